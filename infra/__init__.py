@@ -1,0 +1,1 @@
+"""The stack's components, the provider they use and the job they deploy."""

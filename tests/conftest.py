@@ -1,0 +1,91 @@
+"""Real servers for the tests: one embedded PostgreSQL a run, one fresh database a test."""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from infra.embedded import Account, Cluster, free_port, install, service_account
+
+EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
+GROUP_ROLES = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")
+OWNER = "ecosystem_owner"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running PostgreSQL with the roles a stack makes: superuser `postgres`, the owner, `backup`, the groups."""
+
+    cluster: Cluster
+    port: int
+    password: str
+
+    def url(self, database: str = "postgres", user: str = "postgres") -> str:
+        return f"postgresql://{user}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database as `pulumi up` leaves it before the schema: extensions in `extensions`, nothing in `public`."""
+
+    name: str
+    admin_url: str
+    owner_url: str
+    backup_url: str
+
+
+@pytest.fixture(scope="session")
+def account() -> Account:
+    return service_account()
+
+
+@pytest.fixture(scope="session")
+def server(account: Account) -> Iterator[Server]:
+    folder = Path(tempfile.mkdtemp(prefix="ae-test-", dir="/var/tmp" if os.getuid() == 0 else None))  # noqa: S108
+    account.own(folder)
+    cluster = Cluster(install(), account, folder)
+    try:
+        running = Server(cluster, free_port(), secrets.token_urlsafe(12))
+        cluster.init(running.password)
+        cluster.start(running.port, {"fsync": "off", "full_page_writes": "off"})
+        with psycopg.connect(running.url(), autocommit=True) as connection:
+            _create_roles(connection, running.password)
+        yield running
+    finally:
+        cluster.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _create_roles(connection: psycopg.Connection, password: str) -> None:
+    for name in GROUP_ROLES:
+        connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
+    for name, options in ((OWNER, "CREATEDB"), ("backup", "BYPASSRLS IN ROLE pg_read_all_data")):
+        command = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} " + options)
+        connection.execute(command.format(sql.Identifier(name), sql.Literal(password)))
+
+
+_serial = count(1)
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    name = f"test_{next(_serial)}"
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER)))
+        try:
+            with psycopg.connect(server.url(name), autocommit=True) as inside:
+                inside.execute(sql.SQL("CREATE SCHEMA extensions AUTHORIZATION {}").format(sql.Identifier(OWNER)))
+                inside.execute("GRANT USAGE ON SCHEMA extensions TO PUBLIC")
+                for extension in EXTENSIONS:
+                    inside.execute(sql.SQL("CREATE EXTENSION {} SCHEMA extensions").format(sql.Identifier(extension)))
+            yield Database(name, server.url(name), server.url(name, OWNER), server.url(name, "backup"))
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
