@@ -1,0 +1,296 @@
+"""The gRPC server of a plugin: Pulumi's ResourceProvider service in terms of `Resource` handlers."""
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from concurrent import futures
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf import any_pb2, empty_pb2
+from google.rpc import status_pb2
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
+from pydantic import ValidationError
+
+from infra.plugin.diff import property_path
+from infra.plugin.errors import CheckError, PartlyDoneError, UserError
+from infra.plugin.resource import Context, Resource, State
+from infra.plugin.values import Unknown, conceal, decode, encode, has_unknown, holds_secret, reveal
+from infra.plugin.views import property_diffs, publish
+
+MAX_MESSAGE_BYTES = 400 * 1024 * 1024
+"""The engine's own limit for one message."""
+
+_SEVERITY = {
+    "debug": engine_pb2.DEBUG,
+    "info": engine_pb2.INFO,
+    "warning": engine_pb2.WARNING,
+    "error": engine_pb2.ERROR,
+}
+Reply = TypeVar("Reply")
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A provider plugin: its package name, version, resource handlers, and how it reads its own configuration.
+
+    Args:
+        configure: turns the provider's arguments, secrets revealed, into what handlers find in `context.config`;
+            raises CheckError.
+    """
+
+    name: str
+    version: str
+    resources: Sequence[Resource[Any]]
+    configure: Callable[[State], Mapping[str, Any]] = field(default=lambda arguments: arguments)
+
+
+def serve(plugin: Plugin) -> None:
+    """Run `plugin` until the engine that started it is gone. The port goes to standard output, as Pulumi expects."""
+    server = grpc.server(
+        futures.ThreadPoolExecutor(max_workers=16),
+        options=[("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.max_send_message_length", -1)],
+    )
+    servicer = _Servicer(plugin, sys.argv[1] if len(sys.argv) > 1 else "")
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(port, flush=True)
+    _wait_for_orphanhood()
+    server.stop(grace=0)
+
+
+def _wait_for_orphanhood() -> None:
+    """Return when the process that started us has died: a killed engine must not leave plugins behind."""
+    parent = os.getppid()
+    never = threading.Event()
+    while os.getppid() == parent:
+        never.wait(1.0)
+
+
+class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
+    def __init__(self, plugin: Plugin, engine_address: str):
+        self._plugin = plugin
+        self._resources = {resource.token: resource for resource in plugin.resources}
+        self._engine_address = engine_address
+        self._config: Mapping[str, Any] = {}
+        self._cancelled = threading.Event()
+
+    # -- the plugin itself
+
+    def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002
+        self._engine_address = request.engine_address
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True, accept_resources=False, accept_outputs=False)
+
+    def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002
+        self._engine_address = request.address
+        return empty_pb2.Empty()
+
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002
+        return plugin_pb2.PluginInfo(version=self._plugin.version)
+
+    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002
+        schema = f'{{"name": "{self._plugin.name}", "version": "{self._plugin.version}"}}'
+        return provider_pb2.GetSchemaResponse(schema=schema)
+
+    def CheckConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
+        def answer() -> Any:
+            arguments = reveal(decode(request.news))
+            if not has_unknown(arguments):
+                self._plugin.configure(arguments)
+            return provider_pb2.CheckResponse(inputs=request.news)
+
+        return self._guard(context, answer)
+
+    def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002
+        return provider_pb2.DiffResponse()  # another address or password of the same server replaces nothing
+
+    def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
+        def answer() -> Any:
+            self._config = self._plugin.configure(reveal(decode(request.args)))
+            return provider_pb2.ConfigureResponse(
+                acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
+            )
+
+        return self._guard(context, answer)
+
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002
+        self._cancelled.set()
+        return empty_pb2.Empty()
+
+    # -- resources
+
+    def Check(self, request: Any, context: grpc.ServicerContext) -> Any:
+        def answer() -> Any:
+            resource = self._resource(request.urn)
+            news = decode(request.news)
+            secret_names = resource.secrets | {name for name, value in news.items() if holds_secret(value)}
+            inputs = reveal(news)
+            inputs.pop("__defaults", None)
+            failures = _validate(resource, inputs)
+            if failures:
+                raise CheckError(failures)
+            checked = resource.check(self._context(request), inputs, reveal(decode(request.olds)))
+            return provider_pb2.CheckResponse(inputs=encode(conceal(checked, secret_names)))
+
+        return self._guard(context, answer)
+
+    def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
+        def answer() -> Any:
+            resource = self._resource(request.urn)
+            old, old_inputs, new = (reveal(decode(part)) for part in (request.olds, request.old_inputs, request.news))
+            diff = resource.diff(self._context(request), request.id, old, old_inputs, new)
+            changes = {p: c for p, c in diff.changes.items() if p.split(".")[0] not in request.ignoreChanges}
+            return provider_pb2.DiffResponse(
+                changes=provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE,
+                diffs=sorted({path.split(".")[0].split("[")[0] for path in changes}),
+                replaces=sorted(
+                    {path.split(".")[0].split("[")[0] for path, change in changes.items() if change.replace}
+                ),
+                deleteBeforeReplace=diff.delete_first,
+                detailedDiff=property_diffs(changes),
+                hasDetailedDiff=True,
+            )
+
+        return self._guard(context, answer)
+
+    def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
+        def answer() -> Any:
+            resource = self._resource(request.urn)
+            properties = decode(request.properties)
+            inputs = reveal(properties)
+            if request.preview:
+                resource_id, outputs = "", resource.preview_create(self._context(request), inputs)
+            else:
+                typed = resource.inputs_type.model_validate(inputs)
+                resource_id, outputs = resource.create(self._context(request), typed)
+            return provider_pb2.CreateResponse(id=resource_id, properties=_outgoing(resource, outputs, properties))
+
+        return self._guard(context, answer)
+
+    def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
+        def answer() -> Any:
+            resource = self._resource(request.urn)
+            news = decode(request.news)
+            old, new = reveal(decode(request.olds)), reveal(news)
+            if request.preview:
+                old_inputs = reveal(decode(request.old_inputs))
+                outputs = resource.preview_update(self._context(request), old, old_inputs, new)
+            else:
+                typed = resource.inputs_type.model_validate(new)
+                outputs = resource.update(self._context(request), request.id, old, typed)
+            return provider_pb2.UpdateResponse(properties=_outgoing(resource, outputs, news))
+
+        return self._guard(context, answer)
+
+    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
+        def answer() -> Any:
+            resource = self._resource(request.urn)
+            state, inputs = decode(request.properties), decode(request.inputs)
+            found = resource.read(self._context(request), request.id, reveal(inputs), reveal(state))
+            if found is None:
+                return provider_pb2.ReadResponse(id="")
+            new_inputs, new_state = found
+            return provider_pb2.ReadResponse(
+                id=request.id,
+                inputs=_outgoing(resource, new_inputs, inputs),
+                properties=_outgoing(resource, new_state, state),
+            )
+
+        return self._guard(context, answer)
+
+    def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
+        def answer() -> Any:
+            resource = self._resource(request.urn)
+            resource.delete(self._context(request), request.id, reveal(decode(request.properties)))
+            return empty_pb2.Empty()
+
+        return self._guard(context, answer)
+
+    # -- what the answers above share
+
+    def _resource(self, urn: str) -> Resource[Any]:
+        token = urn.split("::", 3)[2].rsplit("$", 1)[-1]  # urn:pulumi:stack::project::Parent$type::name
+        try:
+            return self._resources[token]
+        except KeyError:
+            known = ", ".join(sorted(self._resources))
+            raise UserError(f"this {self._plugin.name} plugin has no resource type {token}; it has {known}") from None
+
+    def _context(self, request: Any) -> Context:
+        address = getattr(request, "resource_status_address", "")
+        token = getattr(request, "resource_status_token", "")
+        return Context(
+            urn=request.urn,
+            config=self._config,
+            preview=getattr(request, "preview", False),
+            log=lambda severity, message: self._log(request.urn, severity, message),
+            publish=lambda steps: publish(address, token, steps),
+            cancelled=self._cancelled,
+        )
+
+    def _log(self, urn: str, severity: str, message: str) -> None:
+        with grpc.insecure_channel(self._engine_address) as channel:
+            request = engine_pb2.LogRequest(severity=_SEVERITY[severity], message=message, urn=urn)
+            engine_pb2_grpc.EngineStub(channel).Log(request)
+
+    def _guard(self, context: grpc.ServicerContext, answer: Callable[[], Reply]) -> Reply:
+        """Turn what a handler raises into the protocol's words: check failures, partial state, one-line errors."""
+        try:
+            return answer()
+        except CheckError as error:
+            failures = [provider_pb2.CheckFailure(property=path, reason=reason) for path, reason in error.failures]
+            return provider_pb2.CheckResponse(failures=failures)  # type: ignore[return-value]
+        except PartlyDoneError as error:
+            _fail_with_partial_state(context, error)
+        except (UserError, ValidationError) as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        except Exception as error:  # noqa: BLE001 - a defect of ours must not look like a hung engine
+            traceback.print_exc()
+            context.abort(grpc.StatusCode.INTERNAL, f"{self._plugin.name}: {type(error).__name__}: {error}")
+        raise AssertionError("abort raises")
+
+
+def _outgoing(resource: Resource[Any], outputs: State, incoming: Mapping[str, Any]) -> Any:
+    secret_names = resource.secrets | {name for name, value in incoming.items() if holds_secret(value)}
+    return encode(conceal(outputs, secret_names))
+
+
+def _validate(resource: Resource[Any], inputs: State) -> list[tuple[str, str]]:
+    """Return what `inputs_type` says against the known inputs, as (property path, reason)."""
+    try:
+        resource.inputs_type.model_validate(inputs)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        return [
+            (property_path(detail["loc"]), detail["msg"])
+            for detail in details
+            if not _lies_in_unknown(inputs, detail["loc"])
+        ]
+    return []
+
+
+def _lies_in_unknown(value: Any, location: Sequence[str | int]) -> bool:
+    for key in location:
+        if isinstance(value, Unknown):
+            return True
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return isinstance(value, Unknown)
+
+
+def _fail_with_partial_state(context: grpc.ServicerContext, error: PartlyDoneError) -> None:
+    details = provider_pb2.ErrorResourceInitFailed(
+        id=error.resource_id, properties=encode(error.outputs), reasons=error.reasons
+    )
+    packed = any_pb2.Any()
+    packed.Pack(details)
+    code = grpc.StatusCode.UNKNOWN
+    status = status_pb2.Status(code=code.value[0], message=str(error), details=[packed])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    context.abort(code, str(error))
