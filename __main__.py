@@ -1,0 +1,24 @@
+"""The agent ecosystem: a PostgreSQL, its schema and seeds, and backups that are proven to restore."""
+
+import pulumi
+
+from infra.access import DatabaseAccess
+from infra.backup import BackupJob
+from infra.instance import PostgresInstance
+from infra.outputs import export_outputs
+from infra.schema import EcosystemSchema
+from infra.settings import Settings, SettingsError
+from infra.storage import BackupStore
+
+try:
+    settings = Settings.load()
+except SettingsError as error:
+    raise pulumi.RunError(str(error)) from None
+
+instance = PostgresInstance("postgres", settings)
+access = DatabaseAccess("access", instance.endpoint, settings)
+store = BackupStore("store", settings)
+schema = EcosystemSchema("schema", access.owner, store.bucket, settings)
+backup = BackupJob("backup", access.backup_reader, store.bucket, instance.programs, settings, after=[schema])
+
+export_outputs(instance, access, store, schema)

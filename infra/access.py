@@ -1,0 +1,101 @@
+"""DatabaseAccess: the database, its roles, the schema `extensions` and the extensions in it."""
+
+import pulumi
+import pulumi_postgresql as postgresql
+
+from infra.endpoint import Endpoint
+from infra.resources import Password
+from infra.settings import Settings
+
+OWNER = "ecosystem_owner"
+BACKUP = "backup"
+GROUPS = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")
+"""Roles without a login, which policies and grants in sql/schema name. The first three are Supabase's."""
+
+EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
+EXTENSION_SCHEMA = "extensions"
+
+
+class DatabaseAccess(pulumi.ComponentResource):
+    """A database ready for the schema; `owner` owns it, `backup_reader` reads all of it."""
+
+    owner: Endpoint
+    backup_reader: Endpoint
+
+    def __init__(self, name: str, instance: Endpoint, settings: Settings):
+        super().__init__("agent-ecosystem:index:DatabaseAccess", name)
+        self._server = postgresql.Provider(
+            "server",
+            host=instance.host,
+            port=instance.port,
+            username=instance.user,
+            password=instance.password,
+            sslmode="disable",  # loopback
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        groups = [
+            postgresql.Role(
+                group, name=group, login=False, bypass_row_level_security=group == "service_role", opts=self._child()
+            )
+            for group in GROUPS
+        ]
+        owner_password = self._password(OWNER, settings)
+        owner = postgresql.Role(
+            OWNER, name=OWNER, login=True, password=owner_password, create_database=True, opts=self._child()
+        )
+        backup_password = self._password(BACKUP, settings)
+        backup = postgresql.Role(
+            BACKUP,
+            name=BACKUP,
+            login=True,
+            password=backup_password,
+            bypass_row_level_security=True,
+            roles=["pg_read_all_data"],
+            opts=self._child(),
+        )
+        # A role can only be dropped after the database with its grants: so the database comes after every role.
+        database = postgresql.Database(
+            "database",
+            name=settings.database,
+            owner=owner.name,
+            opts=self._child(depends_on=[*groups, backup]),
+        )
+        extensions = self._extensions(database, owner.name)
+        self.owner = self._login(instance, owner.name, owner_password, database, extensions)
+        self.backup_reader = self._login(instance, backup.name, backup_password, database, extensions)
+        self.register_outputs({"database": database.name})
+
+    def _child(self, depends_on: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, provider=self._server, depends_on=depends_on)
+
+    def _password(self, role: str, settings: Settings) -> pulumi.Output[str]:
+        options = pulumi.ResourceOptions(parent=self)
+        return Password(f"{role}-password", rotation=settings.password_rotation, opts=options).value
+
+    def _extensions(self, database: postgresql.Database, owner: pulumi.Output[str]) -> list[pulumi.Resource]:
+        schema = postgresql.Schema(
+            EXTENSION_SCHEMA,
+            name=EXTENSION_SCHEMA,
+            database=database.name,
+            owner=owner,
+            policies=[postgresql.SchemaPolicyArgs(role=group, usage=True) for group in (*GROUPS, BACKUP)],
+            opts=self._child(),
+        )
+        return [
+            postgresql.Extension(
+                extension, name=extension, database=database.name, schema=schema.name, opts=self._child()
+            )
+            for extension in EXTENSIONS
+        ]
+
+    def _login(
+        self,
+        instance: Endpoint,
+        user: pulumi.Output[str],
+        password: pulumi.Output[str],
+        database: postgresql.Database,
+        extensions: list[pulumi.Resource],
+    ) -> Endpoint:
+        # The name waits for the extensions: who can log in finds a database that is ready for the schema.
+        ready = pulumi.Output.all(database.name, *[extension.urn for extension in extensions])
+        return Endpoint(instance.host, instance.port, user, password, ready.apply(lambda parts: str(parts[0])))

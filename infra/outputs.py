@@ -1,0 +1,23 @@
+"""What the stack tells the world: only what changes with an update, so that a no-op preview is one."""
+
+import pulumi
+
+from infra.access import DatabaseAccess
+from infra.instance import PostgresInstance
+from infra.schema import EcosystemSchema
+from infra.storage import BackupStore
+
+
+def export_outputs(
+    instance: PostgresInstance, access: DatabaseAccess, store: BackupStore, schema: EcosystemSchema
+) -> None:
+    """Export the stack's outputs.
+
+    `url` connects as the database's owner, `adminUrl` as the server's superuser (restores need it): both are secret.
+    """
+    pulumi.export("url", access.owner.url)
+    pulumi.export("adminUrl", instance.endpoint.url)
+    pulumi.export("s3Endpoint", store.bucket.endpoint)
+    pulumi.export("bucket", store.bucket.bucket)
+    pulumi.export("schema", schema.schema_name)
+    pulumi.export("report", schema.report)

@@ -1,0 +1,1 @@
+"""Local services: what runs on this machine beside the program."""

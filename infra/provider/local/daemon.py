@@ -1,0 +1,64 @@
+"""What a kind of local service has to be able to do."""
+
+import socket
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import psutil
+
+from infra.plugin import UserError
+
+
+class Daemon(Protocol):
+    """One service in one folder. Every method may be called again after an interrupted call."""
+
+    def program(self) -> str:
+        """Name what runs and its version; a new one restarts the service."""
+
+    def requirements(self) -> None:
+        """Raise UserError when something this machine lacks would make the service fail."""
+
+    def exists(self) -> bool:
+        """Say whether its data is there."""
+
+    def alive(self) -> bool:
+        """Say whether it runs now."""
+
+    def port(self) -> int | None:
+        """Return the port the last start used, None when there was none."""
+
+    def initialise(self) -> Mapping[str, Any]:
+        """Make its data where it is missing, and return its credentials: the same ones every time."""
+
+    def details(self) -> Mapping[str, str]:
+        """Return what its clients need to know beside port and credentials; nothing secret."""
+
+    def start(self, port: int | None) -> None:
+        """Start it on 127.0.0.1:`port`, any free port when None, and wait until it is ready."""
+
+    def stop(self, *, hurry: bool) -> None:
+        """Stop it if it runs; in a `hurry` its data is about to be deleted."""
+
+
+def require_free_port(port: int) -> None:
+    """Raise UserError when something listens on 127.0.0.1:`port`, naming it where that may be seen."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise UserError(
+                f"port {port} on 127.0.0.1 is taken by {_listener(port)}: stop that, or choose another port in the "
+                "stack's configuration"
+            ) from None
+
+
+def _listener(port: int) -> str:
+    try:
+        for connection in psutil.net_connections("tcp"):
+            where = getattr(connection.laddr, "port", None)
+            if connection.status == psutil.CONN_LISTEN and where == port and connection.pid:
+                return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
+    except (psutil.AccessDenied, psutil.NoSuchProcess):
+        pass
+    return "another program"

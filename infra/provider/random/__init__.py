@@ -1,0 +1,1 @@
+"""Values nobody chooses."""

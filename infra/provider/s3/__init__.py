@@ -1,0 +1,1 @@
+"""Buckets of any S3 store."""

@@ -1,0 +1,69 @@
+"""EcosystemSchema: the managed schema, its seed rows, and the checks run on both."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import pulumi
+
+from infra.access import BACKUP, GROUPS, OWNER
+from infra.endpoint import BucketAccess, Endpoint
+from infra.resources import Schema, Seed, Verification
+from infra.settings import PROJECT_FOLDER, Settings
+
+SCHEMA_FOLDER = "sql/schema"
+SEED_FOLDER = "sql/seeds"
+VERIFY_FOLDER = "sql/verify"
+
+
+class EcosystemSchema(pulumi.ComponentResource):
+    """The seven tables and what belongs to them; `report` is what the checks say of them."""
+
+    schema_name: str
+    report: pulumi.Output[list[str]]
+
+    def __init__(self, name: str, owner: Endpoint, bucket: BucketAccess, settings: Settings):
+        super().__init__("agent-ecosystem:index:EcosystemSchema", name)
+        child = pulumi.ResourceOptions(parent=self)
+        # The bucket comes first: an update that loses data will take a proven backup into it beforehand.
+        ready = pulumi.Output.all(owner.url, bucket.bucket)
+        schema = Schema(
+            "schema",
+            url=pulumi.Output.secret(ready.apply(lambda parts: str(parts[0]))),
+            schema_name=settings.schema_name,
+            directory=SCHEMA_FOLDER,
+            owner=OWNER,
+            roles=[*GROUPS, BACKUP],
+            allow=settings.allow,
+            adopt=settings.adopt,
+            opts=child,
+        )
+        applied = pulumi.Output.all(owner.url, schema.fingerprint)
+        url: pulumi.Output[str] = pulumi.Output.secret(applied.apply(lambda parts: str(parts[0])))
+        seeds = [
+            Seed(file.stem, url=url, schema_name=settings.schema_name, file=str(file), opts=child)
+            for file in _seed_files(settings)
+        ]
+        verification = Verification(
+            "verification",
+            url=url,
+            schema_name=settings.schema_name,
+            directory=VERIFY_FOLDER,
+            triggers={
+                "schema": schema.fingerprint,
+                "seeds": pulumi.Output.all(*[s.rows for s in seeds]).apply(_digest),
+            },
+            opts=child,
+        )
+        self.schema_name = settings.schema_name
+        self.report = verification.report
+        self.register_outputs({"report": verification.report})
+
+
+def _seed_files(settings: Settings) -> list[Path]:
+    ours = sorted(path.relative_to(PROJECT_FOLDER) for path in (PROJECT_FOLDER / SEED_FOLDER).glob("*.yaml"))
+    return [*ours, *map(Path, settings.seeds)]
+
+
+def _digest(rows: list[object]) -> str:
+    return sha256(json.dumps(rows, sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -1,0 +1,139 @@
+"""A checkout of its own for a test, with its stacks driven as a user would: pulumi and make."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+from psycopg.rows import dict_row
+
+SOURCE = Path(__file__).resolve().parents[2]
+PULUMI_SECONDS = 600
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass
+class Project:
+    """A copy of the working tree below `folder`; `environment` is what `make shell` gives."""
+
+    folder: Path
+    environment: dict[str, str] = field(repr=False)
+
+    @classmethod
+    def copy(cls, folder: Path) -> "Project":
+        """Copy what git tracks or would track, share the virtual environment, and set everything else up anew."""
+        listed = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=SOURCE,
+            capture_output=True,
+            check=True,
+        )
+        for name in filter(None, listed.stdout.decode().split("\0")):
+            if (SOURCE / name).is_file():
+                target = folder / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(SOURCE / name, target)
+        (folder / ".venv").symlink_to(SOURCE / ".venv")
+        subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+        run = subprocess.run(
+            ["tools/bootstrap/run", "run", "env", "-0"], cwd=folder, capture_output=True, check=True, timeout=1800
+        )
+        pairs = (item.split("=", 1) for item in run.stdout.decode().split("\0") if "=" in item)
+        return cls(folder, dict(pairs))
+
+    def pulumi(self, *arguments: str, stack: str = "dev", expect: int = 0) -> str:
+        """Run pulumi and return everything it said; `expect` is its exit code."""
+        run = subprocess.run(
+            ["pulumi", *arguments, "--stack", stack, "--non-interactive"],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PULUMI_SECONDS,
+            check=False,
+        )
+        said = _COLOURS.sub("", run.stdout)
+        assert run.returncode == expect, f"pulumi {' '.join(arguments)} exited with {run.returncode}:\n{said}"
+        return said
+
+    def make(self, target: str, *arguments: str, expect: int | None = 0) -> str:
+        """Run a make target in a plain environment, as a user's shell has it, and return everything it said."""
+        run = subprocess.run(
+            ["make", target, *arguments],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PULUMI_SECONDS,
+            check=False,
+        )
+        said = _COLOURS.sub("", run.stdout)
+        assert expect in (None, run.returncode), f"make {target} exited with {run.returncode}:\n{said}"
+        return said
+
+    def up(self, stack: str = "dev", expect: int = 0) -> str:
+        return self.pulumi("up", "--yes", "--skip-preview", stack=stack, expect=expect)
+
+    def preview(self, *arguments: str, stack: str = "dev", expect: int = 0) -> str:
+        return self.pulumi("preview", *arguments, stack=stack, expect=expect)
+
+    def outputs(self, stack: str = "dev") -> dict[str, Any]:
+        outputs: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets", stack=stack))
+        return outputs
+
+    def state(self, stack: str = "dev") -> str:
+        """The state as it lies on disk."""
+        return (self.folder / f".state/backend/.pulumi/stacks/agent-ecosystem/{stack}.json").read_text()
+
+    def query(
+        self, statement: str, *parameters: object, stack: str = "dev", output: str = "url"
+    ) -> list[dict[str, Any]]:
+        """Run a statement in the stack's database as the owner, and return its rows."""
+        with psycopg.connect(self.outputs(stack)[output], row_factory=dict_row, autocommit=True) as connection:
+            cursor = connection.execute(statement, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    @contextlib.contextmanager
+    def edited(self, path: str, old: str, new: str) -> Iterator[None]:
+        """Change a file for the length of a block."""
+        file = self.folder / path
+        before = file.read_text()
+        assert old in before, f"{path} does not hold {old!r}"
+        file.write_text(before.replace(old, new, 1))
+        try:
+            yield
+        finally:
+            file.write_text(before)
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that runs in this project's folders."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                words = [*process.cmdline(), process.cwd()]
+                if process.pid != os.getpid() and any(str(place) in word for word in words for place in self.places()):
+                    found.append(process)
+        return found
+
+    def places(self) -> list[Path]:
+        """The folders that hold the stacks' data."""
+        return [self.folder, *Path("/var/lib/agent-ecosystem").glob(f"{self.folder.name}-*")]
+
+    def remove(self) -> None:
+        """Stop and delete whatever a test left, however it ended."""
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                process.send_signal(signal.SIGKILL)
+        for place in self.places():
+            shutil.rmtree(place, ignore_errors=True)

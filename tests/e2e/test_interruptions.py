@@ -1,0 +1,85 @@
+"""Killed engines, killed servers: the next `make up` finishes what was begun."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.e2e.project import Project
+
+DEADLINE_SECONDS = 120
+
+
+def kill_up_when(project: Project, marker: str) -> None:
+    """Start `pulumi up` and kill its engine, by SIGKILL, as soon as it says `marker`."""
+    process = subprocess.Popen(
+        ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "dev"],
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    said = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        said.append(line)
+        if re.search(marker, line):
+            os.kill(process.pid, signal.SIGKILL)
+            break
+    else:
+        pytest.fail(f"up never said {marker!r}:\n{''.join(said)}")
+    process.wait()
+    process.stdout.close()
+
+
+def wait_for(condition: object, what: str) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    assert callable(condition)
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {DEADLINE_SECONDS} s: {what}"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        r"Service postgres creating",
+        r"Role \S+ creating",
+        r"Schema schema creating",
+        r"Service backup-schedule creating",
+    ],
+)
+def test_after_kill_9_in_the_middle_make_up_finishes(fresh: Project, marker: str) -> None:
+    fresh.pulumi("stack", "init", "dev")
+    kill_up_when(fresh, marker)
+    plugins = ("pulumi-resource", "pulumi-language", "infra.provider.plugin")
+    wait_for(
+        lambda: not [p for p in fresh.processes() if any(word in " ".join(p.cmdline()) for word in plugins)],
+        "orphaned plugins end",
+    )
+    fresh.make("up")
+    fresh.preview("--expect-no-changes")
+    assert fresh.query("SELECT count(*) AS n FROM realtime_channels") == [{"n": 8}]
+    fresh.make("destroy", "YES=1")
+    assert fresh.processes() == []
+
+
+def test_a_killed_server_comes_back_with_its_data(fresh: Project) -> None:
+    fresh.make("up")
+    fresh.query("SELECT register_agent('survivor', 'worker', 'executor', '1.8.3')")
+    url = fresh.outputs()["url"]
+    for process in fresh.processes():
+        process.kill()
+    psutil.wait_procs(fresh.processes(), timeout=10)
+    said = fresh.preview()
+    assert len(re.findall(r"pgstack:local:Service \S+ update \[diff: [~-]running\]", said)) == 3, said
+    fresh.make("up")
+    assert fresh.outputs()["url"] == url
+    assert fresh.query("SELECT agent_id FROM agent_registry") == [{"agent_id": "survivor"}]
+    assert Path(fresh.folder / ".state/dev/backup/job.json").exists()
