@@ -1,5 +1,7 @@
 """The agent ecosystem: a PostgreSQL, its schema and seeds, and backups that are proven to restore."""
 
+import signal
+
 import pulumi
 
 from infra.access import DatabaseAccess
@@ -9,6 +11,9 @@ from infra.outputs import export_outputs
 from infra.schema import EcosystemSchema
 from infra.settings import Settings, SettingsError
 from infra.storage import BackupStore
+
+# After a failed update the engine ends this program with an interrupt: no traceback beside the real error.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 try:
     settings = Settings.load()

@@ -159,7 +159,7 @@ class Cluster:
         if done.returncode:
             log = self.log.read_text(errors="replace")[-800:] if self.log.exists() else ""
             words = "\n".join(part.strip() for part in (done.stdout, log) if part.strip())
-            raise ClusterError(f"{program} failed in {self.folder}: {words}")
+            raise ClusterError(f"{program} failed in {self.folder} with {done.returncode}: {words}")
 
     def _pg(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         # A file, not a pipe: pg_ctl's server inherits its standard output, and we would wait for the server's end.

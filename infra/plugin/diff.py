@@ -8,6 +8,7 @@ from typing import Any, Literal
 from infra.plugin.values import Unknown
 
 Kind = Literal["add", "delete", "update"]
+_ESCAPED = re.compile(r"\\(.)")
 _PLAIN_KEY = re.compile(r"^[A-Za-z_$][\w$-]*$")
 
 
@@ -46,6 +47,13 @@ def property_path(keys: Sequence[str | int]) -> str:
             escaped = key.replace("\\", "\\\\").replace('"', '\\"')
             path += f'["{escaped}"]'
     return path
+
+
+def top_level(path: str) -> str:
+    """Return the name of the property that a path in Pulumi's notation leads into."""
+    if path.startswith('["'):
+        return _ESCAPED.sub(r"\1", path[2:].split('"]', 1)[0])
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
 
 
 def compare(

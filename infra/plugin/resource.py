@@ -75,6 +75,8 @@ class Resource(ABC, Generic[InputsT]):
     secrets: ClassVar[frozenset[str]] = frozenset()
     computed: ClassVar[tuple[str, ...]] = ()
     """Outputs that only a create gives, unknown in the preview of one."""
+    importable: ClassVar[bool] = True
+    """Whether `read` can find everything out from an id alone."""
 
     def check(self, context: Context, inputs: State, old_inputs: State) -> State:  # noqa: ARG002
         """Return the inputs to store, completed; they have passed `inputs_type` as far as they are known.

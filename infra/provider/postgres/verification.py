@@ -1,14 +1,15 @@
 """pgstack:postgres:Verification, the checks of sql/verify: run after every change, a failing one fails the update."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from typing_extensions import override
 
-from infra.plugin import CheckError, Context, Inputs, Resource, UserError
+from infra.plugin import CheckError, Context, Inputs, Resource, UserError, has_unknown
 from infra.plugin.resource import State
-from infra.provider.postgres.database import address, connected
+from infra.provider.postgres.database import address, connected, one_line
 
 
 class VerificationInputs(Inputs):
@@ -31,9 +32,12 @@ class Verification(Resource[VerificationInputs]):
     inputs_type = VerificationInputs
     secrets = frozenset({"url"})
     computed = ("report",)
+    importable = False
 
     @override
     def check(self, context: Context, inputs: State, old_inputs: State) -> State:
+        if has_unknown(inputs["directory"]):
+            return inputs
         files = sorted(Path(inputs["directory"]).glob("*.sql"))
         if not files:
             raise CheckError([("directory", f"{inputs['directory']} holds no *.sql file")])
@@ -81,8 +85,16 @@ def verify(url: str, schema: str, directory: Path) -> list[tuple[str, bool, str]
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         for file in sorted(directory.glob("*.sql")):
             try:
-                rows: list[Any] = connection.execute(file.read_bytes()).fetchall()
-                found += [(file.name, bool(row["ok"]), str(row["message"])) for row in rows]
-            except (psycopg.Error, KeyError) as error:
-                raise UserError(f"{file}: {error}: a check returns rows of (ok boolean, message text)") from error
+                # Prepared, for then it is one statement: a second one could end the read-only transaction.
+                cursor = connection.execute(file.read_bytes(), prepare=True)
+                rows = cursor.fetchall() if cursor.description else []
+            except psycopg.Error as error:
+                raise UserError(f"{file}: {one_line(error)}") from error
+            if not rows or not all(_is_answer(row) for row in rows):
+                raise UserError(f"{file}: a check returns rows of (ok boolean, message text), and at least one")
+            found += [(file.name, row["ok"], row["message"]) for row in rows]
     return found
+
+
+def _is_answer(row: Mapping[str, Any]) -> bool:
+    return isinstance(row.get("ok"), bool) and isinstance(row.get("message"), str)

@@ -23,6 +23,7 @@ class Password(Resource[PasswordInputs]):
     inputs_type = PasswordInputs
     secrets = frozenset({"value"})
     computed = ("value",)
+    importable = False
 
     @override
     def create(self, context: Context, inputs: PasswordInputs) -> tuple[str, State]:

@@ -1,17 +1,16 @@
 """pgstack:s3:Bucket, a bucket of any S3 store: versioning, lifecycle, policy, no public access."""
 
-import json
-from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import Field
+from pydantic.alias_generators import to_camel
 from typing_extensions import override
 
 from infra.plugin import Context, Inputs, Resource, UserError
 from infra.plugin.resource import State
-
-OWNER_TAG = "pgstack:resource"
-"""Whose bucket it is, written on the bucket: an interrupted create is adopted, a stranger's bucket is refused."""
+from infra.provider.s3 import settings, store
+from infra.provider.s3.settings import Settings
 
 
 class BucketInputs(Inputs):
@@ -24,201 +23,104 @@ class BucketInputs(Inputs):
     bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
     versioning: bool = True
     block_public_access: bool = True
-    abort_multipart_days: int = Field(default=7, ge=1)
+    abort_multipart_days: int = Field(default=7, ge=0)
     policy: dict[str, Any] | None = None
     force_destroy: bool = False
     retain_on_delete: bool = False
 
+    def client(self) -> Any:
+        """Return a client of the store."""
+        return store.client(self.endpoint, self.region, self.access_key, self.secret_key)
+
+    def settings(self) -> Settings:
+        """Return what the bucket has to be set to."""
+        return Settings(self.versioning, self.abort_multipart_days, self.block_public_access, self.policy)
+
 
 class Bucket(Resource[BucketInputs]):
-    """A bucket. What the store does not know (`refused`, an output) is said, not passed over."""
+    """A bucket. What the store has not (`refused`, an output) is said, not passed over.
+
+    The output `live` is what the store answers when it is asked for its settings: a store words a policy in its own
+    way, so drift is a change of that answer. Another endpoint is another way to the same bucket, or a move to another
+    store: neither ever deletes the bucket at the old one.
+    """
 
     token = "pgstack:s3:Bucket"  # noqa: S105
     inputs_type = BucketInputs
-    replace_on = frozenset({"endpoint", "bucket"})
+    replace_on = frozenset({"bucket"})
     secrets = frozenset({"accessKey", "secretKey"})
-    computed = ("refused",)
+    computed = ("refused", "live")
+    importable = False
+
+    @override
+    def check(self, context: Context, inputs: State, old_inputs: State) -> State:
+        # Defaults are written down, so that what `read` finds can be compared with them.
+        defaults = {
+            to_camel(name): field.default
+            for name, field in BucketInputs.model_fields.items()
+            if not field.is_required() and field.default is not None
+        }
+        return {**defaults, **inputs}
 
     @override
     def create(self, context: Context, inputs: BucketInputs) -> tuple[str, State]:
-        client = _client(inputs)
-        with _as_user_error(inputs):
-            if _exists(client, inputs.bucket):
-                _require_ours(client, inputs.bucket, _identity(context))
-            else:
-                _make(client, inputs)
-            _tag(client, inputs.bucket, _identity(context))
-        return inputs.bucket, self._apply(context, client, inputs)
+        return inputs.bucket, self._ensure(context, inputs, known=False)
 
     @override
     def update(self, context: Context, resource_id: str, old: State, inputs: BucketInputs) -> State:
-        client = _client(inputs)
-        with _as_user_error(inputs):
-            if not _exists(client, inputs.bucket):
-                _make(client, inputs)
-                _tag(client, inputs.bucket, _identity(context))
-        return self._apply(context, client, inputs)
+        same_place = old.get("endpoint") == inputs.endpoint
+        state = self._ensure(context, inputs, known=same_place)
+        if not same_place:
+            context.log("info", f"bucket {inputs.bucket}: {old.get('endpoint') or 'AWS'} is left as it is")
+        return state
 
     @override
     def read(self, context: Context, resource_id: str, inputs: State, state: State) -> tuple[State, State] | None:
         known = BucketInputs.model_validate(inputs)
-        client = _client(known)
-        with _as_user_error(known):
-            if not _exists(client, known.bucket):
+        with store.as_user_error(known.bucket, known.endpoint):
+            client = known.client()
+            if not store.exists(client, known.bucket):
                 return None
-            versioning = client.get_bucket_versioning(Bucket=known.bucket).get("Status") == "Enabled"
-        return {**inputs, "versioning": versioning}, {**state, "versioning": versioning}
+            live = _words(settings.read(client, known.bucket))
+        before = state.get("live") or live
+        drift = {name: live[name] for name in live if live[name] != before.get(name)}
+        return {**inputs, **drift}, {**state, **drift, "live": live}
 
     @override
     def delete(self, context: Context, resource_id: str, state: State) -> None:
-        inputs = BucketInputs.model_validate({key: value for key, value in state.items() if key != "refused"})
+        inputs = BucketInputs.model_validate({key: value for key, value in state.items() if key not in self.computed})
         if inputs.retain_on_delete:
             context.log("info", f"bucket {inputs.bucket} stays, with everything in it, as configured")
             return
-        client = _client(inputs)
-        with _as_user_error(inputs):
-            if not _exists(client, inputs.bucket):
+        with store.as_user_error(inputs.bucket, inputs.endpoint):
+            client = inputs.client()
+            if not store.exists(client, inputs.bucket):
                 return
             if inputs.force_destroy:
-                _empty(client, inputs.bucket)
+                store.empty(client, inputs.bucket)
+            # Not every store refuses this by itself: SeaweedFS deletes a bucket with all it holds.
+            elif not store.is_empty(client, inputs.bucket):
+                raise UserError(
+                    f"bucket {inputs.bucket} at {inputs.endpoint or 'AWS'} is not empty: empty it, or set forceDestroy "
+                    "to delete what it holds, or retainOnDelete to keep it"
+                )
             client.delete_bucket(Bucket=inputs.bucket)
 
-    def _apply(self, context: Context, client: Any, inputs: BucketInputs) -> State:
-        refused = [name for name, setting in _settings(client, inputs).items() if not _accepted(setting)]
+    def _ensure(self, context: Context, inputs: BucketInputs, *, known: bool) -> State:
+        """Make the bucket and its settings so; what lies there may be a stranger's unless it is `known`."""
+        identity = f"{context.project}/{context.stack}/{context.name}"
+        with store.as_user_error(inputs.bucket, inputs.endpoint):
+            client = inputs.client()
+            if not store.exists(client, inputs.bucket):
+                store.make(client, inputs.bucket, inputs.region, identity)
+            elif not known:
+                store.adopt(client, inputs.bucket, identity)
+            refused = settings.apply(client, inputs.bucket, inputs.settings())
+            live = _words(settings.read(client, inputs.bucket))
         if refused:
             context.log("warning", f"the store of bucket {inputs.bucket} does not know: {', '.join(refused)}")
-        return {**inputs.model_dump(by_alias=True), "refused": refused}
+        return {**inputs.model_dump(by_alias=True), "refused": refused, "live": live}
 
 
-def _settings(client: Any, inputs: BucketInputs) -> dict[str, Callable[[], Any]]:
-    """Return every setting as a call that makes it so."""
-    bucket = inputs.bucket
-    block = dict.fromkeys(
-        ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"),
-        inputs.block_public_access,
-    )
-    lifecycle = {
-        "Rules": [
-            {
-                "ID": "abandoned-uploads",
-                "Status": "Enabled",
-                "Filter": {"Prefix": ""},
-                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": inputs.abort_multipart_days},
-            }
-        ]
-    }
-    status = {"Status": "Enabled" if inputs.versioning else "Suspended"}
-    settings: dict[str, Callable[[], Any]] = {
-        "versioning": lambda: client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=status),
-        "lifecycle": lambda: client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=lifecycle),
-        "public access block": lambda: client.put_public_access_block(
-            Bucket=bucket, PublicAccessBlockConfiguration=block
-        ),
-    }
-    if inputs.policy:
-        settings["policy"] = lambda: client.put_bucket_policy(Bucket=bucket, Policy=json.dumps(inputs.policy))
-    return settings
-
-
-def _accepted(setting: Callable[[], Any]) -> bool:
-    """Make a setting so; False when the store has no such feature."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - boto3 costs 0.15 s, a no-op preview needs none of it
-
-    try:
-        setting()
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 501 or _code(error) == "NotImplemented":
-            return False
-        raise
-    return True
-
-
-def _client(inputs: BucketInputs) -> Any:
-    import boto3  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
-
-    return boto3.client(
-        "s3",
-        endpoint_url=inputs.endpoint,
-        region_name=inputs.region,
-        aws_access_key_id=inputs.access_key,
-        aws_secret_access_key=inputs.secret_key,
-        config=Config(
-            s3={"addressing_style": "path"}, connect_timeout=10, read_timeout=60, retries={"max_attempts": 3}
-        ),
-    )
-
-
-class _as_user_error:  # noqa: N801 - reads as a statement
-    """Turn a store's refusal into one line that names the bucket and the store."""
-
-    def __init__(self, inputs: BucketInputs):
-        self._place = f"bucket {inputs.bucket} at {inputs.endpoint or 'AWS, ' + inputs.region}"
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-        if isinstance(error, ClientError | BotoCoreError):
-            raise UserError(f"{self._place}: {error}") from error
-
-
-def _code(error: Any) -> str:
-    return str(error.response["Error"]["Code"])
-
-
-def _exists(client: Any, bucket: str) -> bool:
-    from botocore.exceptions import ClientError  # noqa: PLC0415
-
-    try:
-        client.head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if _code(error) in {"404", "NoSuchBucket"}:
-            return False
-        raise
-    return True
-
-
-def _make(client: Any, inputs: BucketInputs) -> None:
-    # us-east-1 is the one region that S3 refuses to be told about.
-    location = {} if inputs.region == "us-east-1" else {"LocationConstraint": inputs.region}
-    options = {"CreateBucketConfiguration": location} if location else {}
-    client.create_bucket(Bucket=inputs.bucket, **options)
-
-
-def _identity(context: Context) -> str:
-    return f"{context.project}/{context.stack}/{context.name}"
-
-
-def _tag(client: Any, bucket: str, identity: str) -> None:
-    client.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": OWNER_TAG, "Value": identity}]})
-
-
-def _require_ours(client: Any, bucket: str, identity: str) -> None:
-    """Refuse a bucket that another made; an empty one without a tag is what an interrupted create of ours leaves."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415
-
-    try:
-        tags = client.get_bucket_tagging(Bucket=bucket)["TagSet"]
-    except ClientError:
-        tags = []
-    owner = next((tag["Value"] for tag in tags if tag["Key"] == OWNER_TAG), None)
-    abandoned = owner is None and not client.list_objects_v2(Bucket=bucket, MaxKeys=1).get("KeyCount")
-    if owner != identity and not abandoned:
-        raise UserError(
-            f"bucket {bucket} exists and is not ours (tag {OWNER_TAG}: {owner or 'none'}): choose another name, or "
-            "`pulumi import` it"
-        )
-
-
-def _empty(client: Any, bucket: str) -> None:
-    """Delete every version of every object, and every unfinished upload."""
-    for upload in client.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
-        client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-    for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
-        if objects:
-            client.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+def _words(found: Settings) -> State:
+    return {to_camel(name): value for name, value in asdict(found).items()}

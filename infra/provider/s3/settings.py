@@ -1,0 +1,106 @@
+"""The settings of a bucket: written in one go, read back one by one."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infra.provider.s3.store import code, not_implemented
+
+LIFECYCLE_RULE = "abandoned-uploads"
+PUBLIC_ACCESS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+_UNSET = frozenset({"NoSuchLifecycleConfiguration", "NoSuchPublicAccessBlockConfiguration", "NoSuchBucketPolicy"})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a bucket is set to.
+
+    Args:
+        abort_multipart_days: days after which an unfinished upload is given up; 0: never.
+        policy: None where there is none.
+    """
+
+    versioning: bool
+    abort_multipart_days: int
+    block_public_access: bool
+    policy: Mapping[str, Any] | None
+
+
+def apply(s3: Any, bucket: str, wanted: Settings) -> list[str]:
+    """Set the bucket so; return the names of what its store has not."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    refused = []
+    for name, setting in _calls(s3, bucket, wanted).items():
+        try:
+            setting()
+        except ClientError as error:
+            if not not_implemented(error):
+                raise
+            refused.append(name)
+    return refused
+
+
+def read(s3: Any, bucket: str) -> Settings:
+    """Return what the bucket is set to; what its store has not is off."""
+    lifecycle = _ask(lambda: s3.get_bucket_lifecycle_configuration(Bucket=bucket))
+    block = _ask(lambda: s3.get_public_access_block(Bucket=bucket)).get("PublicAccessBlockConfiguration", {})
+    policy = _ask(lambda: s3.get_bucket_policy(Bucket=bucket)).get("Policy")
+    return Settings(
+        versioning=s3.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled",
+        abort_multipart_days=_abort_days(lifecycle.get("Rules", [])),
+        block_public_access=all(block.get(name) for name in PUBLIC_ACCESS),
+        policy=json.loads(policy) if policy else None,
+    )
+
+
+def _calls(s3: Any, bucket: str, wanted: Settings) -> dict[str, Callable[[], Any]]:
+    status = {"Status": "Enabled" if wanted.versioning else "Suspended"}
+    lifecycle = {
+        "Rules": [
+            {
+                "ID": LIFECYCLE_RULE,
+                "Status": "Enabled",
+                "Filter": {"Prefix": ""},
+                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": wanted.abort_multipart_days},
+            }
+        ]
+    }
+    block = dict.fromkeys(PUBLIC_ACCESS, wanted.block_public_access)
+    calls: dict[str, Callable[[], Any]] = {
+        "versioning": lambda: s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=status),
+        "lifecycle": (
+            (lambda: s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=lifecycle))
+            if wanted.abort_multipart_days
+            else (lambda: s3.delete_bucket_lifecycle(Bucket=bucket))
+        ),
+        "public access block": lambda: s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=block),
+    }
+    if wanted.policy:
+        calls["policy"] = lambda: s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(wanted.policy))
+    elif read(s3, bucket).policy:
+        calls["policy"] = lambda: s3.delete_bucket_policy(Bucket=bucket)
+    return calls
+
+
+def _abort_days(rules: list[dict[str, Any]]) -> int:
+    return next(
+        (
+            int(rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"])
+            for rule in rules
+            if rule.get("ID") == LIFECYCLE_RULE and rule["Status"] == "Enabled"
+        ),
+        0,
+    )
+
+
+def _ask(question: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    try:
+        return question()
+    except ClientError as error:
+        if code(error) in _UNSET or not_implemented(error):
+            return {}
+        raise
