@@ -10,7 +10,7 @@ import os
 # a plugin only ever exec another program. Read by gRPC when it is imported.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
-from infra.plugin.diff import Diff, PropertyChange, compare, property_path
+from infra.plugin.diff import Diff, PropertyChange, compare, property_path, same
 from infra.plugin.errors import CheckError, PartlyDoneError, UserError
 from infra.plugin.resource import Context, Inputs, Resource
 from infra.plugin.server import Plugin, serve
@@ -34,5 +34,6 @@ __all__ = [
     "compare",
     "has_unknown",
     "property_path",
+    "same",
     "serve",
 ]

@@ -78,16 +78,17 @@ def compare(
     return changes
 
 
+def same(old: Any, new: Any) -> bool:
+    """Say whether two property values are equal; true is not 1, other than in Python."""
+    return not _walk([], old, new)
+
+
+def _equal(old: Any, new: Any) -> bool:
+    return bool(old == new) and isinstance(old, bool) == isinstance(new, bool)
+
+
 def _walk(keys: list[str | int], old: Any, new: Any) -> list[tuple[list[str | int], Kind]]:
     match old, new:
-        case _ if old == new:
-            return []
-        case (None, _):
-            return [(keys, "add")]
-        case (_, None):
-            return [(keys, "delete")]
-        case (_, Unknown()):
-            return [(keys, "update")]
         case (dict(), dict()):
             return [
                 change
@@ -99,5 +100,13 @@ def _walk(keys: list[str | int], old: Any, new: Any) -> list[tuple[list[str | in
             pad = [None] * length
             pairs = zip((old + pad)[:length], (new + pad)[:length], strict=True)
             return [change for i, (a, b) in enumerate(pairs) for change in _walk([*keys, i], a, b)]
+        case _ if _equal(old, new):
+            return []
+        case (None, _):
+            return [(keys, "add")]
+        case (_, None):
+            return [(keys, "delete")]
+        case (_, Unknown()):
+            return [(keys, "update")]
         case _:
             return [(keys, "update")]

@@ -1,7 +1,6 @@
 """The gRPC server of a plugin: Pulumi's ResourceProvider service in terms of `Resource` handlers."""
 
 import os
-import select
 import sys
 import threading
 import traceback
@@ -21,7 +20,7 @@ from infra.plugin.diff import property_path, top_level
 from infra.plugin.errors import CheckError, PartlyDoneError, UserError
 from infra.plugin.resource import Context, Resource, State
 from infra.plugin.values import Unknown, conceal, decode, encode, has_unknown, holds_secret, reveal
-from infra.plugin.views import property_diffs, publish
+from infra.plugin.views import as_the_engine_knows, property_diffs, publish
 
 MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 """The engine's own limit for one message."""
@@ -60,23 +59,19 @@ def serve(plugin: Plugin) -> None:
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    print(port, flush=True)
-    with suppress(KeyboardInterrupt):  # how the engine tells a plugin that it is no longer needed
-        _wait_for_orphanhood()
+    engine = os.getppid()
+    # An interrupt is how the engine tells a plugin that it is no longer needed; one that died before reads no port.
+    with suppress(KeyboardInterrupt, BrokenPipeError):
+        print(port, flush=True)
+        _wait_for_the_end_of(engine)
     os._exit(0)  # at once: a handler at work would hold an ordinary exit up, and meet the next engine's plugin
 
 
-def _wait_for_orphanhood() -> None:
-    """Return when the process that started us has died: a killed engine must not leave plugins behind.
-
-    It may have died before we could ask for its id, but then nobody reads our standard output any more either.
-    """
-    parent = os.getppid()
-    output = select.poll()
-    output.register(sys.stdout, 0)  # reports a pipe without a reader, asked or not
-    while os.getppid() == parent:
-        if output.poll(1000):  # milliseconds
-            return
+def _wait_for_the_end_of(engine: int) -> None:
+    """Return when the process that started us has died: a killed engine must not leave plugins behind."""
+    never = threading.Event()
+    while os.getppid() == engine:
+        never.wait(1.0)
 
 
 class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
@@ -236,12 +231,13 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def _context(self, request: Any) -> Context:
         address = getattr(request, "resource_status_address", "")
         token = getattr(request, "resource_status_token", "")
+        known = {(view.type, view.name) for view in getattr(request, "old_views", ())}
         return Context(
             urn=request.urn,
             config=self._config,
             preview=getattr(request, "preview", False),
             log=lambda severity, message: self._log(request.urn, severity, message),
-            publish=lambda steps: publish(address, token, steps),
+            publish=lambda steps: publish(address, token, as_the_engine_knows(steps, known)),
             cancelled=self._cancelled,
         )
 

@@ -4,7 +4,7 @@ The engine hands each create, read, update and delete an address and a token; st
 resource. Nothing a view carries is secret: views are stored in the state in clear.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -36,6 +36,20 @@ class ViewStep:
     old: Mapping[str, Any] | None = None
     new: Mapping[str, Any] | None = None
     changes: Mapping[str, PropertyChange] = field(default_factory=dict)
+
+
+def as_the_engine_knows(steps: Sequence[ViewStep], known: Collection[tuple[str, str]]) -> list[ViewStep]:
+    """Return `steps` fit for an engine that has only the views `known` by (type, name).
+
+    A step about an old view it does not have (its update was killed before the views were saved) stops the engine.
+    """
+    fit = []
+    for step in steps:
+        if step.old is None or (step.type_token, step.name) in known:
+            fit.append(step)
+        elif step.new is not None:
+            fit.append(ViewStep("create", step.type_token, step.name, new=step.new))
+    return fit
 
 
 def publish(address: str, token: str, steps: Sequence[ViewStep]) -> None:

@@ -72,7 +72,7 @@ def test_after_kill_9_in_the_middle_make_up_finishes(fresh: Project, marker: str
 
 def test_a_killed_server_comes_back_with_its_data(fresh: Project) -> None:
     fresh.make("up")
-    fresh.query("SELECT register_agent('survivor', 'worker', 'executor', '1.8.3')")
+    fresh.query("SELECT register_agent('survivor', 'executor', '1.8.3')")
     url = fresh.outputs()["url"]
     for process in fresh.processes():
         process.kill()

@@ -14,7 +14,7 @@ def test_a_second_stack_lives_beside_the_first(standing: Project) -> None:
         second = standing.outputs(stack="other")
         for key in ("url", "s3Endpoint", "bucket"):
             assert first[key] != second[key]
-        standing.query("SELECT register_agent('only-here', 'worker', 'executor', '1.8.3')", stack="other")
+        standing.query("SELECT register_agent('only-here', 'executor', '1.8.3')", stack="other")
         assert standing.query("SELECT count(*) AS n FROM agent_registry") == [{"n": 0}]
         standing.preview("--expect-no-changes")
     finally:

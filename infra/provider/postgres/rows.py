@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.plugin import UserError
+from infra.plugin import UserError, same
 from infra.provider.postgres.database import one_line
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Rows:
         if found is None:
             return None
         live, wanted = found["live"], found["wanted"]
-        return {column: row[column] if live[column] == wanted[column] else live[column] for column in columns}
+        return {column: row[column] if same(live[column], wanted[column]) else live[column] for column in columns}
 
     def remove(self, row: Row) -> bool:
         """Delete the row; False when a foreign key holds it."""

@@ -19,7 +19,6 @@ from infra.plugin import (
     Context,
     Diff,
     Inputs,
-    PropertyChange,
     Resource,
     Unknown,
     UserError,
@@ -27,8 +26,9 @@ from infra.plugin import (
     compare,
 )
 from infra.plugin.resource import State
+from infra.plugin.views import Operation
 from infra.provider.postgres.database import Unreachable, address, opened
-from infra.provider.schema.changes import ObjectChange, displayed_objects, object_changes
+from infra.provider.schema.changes import displayed_objects, object_changes
 from infra.provider.schema.desired import Desired, desired_catalog
 from infra.provider.schema.errors import SchemaError, SourceErrors
 from infra.provider.schema.model import Catalog, fingerprint
@@ -41,6 +41,8 @@ HOW = frozenset({"directory", "allow", "adopt", "roles", "serverVersion", "url"}
 """Inputs that say how to apply, not what: their change alone is no update."""
 
 TYPE_PREFIX = "pgstack:postgres:"
+COLLECTIONS = frozenset({"columns", "constraints", "grants", "options", "settings"})
+"""Properties of a displayed object that are collections of named parts."""
 
 
 class SchemaInputs(Inputs):
@@ -92,7 +94,9 @@ class Schema(Resource[SchemaInputs]):
     @override
     def preview_create(self, context: Context, inputs: State) -> State:
         catalog = _catalog(inputs)
-        context.publish([_created(shown.kind, shown.name, shown.properties) for shown in displayed_objects(catalog)])
+        context.publish(
+            [_row("create", item.kind, item.name, None, item.properties) for item in displayed_objects(catalog)]
+        )
         return {**inputs, "fingerprint": fingerprint(catalog)}
 
     @override
@@ -106,8 +110,8 @@ class Schema(Resource[SchemaInputs]):
     @override
     def create(self, context: Context, inputs: SchemaInputs) -> tuple[str, State]:
         outputs = self._apply(inputs)
-        shown = displayed_objects(_catalog(outputs))
-        context.publish([_created(item.kind, item.name, item.properties) for item in shown])
+        made = displayed_objects(_catalog(outputs))
+        context.publish([_row("create", item.kind, item.name, None, item.properties) for item in made])
         return inputs.schema_name, outputs
 
     @override
@@ -129,7 +133,7 @@ class Schema(Resource[SchemaInputs]):
             live = managed_live(connection, _target(known))
         before = _catalog(inputs)
         objects = {**_objects(live), "grants": _granted(before, live)}
-        context.publish(_refreshed(before, live))
+        context.publish(_steps(before, live))
         return {**inputs, **objects}, {**state, **objects, "fingerprint": fingerprint(live)}
 
     @override
@@ -257,26 +261,32 @@ def _steps(old: Catalog, new: Catalog) -> list[ViewStep]:
     changes = object_changes(old, new)
     touched = {(change.kind, change.name) for change in changes}
     stays = [
-        ViewStep("same", TYPE_PREFIX + item.kind, item.name, old=item.properties, new=item.properties)
+        _row("same", item.kind, item.name, item.properties, item.properties)
         for item in displayed_objects(new)
         if (item.kind, item.name) not in touched
     ]
-    return [*map(_changed, changes), *stays]
+    return [*(_row(c.operation, c.kind, c.name, c.old, c.new) for c in changes), *stays]
 
 
-def _refreshed(old: Catalog, new: Catalog) -> list[ViewStep]:
-    return [
-        ViewStep("refresh", step.type_token, step.name, step.old, step.new, step.changes) for step in _steps(old, new)
-    ]
+def _row(
+    operation: Operation, kind: str, name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
+) -> ViewStep:
+    before, after = _flat(old), _flat(new)
+    changes = compare(before, after) if before is not None and after is not None else {}
+    return ViewStep(operation, TYPE_PREFIX + kind, name, before, after, changes)
 
 
-def _created(kind: str, name: str, properties: Mapping[str, Any]) -> ViewStep:
-    return ViewStep("create", TYPE_PREFIX + kind, name, new=properties)
-
-
-def _changed(change: ObjectChange) -> ViewStep:
-    changes = {path: PropertyChange(operation) for path, operation in change.paths.items()}
-    return ViewStep(change.operation, TYPE_PREFIX + change.kind, change.name, change.old, change.new, changes)
+def _flat(properties: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Bring a table's columns and the like to the top: a preview's row names top-level properties only."""
+    if properties is None:
+        return None
+    flat: dict[str, Any] = {}
+    for name, value in properties.items():
+        if name in COLLECTIONS:
+            flat |= {f"{name}.{part}": item for part, item in value.items()}
+        else:
+            flat[name] = value
+    return flat
 
 
 @contextmanager

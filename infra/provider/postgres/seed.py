@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydantic import Field
 from typing_extensions import override
 
-from infra.plugin import CheckError, Context, Diff, Inputs, Resource, UserError, compare, has_unknown
+from infra.plugin import CheckError, Context, Diff, Inputs, Resource, UserError, compare, has_unknown, same
 from infra.plugin.resource import State
 from infra.provider.postgres.database import connected
 from infra.provider.postgres.rows import Rows
@@ -86,7 +86,7 @@ class Seed(Resource[SeedInputs]):
             if table is None:
                 raise UserError(f"{inputs.file}: there is no table {inputs.table} in schema {inputs.schema_name}")
             for name, row in inputs.rows.items():
-                if row != in_place.get(name):
+                if not same(row, in_place.get(name)):
                     self._put(table, inputs, name, row)
             for name, row in before.items():
                 if name not in inputs.rows and not table.remove(row):

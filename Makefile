@@ -1,0 +1,54 @@
+# Every target sets up what it needs, once: see tools/bootstrap. STACK=name means another stack than dev.
+STACK ?= dev
+BOOTSTRAP = tools/bootstrap/run --stack '$(STACK)'
+DEVELOPMENT = tools/bootstrap/run --development --stack '$(STACK)'
+BACKUP_CONFIG = .state/$(STACK)/backup/job.json
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview refresh status url backup restore destroy shell test test-full check lint
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo "  Each takes STACK=name (default: dev), and ARGS='...' where it runs a program with options of its own."
+
+up: ## everything: Python packages, Pulumi, then the whole stack
+	@$(BOOTSTRAP) up
+
+preview: ## what `make up` would change, row by row (ARGS=--diff: in detail)
+	@$(BOOTSTRAP) preview $(ARGS)
+
+refresh: ## find what changed behind the stack's back, and note it in the state
+	@$(BOOTSTRAP) refresh $(ARGS)
+
+status: ## what lives in the database now, and the last backup
+	@$(BOOTSTRAP) run python -m infra.status $(ARGS)
+
+url: ## the connection string, and nothing else
+	@$(BOOTSTRAP) output url
+
+backup: ## take a backup now
+	@BACKUP_CONFIG='$(BACKUP_CONFIG)' $(BOOTSTRAP) run python -m infra.backup_job run $(ARGS)
+
+restore: ## restore the latest backup, into a new database unless ARGS say otherwise
+	@BACKUP_CONFIG='$(BACKUP_CONFIG)' $(BOOTSTRAP) restore python -m infra.backup_job restore $(ARGS)
+
+destroy: ## take the stack away with its data (asks once; YES=1 says yes)
+	@$(BOOTSTRAP) destroy $(if $(filter 1 y yes true,$(YES)),--yes)
+
+shell: ## a shell in which plain `pulumi` works
+	@$(BOOTSTRAP) shell
+
+test: ## everything that proves it (ARGS='-k word': a part)
+	@$(BOOTSTRAP) run python -m pytest $(ARGS)
+
+test-full: ## the same with long repetitions
+	@AGENT_ECOSYSTEM_FULL=1 $(BOOTSTRAP) run python -m pytest $(ARGS)
+
+check: lint ## the developer's loop: lint and the tests that need no stack, in seconds
+	@$(DEVELOPMENT) run python -m pytest -q -m 'not e2e' $(ARGS)
+
+lint: ## style, types, SQL
+	@$(DEVELOPMENT) tool ruff check .
+	@$(DEVELOPMENT) tool ruff format --check .
+	@$(DEVELOPMENT) tool mypy
+	@$(DEVELOPMENT) tool sqlfluff lint sql

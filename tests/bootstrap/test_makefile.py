@@ -1,0 +1,45 @@
+"""The targets as a newcomer meets them."""
+
+import re
+import subprocess
+
+import pytest
+
+from tools.bootstrap.checkout import Checkout
+
+ROOT = Checkout.here().root
+TARGETS = [
+    *("up", "preview", "refresh", "status", "url", "backup", "restore", "destroy", "shell"),
+    *("test", "test-full", "check", "lint"),
+]
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", *arguments], cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+
+
+def test_make_alone_lists_every_target_with_one_line() -> None:
+    run = make()
+    assert run.returncode == 0
+    assert re.findall(r"^  make ([a-z-]+) +\S", run.stdout, re.MULTILINE) == ["help", *TARGETS]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_each_target_means_the_stack_it_is_given(target: str) -> None:
+    run = make("-n", target, "STACK=other")
+    assert run.returncode == 0
+    assert all("--stack 'other'" in line for line in run.stdout.splitlines())
+
+
+def test_backups_are_those_of_the_stack() -> None:
+    for target in ("backup", "restore"):
+        assert "BACKUP_CONFIG='.state/other/backup/job.json'" in make("-n", target, "STACK=other").stdout
+
+
+@pytest.mark.parametrize(
+    ("answer", "confirmed"), [("1", True), ("yes", True), ("", False), ("0", False), ("no", False)]
+)
+def test_only_a_yes_is_a_yes(answer: str, confirmed: bool) -> None:
+    assert ("--yes" in make("-n", "destroy", f"YES={answer}").stdout) is confirmed

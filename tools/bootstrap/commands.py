@@ -1,0 +1,169 @@
+"""The targets of the Makefile, once the virtual environment stands."""
+
+import argparse
+import errno
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tools.bootstrap import salt, shell
+from tools.bootstrap.checkout import Checkout
+from tools.bootstrap.disk import no_space_left
+from tools.bootstrap.failure import SetupError
+from tools.bootstrap.progress import say
+from tools.bootstrap.setup import set_up, tool_environment
+from tools.bootstrap.stack import Stack
+
+STACK = "AGENT_ECOSYSTEM_STACK"
+"""Tells a program we run which stack is meant."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a target works with."""
+
+    checkout: Checkout
+    stack: Stack
+    environment: dict[str, str]
+    arguments: Sequence[str]
+    """What stands behind the target's name on the command line."""
+
+
+def up(session: Session) -> int:
+    """Bring the stack up, whatever an interrupted run left behind, and say how to go on."""
+    began = time.monotonic()
+    stack = session.stack
+    stack.unlock()
+    stack.select()
+    stack.mend()
+    code = stack.run("up", "--yes")
+    salt.keep_salt(session.checkout)
+    if code == 0:
+        _summary(stack, time.monotonic() - began)
+    return code
+
+
+def preview(session: Session) -> int:
+    """Show what `up` would do."""
+    session.stack.select()
+    return session.stack.run("preview", *session.arguments)
+
+
+def refresh(session: Session) -> int:
+    """Bring the state up to date with what is really there."""
+    session.stack.unlock()
+    session.stack.select()
+    return session.stack.run("refresh", "--yes", *session.arguments)
+
+
+def destroy(session: Session) -> int:
+    """Take everything of the stack away, after one question."""
+    stack = session.stack
+    if "--yes" not in session.arguments:
+        _ask_for_destruction(stack.name)
+    stack.unlock()
+    stack.select()
+    if stack.has_pending_creates():
+        say("The last run was interrupted: finishing it first, so that nothing it made is left behind.")
+        stack.mend()
+        stack.run("up", "--yes", "--skip-preview")
+    return stack.run("destroy", "--yes")
+
+
+def output(session: Session) -> int:
+    """Print one output of the stack in clear, and nothing else."""
+    print(session.stack.output(session.arguments[0]))
+    return 0
+
+
+def restore(session: Session) -> int:
+    """Restore a backup: as `run`, with the administrator's connection in the environment."""
+    url = session.stack.output("adminUrl")
+    return _become(session.arguments, {**session.environment, "BACKUP_RESTORE_URL": url})
+
+
+def run(session: Session) -> int:
+    """Become another program, in the environment of the stack; as `tool`, in one that needs no Pulumi."""
+    return _become(session.arguments, session.environment)
+
+
+def open_shell(session: Session) -> int:
+    """Become the user's shell, in the environment of the stack."""
+    session.stack.select()
+    shell.open_shell(session.checkout, session.environment, session.stack.name)
+    return 0
+
+
+def export(session: Session) -> int:
+    """Print the environment as shell commands, for direnv."""
+    print(shell.export_lines(session.environment))
+    return 0
+
+
+COMMANDS: dict[str, Callable[[Session], int]] = {
+    "up": up,
+    "preview": preview,
+    "refresh": refresh,
+    "destroy": destroy,
+    "output": output,
+    "restore": restore,
+    "run": run,
+    "tool": run,
+    "shell": open_shell,
+    "export": export,
+}
+
+
+def main() -> int:
+    """Run the target the command line names; return its exit code."""
+    parser = argparse.ArgumentParser(prog="tools/bootstrap/run", description=__doc__)
+    parser.add_argument("--stack", default="dev", help="the stack meant (default: %(default)s)")
+    parser.add_argument("--development", action="store_true", help="install requirements-dev.txt, too")
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    checkout = Checkout.here()
+    try:
+        environment = tool_environment(checkout) if options.command == "tool" else set_up(checkout)
+        stack = Stack(checkout, options.stack, environment)
+        session = Session(checkout, stack, {**environment, STACK: options.stack}, options.arguments)
+        return COMMANDS[options.command](session)
+    except SetupError as error:
+        say(f"error: {error}")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        say(f"error: {no_space_left(str(error), checkout.state)}")
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+def _become(command: Sequence[str], environment: dict[str, str]) -> int:
+    sys.stdout.flush()
+    os.execvpe(command[0], list(command), environment)  # noqa: S606 - what the Makefile names, without a shell
+
+
+def _ask_for_destruction(name: str) -> None:
+    if not sys.stdin.isatty():
+        raise SetupError(f"destroy takes the data of stack {name} with it: say YES=1 where nobody can be asked")
+    if input(f"Destroy stack {name} with all its data? [y/N] ").strip().lower() not in {"y", "yes"}:
+        raise SetupError("nothing was destroyed")
+
+
+def _summary(stack: Stack, seconds: float) -> None:
+    outputs = stack.outputs()
+    option = "" if stack.name == "dev" else f" STACK={stack.name}"
+    say(f"\nStack {stack.name} is up ({seconds:.0f} s).")
+    say(f"  connection string   make url{option}")
+    if "bucket" in outputs:
+        say(f"  backup bucket       {outputs['bucket']}")
+    say(f"  what is in it       make status{option}")
+    say(f"  change something    edit sql/ or Pulumi.{stack.name}.yaml, make preview{option}, make up{option}")
+    say(f"  plain pulumi        make shell{option}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""The official provider plugins where they can be downloaded, this project's stand-ins where not."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+
+from infra.embedded.distribution import cache_root
+from tools.bootstrap.checkout import Checkout
+from tools.bootstrap.progress import say
+
+OFFICIAL = ("postgresql", "docker")
+"""The packages of requirements.txt whose plugins Pulumi downloads."""
+
+INSTALL_SECONDS = 120.0
+TRY_AGAIN_AFTER = 6 * 3600.0
+"""Seconds for which a failed download is not tried again."""
+
+
+def offline_plugins(checkout: Checkout, environment: Mapping[str, str]) -> Path | None:
+    """Return the folder of stand-ins that has to go on PATH, None where the official plugins are installed.
+
+    Args:
+        checkout: whose Pulumi home holds the plugins.
+        environment: one in which `pulumi` is found.
+    """
+    missing = [name for name in OFFICIAL if not _folder(checkout, name).is_dir()]
+    if not missing:
+        return None
+    if not _failed_lately():
+        for name in missing:
+            if not _install(name, environment):
+                _failure().parent.mkdir(parents=True, exist_ok=True)
+                _failure().touch()
+                say("Pulumi's plugin downloads can not be reached: tools/offline_plugins stand in (next try in 6 h).")
+                break
+        else:
+            return None
+    return checkout.offline_plugins
+
+
+def _folder(checkout: Checkout, name: str) -> Path:
+    return checkout.pulumi_home / "plugins" / f"resource-{name}-v{_version(name)}"
+
+
+def _version(name: str) -> str:
+    return metadata.version(f"pulumi-{name}")
+
+
+def _install(name: str, environment: Mapping[str, str]) -> bool:
+    say(f"Installing the official plugin {name} {_version(name)} ...")
+    program = shutil.which("pulumi", path=environment["PATH"]) or "pulumi"
+    try:
+        run = subprocess.run(
+            [program, "plugin", "install", "resource", name, _version(name), "--non-interactive"],
+            env=dict(environment),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=INSTALL_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return run.returncode == 0
+
+
+def _failure() -> Path:
+    return cache_root() / "plugin-download-failed"
+
+
+def _failed_lately() -> bool:
+    try:
+        return time.time() - _failure().stat().st_mtime < TRY_AGAIN_AFTER
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,155 @@
+"""A stack of this checkout, driven through the `pulumi` command line."""
+
+import json
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import yaml
+
+from tools.bootstrap import salt
+from tools.bootstrap.checkout import Checkout
+from tools.bootstrap.dead_locks import clear_dead_locks
+from tools.bootstrap.environment import BACKEND
+from tools.bootstrap.failure import SetupError
+from tools.bootstrap.interrupted_creates import PendingCreate, pending_creates, plan_repair
+from tools.bootstrap.progress import LAST_WORDS, say
+
+SERVERS = "**pgstack:local:Service**"
+"""Matches the servers of the embedded target, in the form of `pulumi up --target`."""
+
+
+class Stack:
+    """One stack.
+
+    Args:
+        checkout: where its program lies.
+        name: its name; it is made on first use.
+        environment: see `stack_environment`.
+    """
+
+    def __init__(self, checkout: Checkout, name: str, environment: Mapping[str, str]) -> None:
+        self._checkout = checkout
+        self.name = name
+        self._environment = dict(environment)
+        self._program = shutil.which("pulumi", path=environment["PATH"]) or "pulumi"
+
+    def select(self) -> None:
+        """Make the stack unless it exists, and make it the one that plain `pulumi` commands mean.
+
+        Raises:
+            SetupError: the backend refuses, or its state was encrypted with another passphrase.
+        """
+        self._ask("stack", "select", "--create", self.name)
+        salt.keep_salt(self._checkout)
+
+    def unlock(self) -> None:
+        """Clear what a killed engine left: its lock.
+
+        Raises:
+            SetupError: the stack is in use.
+        """
+        project = yaml.safe_load((self._checkout.root / "Pulumi.yaml").read_text())["name"]
+        clear_dead_locks(self._environment[BACKEND], str(project), self.name)
+
+    def mend(self) -> None:
+        """Clear what a killed engine left: creates of which nobody noted the end.
+
+        Raises:
+            SetupError: the state could not be read or written.
+        """
+        repair = plan_repair(self._export())
+        if repair.forgotten:
+            say(f"Interrupted earlier, made or adopted now: {_names(repair.forgotten)}.")
+        if repair.unknown:
+            say(f"Interrupted earlier, perhaps there already: {_names(repair.unknown)}.")
+        if repair.forgotten or repair.unknown or repair.looked_up:
+            self._import(repair.state)
+        if repair.looked_up:
+            say(f"Interrupted earlier, looked up on the server: {_names(repair.looked_up)}.")
+            if not self._look_up(repair.looked_up):
+                self._import(repair.state_without)
+
+    def has_pending_creates(self) -> bool:
+        """Tell whether a run was interrupted while it made something."""
+        return bool(pending_creates(self._export()))
+
+    def run(self, *arguments: str) -> int:
+        """Run a `pulumi` command on this stack with its output shown; return its exit code."""
+        with _interrupts_left_to_pulumi():
+            command = [self._program, *arguments, *self._on_stack]
+            return subprocess.run(command, cwd=self._checkout.root, env=self._environment, check=False).returncode
+
+    def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
+        """Return the stack's outputs; secret ones read `[secret]` unless asked for.
+
+        Raises:
+            SetupError: they can not be read.
+        """
+        options = ["--show-secrets"] if show_secrets else []
+        outputs: dict[str, Any] = json.loads(self._ask("stack", "output", "--json", *options, *self._on_stack))
+        return outputs
+
+    def output(self, name: str) -> str:
+        """Return one output in clear.
+
+        Raises:
+            SetupError: the stack has no such output.
+        """
+        value = self.outputs(show_secrets=True).get(name)
+        if value is None:
+            raise SetupError(f"stack {self.name} has no output `{name}`: `make up STACK={self.name}` makes it")
+        return str(value)
+
+    @property
+    def _on_stack(self) -> list[str]:
+        return ["--stack", self.name, "--non-interactive"]
+
+    def _look_up(self, creates: Sequence[PendingCreate]) -> bool:
+        # The server they are in may have died with the engine.
+        self.run("up", "--yes", "--skip-preview", "--target", SERVERS)
+        targets = [part for create in creates for part in ("--target", create.urn)]
+        return self.run("refresh", "--yes", "--skip-preview", *targets) == 0
+
+    def _export(self) -> dict[str, Any]:
+        export: dict[str, Any] = json.loads(self._ask("stack", "export", *self._on_stack))
+        return export
+
+    def _import(self, state: Mapping[str, Any]) -> None:
+        with tempfile.NamedTemporaryFile("w", dir=self._checkout.state, suffix=".json") as file:
+            json.dump(state, file)
+            file.flush()
+            self._ask("stack", "import", "--file", file.name, *self._on_stack)
+
+    def _ask(self, *arguments: str) -> str:
+        run = subprocess.run(
+            [self._program, *arguments, *([] if "--non-interactive" in arguments else ["--non-interactive"])],
+            cwd=self._checkout.root,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if run.returncode:
+            if "no stack named" in run.stderr:
+                raise SetupError(f"there is no stack {self.name} here: `make up STACK={self.name}` makes it")
+            raise SetupError(f"`pulumi {arguments[0]} {arguments[1]}` failed:\n{run.stderr.strip()[-LAST_WORDS:]}")
+        return run.stdout
+
+
+@contextmanager
+def _interrupts_left_to_pulumi() -> Iterator[None]:
+    """Let Ctrl-C reach Pulumi alone: it ends in good order, where we would kill it in the middle of a change."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _names(creates: Sequence[PendingCreate]) -> str:
+    return ", ".join(create.name for create in creates)
