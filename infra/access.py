@@ -60,9 +60,11 @@ class DatabaseAccess(pulumi.ComponentResource):
             owner=owner.name,
             opts=self._child(depends_on=[*groups, backup]),
         )
-        extensions = self._extensions(database, owner.name)
-        self.owner = self._login(instance, owner.name, owner_password, database, extensions)
-        self.backup_reader = self._login(instance, backup.name, backup_password, database, extensions)
+        ready = self._extensions(database, owner.name)
+        if settings.schema_name != "public":
+            ready.append(self._usable_schema(settings.schema_name, database, owner.name))
+        self.owner = self._login(instance, owner.name, owner_password, database, ready)
+        self.backup_reader = self._login(instance, backup.name, backup_password, database, ready)
         self.register_outputs({"database": database.name})
 
     def _child(self, depends_on: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
@@ -72,15 +74,14 @@ class DatabaseAccess(pulumi.ComponentResource):
         options = pulumi.ResourceOptions(parent=self)
         return Password(f"{role}-password", rotation=settings.password_rotation, opts=options).value
 
-    def _extensions(self, database: postgresql.Database, owner: pulumi.Output[str]) -> list[pulumi.Resource]:
-        schema = postgresql.Schema(
-            EXTENSION_SCHEMA,
-            name=EXTENSION_SCHEMA,
-            database=database.name,
-            owner=owner,
-            policies=[postgresql.SchemaPolicyArgs(role=group, usage=True) for group in (*GROUPS, BACKUP)],
-            opts=self._child(),
+    def _usable_schema(self, name: str, database: postgresql.Database, owner: pulumi.Output[str]) -> postgresql.Schema:
+        usage = [postgresql.SchemaPolicyArgs(role=role, usage=True) for role in (*GROUPS, BACKUP)]
+        return postgresql.Schema(
+            name, name=name, database=database.name, owner=owner, policies=usage, opts=self._child()
         )
+
+    def _extensions(self, database: postgresql.Database, owner: pulumi.Output[str]) -> list[pulumi.Resource]:
+        schema = self._usable_schema(EXTENSION_SCHEMA, database, owner)
         return [
             postgresql.Extension(
                 extension, name=extension, database=database.name, schema=schema.name, opts=self._child()
@@ -94,8 +95,8 @@ class DatabaseAccess(pulumi.ComponentResource):
         user: pulumi.Output[str],
         password: pulumi.Output[str],
         database: postgresql.Database,
-        extensions: list[pulumi.Resource],
+        ready: list[pulumi.Resource],
     ) -> Endpoint:
         # The name waits for the extensions: who can log in finds a database that is ready for the schema.
-        ready = pulumi.Output.all(database.name, *[extension.urn for extension in extensions])
-        return Endpoint(instance.host, instance.port, user, password, ready.apply(lambda parts: str(parts[0])))
+        name = pulumi.Output.all(database.name, *[resource.urn for resource in ready])
+        return Endpoint(instance.host, instance.port, user, password, name.apply(lambda parts: str(parts[0])))

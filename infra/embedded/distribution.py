@@ -14,6 +14,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from infra.embedded.account import Account, service_account
+from infra.embedded.environment import inherited_environment
 
 SHARED_CACHE = Path("/var/cache/agent-ecosystem")
 """Where root unpacks, when its own cache is closed to the account that runs PostgreSQL."""
@@ -50,7 +51,7 @@ class Distribution:
 
     def environment(self) -> dict[str, str]:
         """Return the environment its programs run in: ours, in the C locale, with the libraries of the wheel."""
-        return {**os.environ, "LC_ALL": "C", "TZ": "UTC", "LD_LIBRARY_PATH": self.library_path}
+        return {**inherited_environment(), "LC_ALL": "C", "TZ": "UTC", "LD_LIBRARY_PATH": self.library_path}
 
 
 def cache_root() -> Path:

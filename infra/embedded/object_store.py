@@ -24,6 +24,8 @@ from typing import Any
 
 import psutil
 
+from infra.embedded.environment import inherited_environment
+
 HOST = "127.0.0.1"
 SERVERS = ("master", "volume", "filer", "s3")
 
@@ -164,7 +166,7 @@ class ObjectStore:
 
     def environment(self) -> dict[str, str]:
         """Return the environment to run `command` in."""
-        return {**os.environ, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
+        return {**inherited_environment(), "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
 
     def start(self, ports: Ports, *, timeout: int = 60) -> int:
         """Start the store and wait until it answers.

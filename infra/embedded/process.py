@@ -1,5 +1,6 @@
 """A process that outlives the one that started it, and is found again by the next."""
 
+import contextlib
 import json
 import signal
 import subprocess
@@ -64,7 +65,7 @@ class DetachedProcess:
                 process.send_signal(signal.SIGTERM)
                 psutil.wait_procs([process], timeout=patience)
             for member in family:
-                if member.is_running():
+                with contextlib.suppress(psutil.NoSuchProcess):
                     member.kill()
             psutil.wait_procs(family, timeout=10)
         self._record.unlink(missing_ok=True)

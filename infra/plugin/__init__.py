@@ -4,12 +4,6 @@ A plugin is a list of `Resource` handlers given to `serve`. The handlers see pla
 property paths, view steps and gRPC live here. pgstack and the offline plugins are both built on it.
 """
 
-import os
-
-# gRPC's fork handlers restart its threads in the child of every fork, and crash there now and then; the children of
-# a plugin only ever exec another program. Read by gRPC when it is imported.
-os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
-
 from infra.plugin.diff import Diff, PropertyChange, compare, property_path, same
 from infra.plugin.errors import CheckError, PartlyDoneError, UserError
 from infra.plugin.resource import Context, Inputs, Resource

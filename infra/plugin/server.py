@@ -3,7 +3,6 @@
 import os
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent import futures
 from contextlib import contextmanager, suppress
@@ -11,15 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import grpc
-from google.protobuf import any_pb2, empty_pb2
-from google.rpc import status_pb2
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, plugin_pb2, provider_pb2, provider_pb2_grpc
-from pydantic import ValidationError
 
-from infra.plugin.diff import property_path, top_level
+from infra.plugin.diff import top_level
 from infra.plugin.errors import CheckError, PartlyDoneError, UserError
+from infra.plugin.refusals import answered
 from infra.plugin.resource import Context, Resource, State
-from infra.plugin.values import Unknown, conceal, decode, encode, has_unknown, holds_secret, reveal
+from infra.plugin.validation import validate
+from infra.plugin.values import conceal, decode, encode, has_unknown, holds_secret, reveal
 from infra.plugin.views import as_the_engine_knows, property_diffs, publish
 
 MAX_MESSAGE_BYTES = 400 * 1024 * 1024
@@ -106,7 +105,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 self._plugin.configure(arguments)
             return provider_pb2.CheckResponse(inputs=request.news)
 
-        return self._guard(context, answer, checking=True)
+        return answered(self._plugin.name, context, answer, checking=True)
 
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002
         return provider_pb2.DiffResponse()  # another address or password of the same server replaces nothing
@@ -121,7 +120,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 acceptSecrets=True, supportsPreview=True, acceptResources=False, acceptOutputs=False
             )
 
-        return self._guard(context, answer)
+        return answered(self._plugin.name, context, answer)
 
     def Cancel(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002
         self._cancelled.set()
@@ -136,13 +135,13 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             secret_names = resource.secrets | {name for name, value in news.items() if holds_secret(value)}
             inputs = reveal(news)
             inputs.pop("__defaults", None)
-            failures = _validate(resource, inputs)
+            failures = validate(resource, inputs)
             if failures:
                 raise CheckError(failures)
             checked = resource.check(self._context(request), inputs, reveal(decode(request.olds)))
             return provider_pb2.CheckResponse(inputs=encode(conceal(checked, secret_names)))
 
-        return self._guard(context, answer, checking=True)
+        return answered(self._plugin.name, context, answer, checking=True)
 
     def Diff(self, request: Any, context: grpc.ServicerContext) -> Any:
         def answer() -> Any:
@@ -159,7 +158,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 hasDetailedDiff=True,
             )
 
-        return self._guard(context, answer)
+        return answered(self._plugin.name, context, answer)
 
     def Create(self, request: Any, context: grpc.ServicerContext) -> Any:
         def answer() -> Any:
@@ -174,7 +173,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
                     resource_id, outputs = resource.create(self._context(request), typed)
             return provider_pb2.CreateResponse(id=resource_id, properties=_outgoing(resource, outputs, properties))
 
-        return self._guard(context, answer)
+        return answered(self._plugin.name, context, answer)
 
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         def answer() -> Any:
@@ -190,7 +189,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
                     outputs = resource.update(self._context(request), request.id, old, typed)
             return provider_pb2.UpdateResponse(properties=_outgoing(resource, outputs, news))
 
-        return self._guard(context, answer)
+        return answered(self._plugin.name, context, answer)
 
     def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
         def answer() -> Any:
@@ -208,7 +207,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 properties=_outgoing(resource, new_state, state),
             )
 
-        return self._guard(context, answer)
+        return answered(self._plugin.name, context, answer)
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         def answer() -> Any:
@@ -216,7 +215,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             resource.delete(self._context(request), request.id, reveal(decode(request.properties)))
             return empty_pb2.Empty()
 
-        return self._guard(context, answer)
+        return answered(self._plugin.name, context, answer)
 
     # -- what the answers above share
 
@@ -246,27 +245,6 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
             request = engine_pb2.LogRequest(severity=_SEVERITY[severity], message=message, urn=urn)
             engine_pb2_grpc.EngineStub(channel).Log(request)
 
-    def _guard(self, context: grpc.ServicerContext, answer: Callable[[], Reply], *, checking: bool = False) -> Reply:
-        """Turn what a handler raises into the protocol's words; only a check answers with a list of failures."""
-        try:
-            return answer()
-        except CheckError as error:
-            if checking:
-                failures = [provider_pb2.CheckFailure(property=path, reason=reason) for path, reason in error.failures]
-                return provider_pb2.CheckResponse(failures=failures)  # type: ignore[return-value]
-            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
-        except PartlyDoneError as error:
-            _fail_with_partial_state(context, error)
-        except ValidationError as error:
-            reasons = "; ".join(f"{path}: {reason}" for path, reason in _failures(error))
-            context.abort(grpc.StatusCode.FAILED_PRECONDITION, reasons)
-        except UserError as error:
-            context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
-        except Exception as error:  # noqa: BLE001 - a defect of ours must not look like a hung engine
-            traceback.print_exc()
-            context.abort(grpc.StatusCode.INTERNAL, f"{self._plugin.name}: {type(error).__name__}: {error}")
-        raise AssertionError("abort raises")
-
 
 def _outgoing(resource: Resource[Any], outputs: State, incoming: Mapping[str, Any]) -> Any:
     return encode(_concealed(resource, outputs, incoming))
@@ -285,44 +263,3 @@ def _partial_state(resource: Resource[Any], incoming: Mapping[str, Any]) -> Iter
     except PartlyDoneError as error:
         outputs = _concealed(resource, error.outputs, incoming)
         raise PartlyDoneError(error.resource_id, outputs, error.reasons) from error
-
-
-def _validate(resource: Resource[Any], inputs: State) -> list[tuple[str, str]]:
-    """Return what `inputs_type` says against the known inputs, as (property path, reason)."""
-    try:
-        resource.inputs_type.model_validate(inputs)
-    except ValidationError as error:
-        return _failures(error, inputs)
-    return []
-
-
-def _failures(error: ValidationError, inputs: State | None = None) -> list[tuple[str, str]]:
-    details = error.errors(include_url=False, include_context=False, include_input=False)
-    return [
-        (property_path(detail["loc"]), detail["msg"])
-        for detail in details
-        if not _lies_in_unknown(inputs, detail["loc"])
-    ]
-
-
-def _lies_in_unknown(value: Any, location: Sequence[str | int]) -> bool:
-    for key in location:
-        if isinstance(value, Unknown):
-            return True
-        try:
-            value = value[key]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return isinstance(value, Unknown)
-
-
-def _fail_with_partial_state(context: grpc.ServicerContext, error: PartlyDoneError) -> None:
-    details = provider_pb2.ErrorResourceInitFailed(
-        id=error.resource_id, properties=encode(error.outputs), reasons=error.reasons
-    )
-    packed = any_pb2.Any()
-    packed.Pack(details)
-    code = grpc.StatusCode.UNKNOWN
-    status = status_pb2.Status(code=code.value[0], message=str(error), details=[packed])
-    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    context.abort(code, str(error))

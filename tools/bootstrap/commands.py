@@ -69,6 +69,10 @@ def destroy(session: Session) -> int:
         say("The last run was interrupted: finishing it first, so that nothing it made is left behind.")
         stack.mend()
         stack.run("up", "--yes", "--skip-preview")
+    if stack.run("destroy", "--yes") == 0:
+        return 0
+    say("Not all of it could go. The stack's services are started, in case they were down, and then once more.")
+    stack.start_services()
     return stack.run("destroy", "--yes")
 
 

@@ -84,6 +84,10 @@ class Stack:
             command = [self._program, *arguments, *self._on_stack]
             return subprocess.run(command, cwd=self._checkout.root, env=self._environment, check=False).returncode
 
+    def start_services(self) -> int:
+        """Bring up the local servers alone, e.g. after a reboot; return pulumi's exit code."""
+        return self.run("up", "--yes", "--skip-preview", "--target", SERVERS)
+
     def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """Return the stack's outputs; secret ones read `[secret]` unless asked for.
 
@@ -110,8 +114,7 @@ class Stack:
         return ["--stack", self.name, "--non-interactive"]
 
     def _look_up(self, creates: Sequence[PendingCreate]) -> bool:
-        # The server they are in may have died with the engine.
-        self.run("up", "--yes", "--skip-preview", "--target", SERVERS)
+        self.start_services()  # the server they are in may have died with the engine
         targets = [part for create in creates for part in ("--target", create.urn)]
         return self.run("refresh", "--yes", "--skip-preview", *targets) == 0
 

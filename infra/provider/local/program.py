@@ -1,6 +1,5 @@
 """Any long-running program as a local service, e.g. the backup schedule."""
 
-import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
+from infra.embedded.environment import inherited_environment
 from infra.embedded.process import DetachedProcess
 from infra.plugin import UserError
 from infra.provider.local.daemon import Daemon, write_private
@@ -82,7 +82,7 @@ class Program(Daemon):
 
     @override
     def start(self, port: int | None) -> None:
-        environment = {**os.environ, **self._environment}
+        environment = {**inherited_environment(), **self._environment}
         self._process.start(self._command, environment)
         try:
             self._wait_until_healthy(environment)

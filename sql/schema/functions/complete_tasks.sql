@@ -1,0 +1,72 @@
+CREATE FUNCTION complete_tasks(
+    agent_id text,
+    task_ids uuid[],
+    fencing_tokens bigint[],
+    results jsonb[] DEFAULT NULL
+)
+RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path FROM CURRENT
+AS $$
+DECLARE
+    number CONSTANT integer := coalesce(cardinality(complete_tasks.task_ids), 0);
+    completed uuid[];
+BEGIN
+    PERFORM authorise_agent(complete_tasks.agent_id);
+    IF number = 0
+        OR cardinality(complete_tasks.fencing_tokens) IS DISTINCT FROM number
+        OR cardinality(complete_tasks.results) <> number THEN
+        RAISE EXCEPTION 'task_ids, fencing_tokens and results do not go together'
+            USING ERRCODE = 'AE001',
+                DETAIL = format(
+                    'Given: %s task_ids, %s fencing_tokens, %s results.', number,
+                    coalesce(cardinality(complete_tasks.fencing_tokens), 0),
+                    coalesce(cardinality(complete_tasks.results)::text, 'no')
+                ),
+                HINT = 'Give arrays of the same length, in the same order; results may be left out.';
+    END IF;
+
+    -- A lease that has expired but was not taken by another still counts: the work is done, and only once.
+    WITH done AS (
+        UPDATE distributed_tasks AS task SET
+            status = 'succeeded',
+            result = given.result,
+            finished_at = clock_timestamp(),
+            lease_expires_at = NULL
+        FROM unnest(complete_tasks.task_ids, complete_tasks.fencing_tokens, complete_tasks.results)
+            AS given (task_id, fencing_token, result)
+        WHERE task.task_id = given.task_id
+            AND task.fencing_token = given.fencing_token
+            AND task.status = 'leased'
+            AND task.assigned_to_agent_id = complete_tasks.agent_id
+        RETURNING task.task_id
+    )
+
+    SELECT coalesce(array_agg(done.task_id), '{}')
+    INTO completed
+    FROM done;
+
+    IF cardinality(completed) < number THEN
+        RAISE EXCEPTION 'agent % does not hold all of these tasks', quote_literal(complete_tasks.agent_id)
+            USING ERRCODE = 'AE103',
+                DETAIL = 'Not held under the fencing token given: ' || coalesce(
+                    (SELECT string_agg(id::text, ', ') FROM unnest(complete_tasks.task_ids) AS id WHERE id <> ALL (completed)),
+                    'each is held, one was given twice'
+                ) || '.',
+                HINT = 'Another agent has them, or they are finished: drop the work done for them, complete the rest without them.';
+    END IF;
+
+    PERFORM release_dependants(complete_tasks.task_ids);
+    RETURN number;
+END
+$$;
+
+COMMENT ON FUNCTION complete_tasks(text, uuid[], bigint[], jsonb[]) IS
+'Ends tasks an agent holds as succeeded, all or none, and makes ready what waited for them alone.
+Arguments: agent_id; task_ids and fencing_tokens as claim_tasks() gave them, in the same order; results in that order.
+Result: how many were completed.
+Errors: AE001 arrays of different lengths, AE002 no such agent, AE003 not this session''s agent, AE004 it is deregistered,
+AE103 the agent does not hold one of them any more (DETAIL names which).';
+
+REVOKE EXECUTE ON FUNCTION complete_tasks(text, uuid[], bigint[], jsonb[]) FROM public;
+GRANT EXECUTE ON FUNCTION complete_tasks(text, uuid[], bigint[], jsonb[]) TO agent, orchestrator, service_role;

@@ -1,0 +1,21 @@
+CREATE FUNCTION current_agent_id() RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL RESTRICTED
+SET search_path FROM CURRENT
+AS $$
+BEGIN
+    RETURN (
+        SELECT agent_registry.agent_id
+        FROM agent_registry
+        WHERE agent_registry.login_role = session_user
+    );
+END
+$$;
+
+COMMENT ON FUNCTION current_agent_id() IS
+'The agent this session''s login is.
+Arguments: none. Result: its agent_id; NULL for a login that is no agent, such as the service''s.
+SET ROLE and settings do not change it.
+Errors: none.';
+
+REVOKE EXECUTE ON FUNCTION current_agent_id() FROM public;
+GRANT EXECUTE ON FUNCTION current_agent_id() TO agent, orchestrator, service_role;

@@ -1,0 +1,26 @@
+-- Forced row level security binds the owner too; functions with SECURITY DEFINER run as it.
+CREATE POLICY owner_all ON agent_registry
+TO current_user
+USING (TRUE) WITH CHECK (TRUE);
+
+CREATE POLICY service_role_all ON agent_registry
+TO service_role
+USING (TRUE) WITH CHECK (TRUE);
+
+CREATE POLICY observer_read ON agent_registry
+FOR SELECT TO observer
+USING (TRUE);
+
+CREATE POLICY agent_read ON agent_registry
+FOR SELECT TO agent
+USING (agent_id = (SELECT current_agent_id()));
+
+CREATE POLICY orchestrator_read ON agent_registry
+FOR SELECT TO orchestrator
+USING (agent_id IN (SELECT current_agent_subtree()));
+
+COMMENT ON POLICY owner_all ON agent_registry IS 'The owner''s functions reach every row, and check who calls them.';
+COMMENT ON POLICY service_role_all ON agent_registry IS 'The service reaches every row, within its grants.';
+COMMENT ON POLICY observer_read ON agent_registry IS 'Observers read everything.';
+COMMENT ON POLICY agent_read ON agent_registry IS 'An agent sees itself.';
+COMMENT ON POLICY orchestrator_read ON agent_registry IS 'An orchestrator sees itself and all below it.';

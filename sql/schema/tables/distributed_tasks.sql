@@ -1,0 +1,134 @@
+-- No foreign keys to agent_registry: claim and complete would pay one look-up a task for what claim_tasks() and
+-- enqueue_tasks() have just checked, and agents are never deleted, they deregister.
+CREATE TABLE distributed_tasks (
+    task_id uuid NOT NULL DEFAULT gen_random_uuid(),
+    task_type text NOT NULL,
+    status task_status NOT NULL DEFAULT 'ready',
+    priority smallint NOT NULL DEFAULT 0,
+    run_at timestamptz NOT NULL DEFAULT now(),
+    payload jsonb NOT NULL DEFAULT '{}',
+    result jsonb,
+    progress jsonb,
+    last_error text,
+    required_agent_class text,
+    required_capabilities text[] NOT NULL DEFAULT '{}',
+    min_agent_version semver,
+    min_agent_version_key text COLLATE "C" GENERATED ALWAYS AS (semver_key(min_agent_version)) STORED,
+    below_agent_version semver,
+    below_agent_version_key text COLLATE "C" GENERATED ALWAYS AS (semver_key(below_agent_version)) STORED,
+    delegation_strategy delegation_strategy NOT NULL DEFAULT 'capability',
+    assigned_to_agent_id text,
+    queue text GENERATED ALWAYS AS (coalesce('@' || assigned_to_agent_id, required_agent_class, '*')) STORED,
+    depends_on uuid[] NOT NULL DEFAULT '{}',
+    unmet_dependencies integer NOT NULL DEFAULT 0,
+    on_dependency_failure dependency_failure_policy NOT NULL DEFAULT 'cancel',
+    attempt integer NOT NULL DEFAULT 0,
+    max_attempts integer NOT NULL DEFAULT 5,
+    retry_backoff interval NOT NULL DEFAULT '10 seconds',
+    attempt_history jsonb NOT NULL DEFAULT '[]',
+    fencing_token bigint NOT NULL DEFAULT 0,
+    leased_at timestamptz,
+    lease_expires_at timestamptz,
+    idempotency_key text,
+    correlation_id uuid,
+    parent_task_id uuid,
+    created_by_agent_id text,
+    delegated_by_agent_id text,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    finished_at timestamptz,
+    CONSTRAINT distributed_tasks_pkey PRIMARY KEY (task_id),
+    CONSTRAINT distributed_tasks_task_type_is_well_formed CHECK (length(task_type) BETWEEN 1 AND 200),
+    CONSTRAINT distributed_tasks_required_agent_class_is_well_formed CHECK (
+        required_agent_class ~ '^[a-z][a-z0-9-]{0,62}$'
+    ),
+    CONSTRAINT distributed_tasks_direct_names_its_agent CHECK (
+        delegation_strategy <> 'direct' OR assigned_to_agent_id IS NOT NULL
+    ),
+    CONSTRAINT distributed_tasks_blocked_waits_for_some CHECK (
+        unmet_dependencies >= 0 AND (status <> 'blocked' OR unmet_dependencies > 0)
+    ),
+    CONSTRAINT distributed_tasks_max_attempts_positive CHECK (max_attempts > 0),
+    CONSTRAINT distributed_tasks_retry_backoff_not_negative CHECK (retry_backoff >= interval '0'),
+    CONSTRAINT distributed_tasks_lease_is_whole CHECK (
+        (status = 'leased') = (lease_expires_at IS NOT NULL)
+        AND (status <> 'leased' OR (assigned_to_agent_id IS NOT NULL AND leased_at IS NOT NULL))
+    ),
+    CONSTRAINT distributed_tasks_finished_at_says_so CHECK (
+        (status IN ('succeeded', 'dead_letter', 'cancelled')) = (finished_at IS NOT NULL)
+    )
+)
+WITH (
+    fillfactor = 85,
+    autovacuum_vacuum_scale_factor = 0.02,
+    autovacuum_vacuum_cost_delay = 0
+);
+
+CREATE INDEX distributed_tasks_ready_idx ON distributed_tasks (queue, priority DESC, run_at, task_id)
+WHERE status = 'ready';
+
+CREATE INDEX distributed_tasks_lease_idx ON distributed_tasks (lease_expires_at)
+WHERE status = 'leased';
+
+CREATE INDEX distributed_tasks_holder_idx ON distributed_tasks (assigned_to_agent_id)
+WHERE status = 'leased';
+
+CREATE INDEX distributed_tasks_depends_on_idx ON distributed_tasks USING gin (depends_on)
+WHERE status = 'blocked';
+
+CREATE UNIQUE INDEX distributed_tasks_idempotency_key ON distributed_tasks (idempotency_key, created_by_agent_id)
+NULLS NOT DISTINCT WHERE idempotency_key IS NOT NULL;
+
+CREATE INDEX distributed_tasks_dead_letter_idx ON distributed_tasks (required_agent_class, finished_at)
+WHERE status = 'dead_letter';
+
+CREATE INDEX distributed_tasks_correlation_idx ON distributed_tasks (correlation_id)
+WHERE correlation_id IS NOT NULL;
+
+CREATE INDEX distributed_tasks_created_at_idx ON distributed_tasks USING brin (created_at);
+
+ALTER TABLE distributed_tasks ENABLE ROW LEVEL SECURITY;
+ALTER TABLE distributed_tasks FORCE ROW LEVEL SECURITY;
+
+COMMENT ON TABLE distributed_tasks IS
+'Work for agents: a queue with priorities, leases that expire, fencing tokens, dependencies, and the story of each task.';
+COMMENT ON COLUMN distributed_tasks.task_id IS 'Its identity; may be chosen when it is enqueued.';
+COMMENT ON COLUMN distributed_tasks.task_type IS 'What is to be done, a name that agents know.';
+COMMENT ON COLUMN distributed_tasks.status IS 'Where it is in its life.';
+COMMENT ON COLUMN distributed_tasks.priority IS 'Higher runs first; of equals the one with the earlier run_at.';
+COMMENT ON COLUMN distributed_tasks.run_at IS 'Not to be claimed before this.';
+COMMENT ON COLUMN distributed_tasks.payload IS 'What the agent needs to do it.';
+COMMENT ON COLUMN distributed_tasks.result IS 'What came of it, given at completion.';
+COMMENT ON COLUMN distributed_tasks.progress IS 'How far it is, in the words of the agent that holds it.';
+COMMENT ON COLUMN distributed_tasks.last_error IS 'Why its last attempt did not succeed.';
+COMMENT ON COLUMN distributed_tasks.required_agent_class IS 'Only agents of this class may claim it; NULL: any class.';
+COMMENT ON COLUMN distributed_tasks.required_capabilities IS 'Only agents that have all of these may claim it.';
+COMMENT ON COLUMN distributed_tasks.min_agent_version IS 'Only agents of at least this version may claim it; NULL: no bound.';
+COMMENT ON COLUMN distributed_tasks.min_agent_version_key IS 'min_agent_version in sortable form.';
+COMMENT ON COLUMN distributed_tasks.below_agent_version IS 'Only agents below this version may claim it; NULL: no bound.';
+COMMENT ON COLUMN distributed_tasks.below_agent_version_key IS 'below_agent_version in sortable form.';
+COMMENT ON COLUMN distributed_tasks.delegation_strategy IS 'How the agent is found that does it.';
+COMMENT ON COLUMN distributed_tasks.assigned_to_agent_id IS
+'The agent that holds or last held it, and before that, with strategy direct, the one it is meant for.';
+COMMENT ON COLUMN distributed_tasks.queue IS
+'Where it waits: in an agent''s own queue (@agent_id), in a class''s, or in the one for all (*).';
+COMMENT ON COLUMN distributed_tasks.depends_on IS 'Tasks that must have succeeded before it becomes ready.';
+COMMENT ON COLUMN distributed_tasks.unmet_dependencies IS 'How many of them have not succeeded yet.';
+COMMENT ON COLUMN distributed_tasks.on_dependency_failure IS 'What it wants when one of them does not succeed.';
+COMMENT ON COLUMN distributed_tasks.attempt IS 'How often it has been claimed.';
+COMMENT ON COLUMN distributed_tasks.max_attempts IS 'How often it may be claimed before it is a dead letter.';
+COMMENT ON COLUMN distributed_tasks.retry_backoff IS 'How long it waits after its first failed attempt; doubles with each.';
+COMMENT ON COLUMN distributed_tasks.attempt_history IS
+'Attempts that did not succeed, oldest first: [{"attempt", "agent_id", "leased_at", "ended_at", "outcome"}]; '
+'the one that did is in assigned_to_agent_id, leased_at and finished_at.';
+COMMENT ON COLUMN distributed_tasks.fencing_token IS
+'Grows with every lease; whoever completes the task must show the present one, so that a stale holder is refused.';
+COMMENT ON COLUMN distributed_tasks.leased_at IS 'When its last lease began.';
+COMMENT ON COLUMN distributed_tasks.lease_expires_at IS 'When the holder loses it to others; NULL unless leased.';
+COMMENT ON COLUMN distributed_tasks.idempotency_key IS
+'Enqueued twice by the same creator under one key, it exists once: the second call gets the first one''s task_id.';
+COMMENT ON COLUMN distributed_tasks.correlation_id IS 'Ties together what belongs to one piece of work, logs included.';
+COMMENT ON COLUMN distributed_tasks.parent_task_id IS 'The task in the course of which it was made.';
+COMMENT ON COLUMN distributed_tasks.created_by_agent_id IS 'The agent that enqueued it; NULL: the service.';
+COMMENT ON COLUMN distributed_tasks.delegated_by_agent_id IS 'The agent that passed it on to the one it is assigned to.';
+COMMENT ON COLUMN distributed_tasks.created_at IS 'When it was enqueued.';
+COMMENT ON COLUMN distributed_tasks.finished_at IS 'When it succeeded, died or was cancelled; NULL before.';

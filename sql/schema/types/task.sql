@@ -1,0 +1,16 @@
+CREATE TYPE task_status AS ENUM ('blocked', 'ready', 'leased', 'succeeded', 'dead_letter', 'cancelled');
+
+COMMENT ON TYPE task_status IS
+'Life of a task: blocked (waits for other tasks), ready (may be claimed from run_at on), leased (an agent works on it), '
+'and the three ends: succeeded, dead_letter (its attempts are used up), cancelled.';
+
+CREATE TYPE delegation_strategy AS ENUM ('capability', 'direct', 'least_loaded', 'round_robin', 'broadcast');
+
+COMMENT ON TYPE delegation_strategy IS
+'Who gets a task. capability: whichever agent with the required class, version and capabilities claims it first; '
+'direct: the named agent alone. enqueue_tasks() accepts these two.';
+
+CREATE TYPE dependency_failure_policy AS ENUM ('cancel', 'proceed');
+
+COMMENT ON TYPE dependency_failure_policy IS
+'What a task wants when one it depends on does not succeed: to be cancelled too, or to run all the same.';
