@@ -1,0 +1,133 @@
+"""Read a stored dump back, whole: every byte hashed, decompressed with its checksum, and read by pg_restore."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, cast
+
+import zstandard
+
+from infra.backup_job.database import Programs
+from infra.backup_job.dump import ending, last_words
+from infra.backup_job.errors import BackupError, DamagedError
+from infra.backup_job.manifest import StoredObject
+from infra.backup_job.store import ObjectStore
+from infra.backup_job.streams import MIB, Download
+
+
+def check(store: ObjectStore, programs: Programs, data: StoredObject) -> None:
+    """Read the stored dump `data` back.
+
+    Raises:
+        DamagedError: it is not what was uploaded, or not a dump that pg_restore can read to its end.
+        StoreError: it can not be read.
+    """
+    try:
+        feed(store, programs, data, ["--file=/dev/null"], None)
+    except DamagedError:
+        raise
+    except RestoreFailedError as error:
+        raise DamagedError(f"{data.key} is stored as it was made, and is no dump: {error}") from None
+
+
+class RestoreFailedError(BackupError):
+    """pg_restore ended with an error."""
+
+
+def feed(store: ObjectStore, programs: Programs, data: StoredObject, arguments: list[str], url: str | None) -> None:
+    """Run pg_restore on the stored dump `data`, in one pass over its stream.
+
+    The last block is held back until all of the object was read and its hash was found right. pg_restore, which
+    needs that block to go on after the rows, therefore never finishes a damaged dump.
+
+    Args:
+        store: where `data` lies.
+        programs: pg_restore.
+        data: what to read, and what it should be.
+        arguments: of pg_restore.
+        url: the database it restores into, None for none.
+
+    Raises:
+        DamagedError: the stored object is not what was stored once.
+        RestoreFailedError: pg_restore failed.
+    """
+    with store.download(data.key) as download, pg_restore(programs, arguments, url) as pipe:
+        held = b""
+        for block in decompressed(download, data):
+            if not write(pipe, held):
+                break
+            held = block
+        download.drain()
+        verify(download, data)
+        write(pipe, held)
+
+
+def decompressed(download: Download, data: StoredObject) -> Iterator[bytes]:
+    """Yield what `download` holds, in blocks of bounded size.
+
+    Raises:
+        DamagedError: it does not decompress, or the checksum inside it is wrong.
+    """
+    reader = zstandard.ZstdDecompressor().stream_reader(cast(IO[bytes], download), read_size=MIB)
+    try:
+        while block := reader.read(MIB):
+            yield block
+    except zstandard.ZstdError as error:
+        raise DamagedError(f"{data.key} is damaged within its first {download.size} bytes: {error}") from None
+
+
+def verify(download: Download, data: StoredObject) -> None:
+    """Compare a finished download with what was stored.
+
+    Raises:
+        DamagedError: they differ.
+    """
+    if download.size != data.size:
+        raise DamagedError(f"{data.key} is damaged: it has {download.size} bytes of {data.size}")
+    if download.sha256 != data.sha256:
+        raise DamagedError(f"{data.key} is damaged: its SHA-256 is {download.sha256}, it was stored as {data.sha256}")
+
+
+@contextmanager
+def pg_restore(
+    programs: Programs, arguments: list[str], url: str | None, *, output: int | IO[bytes] = subprocess.DEVNULL
+) -> Iterator[IO[bytes]]:
+    """Run pg_restore and give its input; leaving the block checks how it ended, an error in the block kills it.
+
+    Raises:
+        RestoreFailedError: it failed.
+    """
+    with tempfile.TemporaryFile() as words:
+        process = programs.start("pg_restore", arguments, url, stdin=subprocess.PIPE, stdout=output, stderr=words)
+        try:
+            if process.stdin is not None:
+                yield process.stdin
+                _close(process.stdin)
+            code = process.wait()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        finally:
+            if process.stdin is not None:
+                _close(process.stdin)
+        if code:
+            raise RestoreFailedError(f"pg_restore {ending(code)}: {last_words(words)}")
+
+
+def write(pipe: IO[bytes], block: bytes) -> bool:
+    """Give pg_restore `block`; say whether pg_restore still listens: how it ended, its exit code tells."""
+    try:
+        pipe.write(block)
+        pipe.flush()
+    except BrokenPipeError:
+        return False
+    return True
+
+
+def _close(pipe: IO[bytes]) -> None:
+    try:
+        pipe.close()
+    except BrokenPipeError:
+        return

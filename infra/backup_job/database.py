@@ -1,0 +1,205 @@
+"""Connections to PostgreSQL, its own programs as child processes, and the facts a manifest records."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import DictRow, dict_row
+
+from infra.backup_job import stopping
+from infra.backup_job.errors import BackupError, BusyError
+from infra.backup_job.manifest import Contents, Globals, ServerFacts
+
+Connection = psycopg.Connection[DictRow]
+
+APPLICATION = "agent-ecosystem backup"
+RUN_LOCK = 0x6167_6261_636B_7570
+"""The advisory lock (in this database) of a run: one at a time, whoever starts it."""
+
+SECRET_PARAMETERS = ("password", "sslpassword", "passfile")
+QUERIES = Path(__file__).with_name("queries")
+
+
+@dataclass(frozen=True)
+class Programs:
+    """PostgreSQL's client programs in one folder, and the variables they need."""
+
+    folder: Path
+    variables: Mapping[str, str]
+
+    def start(
+        self, name: str, arguments: Sequence[str], url: str | None, **streams: int | IO[bytes]
+    ) -> subprocess.Popen[bytes]:
+        """Start `name`; the password of `url` goes through the environment, the rest of it is an argument.
+
+        Args:
+            name: pg_dump or pg_restore.
+            arguments: its further arguments.
+            url: the database it connects to, None for none.
+            streams: stdin, stdout, stderr of the child.
+
+        Raises:
+            BackupError: there is no such program.
+        """
+        environment = {**os.environ, "LC_ALL": "C", **self.variables}
+        command = [str(self.folder / name), *arguments]
+        if url is not None:
+            parameters = _parameters(url)
+            if "password" in parameters:
+                environment["PGPASSWORD"] = parameters["password"]
+            public = {key: value for key, value in parameters.items() if key not in SECRET_PARAMETERS}
+            command.append("--dbname=" + make_conninfo("", **public))
+        try:
+            process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
+                command, env=environment, start_new_session=True, **streams
+            )
+        except OSError as error:
+            raise BackupError(f"{command[0]} can not be run: {error.strerror}; correct pg_bin") from None
+        stopping.ends_with_us(process)
+        return process
+
+    def major(self, name: str) -> int:
+        """Return the major version of the program `name`.
+
+        Raises:
+            BackupError: it can not be run, or does not say.
+        """
+        with self.start(name, ["--version"], None, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            words = process.communicate()[0].decode(errors="replace").strip()
+        found = re.search(r"\(PostgreSQL\) (\d+)", words)
+        if process.returncode or not found:
+            raise BackupError(f"{self.folder / name} does not work: {words[-300:]}")
+        return int(found[1])
+
+    def require(self, name: str, server_major: int) -> None:
+        """Refuse a program older than the server: pg_dump then fails or, worse, leaves things out.
+
+        Raises:
+            BackupError: it is older.
+        """
+        if (mine := self.major(name)) < server_major:
+            raise BackupError(
+                f"{name} in {self.folder} is version {mine}, the server is version {server_major}: "
+                f"point pg_bin at client programs of version {server_major} or newer"
+            )
+
+
+@contextmanager
+def connect(url: str) -> Iterator[Connection]:
+    """Open a connection to `url`, in autocommit mode, that sees every row or fails.
+
+    Raises:
+        BackupError: the server refuses, or does not answer.
+    """
+    conninfo = make_conninfo("", **{"connect_timeout": "10", "application_name": APPLICATION, **_parameters(url)})
+    try:
+        connection = psycopg.connect(conninfo, autocommit=True, row_factory=dict_row)
+    except psycopg.OperationalError as error:
+        raise BackupError(f"no connection to {describe(url)}: {_words(error)}") from None
+    stopping.cancels_with_us(connection)
+    with connection:
+        # Off: a policy that would hide rows from us is an error, never a smaller number.
+        for setting in ("row_security = off", "search_path = ''", "idle_in_transaction_session_timeout = 0"):
+            connection.execute(f"SET {setting}")
+        yield connection
+
+
+@contextmanager
+def server_errors(doing: str) -> Iterator[None]:
+    """Turn what the server says against `doing` into a BackupError."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise BackupError(f"{doing}: {_words(error)}") from None
+
+
+def _words(error: psycopg.Error) -> str:
+    return " ".join(str(error).split())
+
+
+def lock_run(connection: Connection) -> None:
+    """Take the lock of runs; it ends with the connection.
+
+    Raises:
+        BusyError: another run has it.
+    """
+    row = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s) AS mine", [RUN_LOCK]).fetchone()
+    if not (row and row["mine"]):
+        raise BusyError("another backup of this database is running: wait for it to end")
+
+
+def export_snapshot(connection: Connection) -> str:
+    """Return the name of the current transaction's snapshot, for pg_dump to share."""
+    row = connection.execute("SELECT pg_catalog.pg_export_snapshot() AS name").fetchone()
+    return str(row["name"]) if row else ""
+
+
+def server_facts(connection: Connection) -> ServerFacts:
+    """Return what server and database this is."""
+    return ServerFacts.model_validate(_rows(connection, "server")[0])
+
+
+def extensions(connection: Connection) -> dict[str, dict[str, str]]:
+    """Return version and schema of each extension, plpgsql apart, which every database has."""
+    rows = connection.execute(
+        "SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema FROM pg_catalog.pg_extension AS e "
+        "JOIN pg_catalog.pg_namespace AS n ON e.extnamespace = n.oid WHERE e.extname <> 'plpgsql' ORDER BY 1"
+    )
+    return {row["name"]: {"version": row["version"], "schema": row["schema"]} for row in rows}
+
+
+def contents(connection: Connection) -> Contents:
+    """Count every table's rows, and name every object, in the transaction's snapshot.
+
+    Raises:
+        BackupError: row security would hide rows from this role.
+    """
+    tables = _rows(connection, "tables")
+    rows = {}
+    for table in tables:
+        stopping.check()
+        name = sql.Identifier(table["schema"], table["name"])
+        with server_errors(f"rows of {table['schema']}.{table['name']} can not be counted"):
+            row = connection.execute(sql.SQL("SELECT count(*) AS n FROM {}").format(name)).fetchone()
+        rows[f"{table['schema']}.{table['name']}"] = int(row["n"]) if row else 0
+    objects: dict[str, list[str]] = {}
+    for found in _rows(connection, "objects"):
+        objects.setdefault(found["kind"], []).append(found["name"])
+    forced = [f"{table['schema']}.{table['name']}" for table in tables if table["forced"]]
+    return Contents(rows=rows, objects=objects, forced_row_security=forced)
+
+
+def globals_outside(connection: Connection) -> Globals:
+    """Return roles, without passwords, and the parameters set on the database and in it on roles."""
+    return Globals.model_validate({"roles": _rows(connection, "roles"), "parameters": _rows(connection, "parameters")})
+
+
+def _rows(connection: Connection, query: str) -> list[dict[str, Any]]:
+    text = (QUERIES / f"{query}.sql").read_text()
+    return connection.execute(text.encode()).fetchall()
+
+
+def with_database(url: str, name: str) -> str:
+    """Return the connection string `url`, pointing at the database `name` of the same server."""
+    return make_conninfo(url, dbname=name)
+
+
+def describe(url: str, *, password: bool = False) -> str:
+    """Return `url` as a postgresql:// URL, without its password unless asked for."""
+    parts = _parameters(url)
+    secret = f":{quote(parts['password'], safe='')}" if password and parts.get("password") else ""
+    user, name = (quote(parts.get(key, ""), safe="") for key in ("user", "dbname"))
+    return f"postgresql://{user}{secret}@{parts.get('host', '')}:{parts.get('port', 5432)}/{name}"
+
+
+def _parameters(url: str) -> dict[str, str]:
+    return {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}

@@ -1,0 +1,131 @@
+"""pg_dump: the database as a compressed stream, its schema as SQL that any editor runs."""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Protocol
+
+import zstandard
+
+from infra.backup_job.database import Programs
+from infra.backup_job.errors import BackupError
+from infra.backup_job.streams import MIB
+
+LEVEL = 3
+THREADS = 2
+JOB_SIZE = 2 * MIB
+"""What one thread compresses at a time: zstd's own choice, 8 MiB, takes 60 MB more memory and is no faster."""
+
+PSQL_LINE = re.compile(r"^\\restrict (\w+)$", re.MULTILINE)
+EXTENSION_COMMENT = re.compile(
+    r"^--\n-- Name: EXTENSION [^\n]+; Type: COMMENT;[^\n]*\n--\n\nCOMMENT ON EXTENSION [^\n]+ IS '(?:[^']|'')*';\n+",
+    re.MULTILINE,
+)
+
+
+class Sink(Protocol):
+    """Where a dump goes."""
+
+    def write(self, block: bytes) -> None:
+        """Take `block`."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A database in one exported snapshot, and pg_dump to read it."""
+
+    programs: Programs
+    url: str
+    snapshot: str
+    lock_wait_seconds: float
+
+    def schema(self, extension_schemas: frozenset[str]) -> str:
+        """Return the schema as SQL without psql's own lines.
+
+        Objects have no owner named (who runs it owns them), and schemas that hold only extensions are made if they
+        are missing, since most platforms have them already.
+
+        Args:
+            extension_schemas: schemas that extensions live in.
+
+        Raises:
+            BackupError: pg_dump failed.
+        """
+        with self._pg_dump("--schema-only", "--format=plain", "--no-owner") as output:
+            text = output.read().decode()
+        return editor_sql(text, extension_schemas)
+
+    def write_compressed(self, sink: Sink) -> int:
+        """Write the whole database, in pg_dump's custom format compressed by zstd with a checksum, to `sink`.
+
+        Returns:
+            The bytes before compression.
+
+        Raises:
+            BackupError: pg_dump failed; what `sink` got by then is worthless.
+        """
+        parameters = zstandard.ZstdCompressionParameters.from_level(
+            LEVEL, threads=THREADS, job_size=JOB_SIZE, write_checksum=True
+        )
+        compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+        size = 0
+        with self._pg_dump("--format=custom", "--compress=none") as output:
+            while block := output.read(MIB):
+                size += len(block)
+                sink.write(compressor.compress(block))
+            sink.write(compressor.flush())
+        return size
+
+    @contextmanager
+    def _pg_dump(self, *arguments: str) -> Iterator[IO[bytes]]:
+        """Run pg_dump and give its output; leaving the block checks how it ended, an error in the block kills it."""
+        options = [
+            *arguments,
+            f"--snapshot={self.snapshot}",
+            f"--lock-wait-timeout={int(self.lock_wait_seconds * 1000)}",
+            "--no-password",
+        ]
+        with tempfile.TemporaryFile() as words:
+            process = self.programs.start("pg_dump", options, self.url, stdout=subprocess.PIPE, stderr=words)
+            try:
+                if process.stdout is not None:
+                    yield process.stdout
+                code = process.wait()
+            except BaseException:
+                process.kill()
+                process.wait()
+                raise
+            finally:
+                if process.stdout is not None:
+                    process.stdout.close()
+            if code:
+                raise BackupError(f"pg_dump {ending(code)}: {last_words(words)}")
+
+
+def editor_sql(text: str, extension_schemas: frozenset[str]) -> str:
+    r"""Return pg_dump's SQL so that one call of any client runs it.
+
+    >>> editor_sql("\\restrict abc\nCREATE SCHEMA extensions;\n", frozenset({"extensions"}))
+    'CREATE SCHEMA IF NOT EXISTS extensions;\n'
+    """
+    if found := PSQL_LINE.search(text):  # its key is random: no function's body holds such a line
+        text = re.sub(rf"^\\(?:un)?restrict {found[1]}\n", "", text, flags=re.MULTILINE)
+    text = EXTENSION_COMMENT.sub("", text)  # only an extension's owner may: not us, where the platform made it
+    for schema in extension_schemas:
+        made = re.compile(rf'^CREATE SCHEMA ("?{re.escape(schema)}"?;)$', re.MULTILINE)
+        text = made.sub(r"CREATE SCHEMA IF NOT EXISTS \1", text, count=1)
+    return text
+
+
+def ending(code: int) -> str:
+    """Say how a program ended, from its return code."""
+    return f"was killed by signal {-code}" if code < 0 else f"failed with exit code {code}"
+
+
+def last_words(words: IO[bytes]) -> str:
+    """Return the end of what a program wrote to standard error, on one line."""
+    words.seek(0)
+    return " ".join(words.read().decode(errors="replace")[-2000:].split()) or "it said nothing"

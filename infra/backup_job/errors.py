@@ -1,0 +1,33 @@
+"""What stops a command: one sentence for whoever runs it."""
+
+
+class BackupError(Exception):
+    """Something a user can cause or mend: its message says what happened, to which object, and what to do."""
+
+
+class StoreError(BackupError):
+    """The object store refused, or did not answer."""
+
+
+class NotFoundError(StoreError):
+    """The object store has no such object."""
+
+
+class ConflictError(StoreError):
+    """A conditional write lost: somebody else wrote the object first."""
+
+
+class DamagedError(BackupError):
+    """A stored object is not what was once stored."""
+
+
+class BusyError(BackupError):
+    """Another run holds the lock of this database."""
+
+
+class Stopped(BaseException):
+    """SIGTERM or SIGINT arrived. Not an Exception, like KeyboardInterrupt: nothing may swallow it by accident."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.signal_number = signal_number

@@ -1,0 +1,49 @@
+"""Which backup is the latest: a pointer that only ever names one that is complete and was read back."""
+
+from infra.backup_job.errors import BackupError, NotFoundError
+from infra.backup_job.manifest import LatestPointer, Manifest, StoredObject, parse
+from infra.backup_job.names import Names
+from infra.backup_job.store import ObjectStore
+
+
+def read(store: ObjectStore, names: Names) -> tuple[LatestPointer | None, str | None]:
+    """Return the pointer, and the tag that `move` compares; both None before the first backup."""
+    try:
+        body, tag = store.get(names.latest)
+    except NotFoundError:
+        return None, None
+    return parse(LatestPointer, body, names.latest), tag
+
+
+def move(store: ObjectStore, names: Names, manifest: Manifest, stored: StoredObject) -> None:
+    """Make a checked backup the latest: the copies first, the pointer last, by compare-and-swap.
+
+    Args:
+        store: the bucket.
+        names: its keys.
+        manifest: the backup.
+        stored: the object that its manifest is.
+
+    Raises:
+        BackupError: it was not checked, or a newer one is the latest already.
+        ConflictError: somebody else moved the pointer in between.
+    """
+    if manifest.checked is None:
+        raise BackupError(f"backup {manifest.stamp} was not read back: it can not become the latest")
+    current, tag = read(store, names)
+    if current is not None and current.stamp >= manifest.stamp:
+        raise BackupError(
+            f"latest already is the backup of {current.stamp}, not older than this one of {manifest.stamp}: "
+            "look at the clocks of the machines that make backups"
+        )
+    pointer = LatestPointer(
+        stamp=manifest.stamp,
+        started=manifest.started,
+        checked=manifest.checked,
+        manifest=stored,
+        data=manifest.data,
+        schema_sql=manifest.schema_sql,
+    )
+    store.copy(manifest.schema_sql.key, names.latest_schema)
+    store.copy(manifest.data.key, names.latest_data)
+    store.replace(names.latest, pointer.to_bytes(), tag)

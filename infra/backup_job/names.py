@@ -1,0 +1,66 @@
+"""Where a backup's objects lie in the bucket."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+STAMP_FORMAT = "%Y%m%d_%H%M%S"
+STAMP = re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)")
+
+
+@dataclass(frozen=True)
+class Names:
+    """The keys of all backups below `prefix`."""
+
+    prefix: str
+
+    def schema(self, stamp: str) -> str:
+        """Return the key of the schema as SQL."""
+        return f"{self.prefix}/schema/distributed_schema_backup_{stamp}.sql"
+
+    def data(self, stamp: str) -> str:
+        """Return the key of the dump, schema and data in pg_dump's custom format, compressed."""
+        return f"{self.data_start}{stamp}.dump.zst"
+
+    def globals(self, stamp: str) -> str:
+        """Return the key of what lies outside the database: roles, settings."""
+        return f"{self.prefix}/globals/distributed_globals_backup_{stamp}.json"
+
+    def manifest(self, stamp: str) -> str:
+        """Return the key of what the backup says about itself."""
+        return f"{self.manifests}{stamp}.json"
+
+    @property
+    def data_start(self) -> str:
+        """How every dump's key begins: what a killed run leaves half uploaded."""
+        return f"{self.prefix}/data/distributed_data_backup_"
+
+    @property
+    def manifests(self) -> str:
+        """How every manifest's key begins."""
+        return f"{self.prefix}/manifests/distributed_backup_"
+
+    @property
+    def latest_schema(self) -> str:
+        """The copy of the newest good schema."""
+        return f"{self.prefix}/schema/latest_schema_backup.sql"
+
+    @property
+    def latest_data(self) -> str:
+        """The copy of the newest good dump."""
+        return f"{self.prefix}/data/latest_data_backup.dump.zst"
+
+    @property
+    def latest(self) -> str:
+        """The pointer to the newest good backup: what it names is complete and was read back."""
+        return f"{self.prefix}/latest.json"
+
+
+def stamp(moment: datetime) -> str:
+    """Return `moment` as backups are dated: UTC, to the second."""
+    return moment.astimezone(UTC).strftime(STAMP_FORMAT)
+
+
+def moment(text: str) -> datetime:
+    """Return the moment of a stamp; the reverse of `stamp`."""
+    return datetime.strptime(text, STAMP_FORMAT).replace(tzinfo=UTC)

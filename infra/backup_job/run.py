@@ -1,0 +1,144 @@
+"""One backup: dump, upload, read back, and only then latest."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from infra.backup_job import database, latest, stopping
+from infra.backup_job.check import check
+from infra.backup_job.database import Connection, Programs, server_errors
+from infra.backup_job.dump import Source
+from infra.backup_job.manifest import Contents, Globals, Manifest, ServerFacts, StoredObject, fingerprint, globals_bytes
+from infra.backup_job.names import Names, stamp
+from infra.backup_job.report import Report
+from infra.backup_job.settings import Settings
+from infra.backup_job.store import ObjectStore
+
+
+@dataclass
+class Timings:
+    """Seconds of each step, by its name."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time the block as step `name`."""
+        stopping.check()
+        begun = time.monotonic()
+        yield
+        self.seconds[name] = round(time.monotonic() - begun, 3)
+
+
+@dataclass(frozen=True)
+class Dumped:
+    """What was read from one snapshot of the database; its data is in the store already."""
+
+    server: ServerFacts
+    extensions: dict[str, dict[str, str]]
+    contents: Contents
+    globals: Globals
+    schema_sql: str
+    dump_size: int
+    data: StoredObject
+
+
+def run(settings: Settings, report: Report) -> Manifest:
+    """Take one backup and make it the latest.
+
+    Whatever fails leaves `latest` as it was, and no data object of this run.
+
+    Raises:
+        BackupError: with what failed; BusyError where another run is under way.
+    """
+    store, names = ObjectStore(settings), Names(settings.prefix)
+    programs = Programs(settings.pg_bin, settings.pg_environment)
+    url = settings.database_url.get_secret_value()
+    timings = Timings()
+    with database.connect(url) as connection, server_errors(f"backup of {database.describe(url)} failed"):
+        database.lock_run(connection)
+        store.require()
+        if leftovers := store.abort_uploads(names.data_start):
+            report("aborted the uploads that killed runs left", uploads=leftovers)
+        programs.require("pg_dump", database.server_facts(connection).major)
+        started = datetime.now(UTC)
+        report("backup started", stack=settings.stack, stamp=stamp(started))
+        dumped = _dump(settings, programs, connection, store, names.data(stamp(started)), timings)
+        report(
+            "dump is in the store", bytes=dumped.data.size, dump_bytes=dumped.dump_size, seconds=timings.seconds["dump"]
+        )
+        manifest = _describe(settings, store, names, started, dumped, timings)
+        store.put_new(names.manifest(manifest.stamp), manifest.to_bytes())
+        with timings.step("check"):
+            check(store, programs, manifest.data)
+        manifest = manifest.model_copy(update={"checked": datetime.now(UTC), "seconds": dict(timings.seconds)})
+        _, tag = store.get(names.manifest(manifest.stamp))
+        stored = store.replace(names.manifest(manifest.stamp), manifest.to_bytes(), tag)
+        latest.move(store, names, manifest, stored)
+    report(
+        "backup is the latest",
+        stamp=manifest.stamp,
+        key=manifest.data.key,
+        bytes=manifest.data.size,
+        tables=len(manifest.contents.rows),
+        rows=manifest.row_count,
+        check_seconds=timings.seconds["check"],
+    )
+    return manifest
+
+
+def _dump(
+    settings: Settings, programs: Programs, connection: Connection, store: ObjectStore, key: str, timings: Timings
+) -> Dumped:
+    """Read schema, facts and data in one snapshot, given up at the end: VACUUM need not wait for the check."""
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    try:
+        snapshot = database.export_snapshot(connection)
+        source = Source(programs, settings.database_url.get_secret_value(), snapshot, settings.lock_wait_seconds)
+        found = database.extensions(connection)
+        with timings.step("schema"):
+            schema_sql = source.schema(frozenset(entry["schema"] for entry in found.values()))
+        with timings.step("count"):
+            contents = database.contents(connection)
+        with timings.step("dump"), store.upload(key) as upload:
+            dump_size = source.write_compressed(upload)
+        return Dumped(
+            server=database.server_facts(connection),
+            extensions=found,
+            contents=contents,
+            globals=database.globals_outside(connection),
+            schema_sql=schema_sql,
+            dump_size=dump_size,
+            data=StoredObject(key=key, size=upload.size, sha256=upload.sha256),
+        )
+    finally:
+        if not connection.broken:
+            connection.rollback()
+
+
+def _describe(
+    settings: Settings, store: ObjectStore, names: Names, started: datetime, dumped: Dumped, timings: Timings
+) -> Manifest:
+    """Store the smaller objects, and return the manifest of them all."""
+    when = stamp(started)
+    schema_key = names.schema(when)
+    text = (
+        f"{dumped.schema_sql}\n-- End of {schema_key.rpartition('/')[2]}: without this line the file is not complete.\n"
+    )
+    return Manifest(
+        stack=settings.stack,
+        stamp=when,
+        managed_schema=settings.managed_schema,
+        started=started,
+        server=dumped.server,
+        extensions=dumped.extensions,
+        contents=dumped.contents,
+        schema_fingerprint=fingerprint(dumped.schema_sql),
+        dump_size=dumped.dump_size,
+        schema_sql=store.put_new(schema_key, text.encode()),
+        data=dumped.data,
+        globals=store.put_new(names.globals(when), globals_bytes(dumped.globals)),
+        seconds=dict(timings.seconds),
+    )

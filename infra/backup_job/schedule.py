@@ -1,0 +1,83 @@
+"""The long-running form: a backup whenever it is due, and never an end because one failed."""
+
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cronsim import CronSim
+
+from infra.backup_job import latest, stopping
+from infra.backup_job.errors import BackupError, BusyError
+from infra.backup_job.names import Names
+from infra.backup_job.report import Report
+from infra.backup_job.run import run
+from infra.backup_job.settings import Settings
+from infra.backup_job.store import ObjectStore
+
+LONGEST_RETRY = 900.0
+NAP = 30.0
+"""Seconds asleep at most, so that a clock that jumped, or a machine that slept, is noticed."""
+
+
+def next_due(cron: str, last: datetime | None, now: datetime) -> datetime:
+    """Return when the next backup is due: at once if there is none yet, or if a moment of `cron` was missed.
+
+    >>> next_due("0 3 * * *", datetime(2026, 1, 1, 3, tzinfo=UTC), datetime(2026, 1, 1, 4, tzinfo=UTC)).isoformat()
+    '2026-01-02T03:00:00+00:00'
+    """
+    if last is None:
+        return now
+    return max(now, next(CronSim(cron, last)))
+
+
+@dataclass
+class Schedule:
+    """Backups at the moments of the settings' cron expression."""
+
+    settings: Settings
+    report: Report
+
+    def keep(self) -> None:
+        """Take backups until the process is told to stop: `Stopped` leaves this function, nothing else does."""
+        failures = 0
+        self.report("schedule started", stack=self.settings.stack, cron=self.settings.schedule)
+        while True:
+            try:
+                self._take_next()
+                failures = 0
+            except BusyError as error:
+                self._wait_after("another backup is running", str(error), self.settings.retry_seconds)
+            except BackupError as error:
+                failures += 1
+                self._wait_after("backup failed", str(error), self._backoff(failures))
+            except Exception as error:  # noqa: BLE001 (a defect of ours must not end backups: it is told each time)
+                failures += 1
+                self._wait_after(
+                    "backup failed unexpectedly", f"{type(error).__name__}: {error}", self._backoff(failures)
+                )
+
+    def _take_next(self) -> None:
+        pointer, _ = latest.read(ObjectStore(self.settings), Names(self.settings.prefix))
+        now = datetime.now(UTC)
+        due = next_due(self.settings.schedule, pointer.started if pointer else None, now)
+        if due > now:
+            due += timedelta(seconds=random.uniform(0, self.settings.jitter_seconds))  # noqa: S311 (spreads load)
+            self.report("next backup", due=due.isoformat(timespec="seconds"))
+            sleep_until(due)
+        else:
+            self.report("catching up", reason="a scheduled backup was missed" if pointer else "there is no backup yet")
+        run(self.settings, self.report)
+
+    def _backoff(self, failures: int) -> float:
+        return min(self.settings.retry_seconds * 2.0 ** min(failures - 1, 20), LONGEST_RETRY)
+
+    def _wait_after(self, event: str, error: str, seconds: float) -> None:
+        stopping.check()
+        self.report(event, error=error, retry_in_seconds=seconds)
+        sleep_until(datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+def sleep_until(moment: datetime) -> None:
+    """Sleep until the wall clock says `moment`."""
+    while (left := (moment - datetime.now(UTC)).total_seconds()) > 0:
+        stopping.wait(min(left, NAP))

@@ -1,0 +1,145 @@
+"""What the job is told: one JSON file, each of its keys also as an environment variable BACKUP_<KEY>."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from cronsim import CronSim, CronSimError
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+
+from infra.backup_job.errors import BackupError
+
+PREFIX = "BACKUP_"
+CONFIG_VARIABLE = "BACKUP_CONFIG"
+STATE_PATTERN = ".state/*/backup/job.json"
+
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class Settings(BaseModel):
+    """The job's settings; the keys of the JSON file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    stack: str = Field(min_length=1, description="the stack's name, for manifests and logs")
+    database_url: SecretStr = Field(description="the database to back up, as a role that reads all of it")
+    restore_url: SecretStr | None = Field(None, description="a role that may create databases, for `restore`")
+    managed_schema: str = Field("public", min_length=1, description="the schema the stack manages")
+    s3_endpoint: str = Field(pattern=r"^https?://", description="URL of the object store")
+    s3_region: str = "us-east-1"
+    s3_bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    s3_access_key: SecretStr
+    s3_secret_key: SecretStr
+    prefix: str = Field("backups", pattern=r"^[\w.-]+(/[\w.-]+)*$", description="where in the bucket")
+    pg_bin: Path = Field(description="folder of pg_dump and pg_restore")
+    pg_environment: dict[str, str] = Field(default_factory=dict, description="what these programs need, e.g. libraries")
+    schedule: str = Field("17 3 * * *", description="cron expression, in UTC")
+    jitter_seconds: Seconds = 60
+    retry_seconds: Annotated[float, Field(gt=0)] = 30
+    max_age_seconds: Annotated[float, Field(gt=0)] = 26 * 3600
+    lock_wait_seconds: Annotated[float, Field(gt=0)] = 60
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_cron(cls, value: str) -> str:
+        try:
+            CronSim(value, datetime.now(UTC))
+        except CronSimError as error:
+            raise ValueError(f"a cron expression of five fields ({error})") from error
+        return value
+
+    @field_validator("database_url", "restore_url")
+    @classmethod
+    def _is_connection_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            try:
+                parts = conninfo_to_dict(value.get_secret_value())
+            except ProgrammingError:
+                raise ValueError("postgresql://user:password@host:port/database") from None
+            if not parts.get("dbname"):
+                raise ValueError("postgresql://user:password@host:port/database, the database included")
+        return value
+
+
+def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of `path`, else of $BACKUP_CONFIG, else of the one stack of this project.
+
+    Args:
+        path: the JSON file, as given on the command line.
+        environment: where BACKUP_CONFIG and BACKUP_<KEY> are looked up; the latter win over the file.
+
+    Raises:
+        BackupError: no file, more than one, or a wrong value; secrets are never part of the message.
+    """
+    given = {
+        key: environment[PREFIX + key.upper()] for key in Settings.model_fields if PREFIX + key.upper() in environment
+    }
+    values: dict[str, Any] = dict(given)
+    if isinstance(values.get("pg_environment"), str):
+        values["pg_environment"] = _json(values["pg_environment"], "$BACKUP_PG_ENVIRONMENT")
+    named = path or (Path(environment[CONFIG_VARIABLE]) if environment.get(CONFIG_VARIABLE) else None)
+    if named is None and "database_url" not in given:
+        named = _only_stack(Path.cwd())
+    if named is not None:
+        values = {**_read(named), **values}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise BackupError(_explained(error, named, given)) from None
+
+
+def _only_stack(here: Path) -> Path:
+    """Return the settings of the only stack of the project that `here` lies in."""
+    project = next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").exists()), here)
+    found = sorted(project.glob(STATE_PATTERN))
+    if not found:
+        raise BackupError(f"no backup job is set up in {project}: run `make up` first, or name its file with --config")
+    if len(found) > 1:
+        listed = ", ".join(str(path.relative_to(project)) for path in found)
+        raise BackupError(f"several stacks have a backup job here: choose one with --config: {listed}")
+    return found[0]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text()
+    except OSError as error:
+        raise BackupError(f"the settings file {path} can not be read: {error.strerror}") from None
+    return _json(text, str(path))
+
+
+def _json(text: str, where: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise BackupError(f"{where} is not JSON: {error.msg} in line {error.lineno}") from None
+    if not isinstance(values, dict):
+        raise BackupError(f"{where} must be a JSON object of settings, not {type(values).__name__}")
+    return values
+
+
+def _explained(error: ValidationError, named: Path | None, given: Iterable[str]) -> str:
+    lines = []
+    for problem in error.errors(include_url=False):
+        key = str(problem["loc"][0])
+        where = (
+            f"${PREFIX}{key.upper()}" if key in given else f"{key} in {named}" if named else f"${PREFIX}{key.upper()}"
+        )
+        lines.append(f"{where}: {_problem(key, problem)}")
+    return "wrong settings: " + "; ".join(lines)
+
+
+def _problem(key: str, problem: ErrorDetails) -> str:
+    if problem["type"] == "missing":
+        return "is missing"
+    if problem["type"] == "extra_forbidden":
+        return f"there is no such setting; there are {', '.join(Settings.model_fields)}"
+    allowed = problem["msg"].removeprefix("Value error, ")
+    secret = "SecretStr" in str(Settings.model_fields[key].annotation)
+    return f"allowed is: {allowed}" if secret else f"{problem['input']!r} is not allowed: {allowed}"

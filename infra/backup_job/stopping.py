@@ -1,0 +1,69 @@
+"""SIGTERM and SIGINT: what is under way ends early and in order, uploads aborted, scratch databases dropped.
+
+The handler raises nothing: an exception out of a signal handler is lost where Python happens to run a finaliser.
+It notes the signal and makes whatever we may be waiting for end; the streams and steps then call `check`.
+"""
+
+import contextlib
+import signal
+import subprocess
+import threading
+from types import FrameType
+from typing import Any
+from weakref import WeakSet
+
+import psycopg
+
+from infra.backup_job.errors import Stopped
+
+CANCEL_TIMEOUT = 5.0
+
+_requested = threading.Event()
+_signals: list[int] = []
+_children: WeakSet[subprocess.Popen[bytes]] = WeakSet()
+_connections: WeakSet[psycopg.Connection[Any]] = WeakSet()
+
+
+def listen() -> None:
+    """Take SIGTERM and SIGINT of this process from now on."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _note)
+
+
+def requested() -> int | None:
+    """Return the signal that told us to stop, None if none did."""
+    return _signals[0] if _signals else None
+
+
+def check() -> None:
+    """Raise Stopped if we were told to stop."""
+    if number := requested():
+        raise Stopped(number)
+
+
+def wait(seconds: float) -> None:
+    """Sleep, and raise Stopped as soon as we are told to stop."""
+    _requested.wait(seconds)
+    check()
+
+
+def ends_with_us(child: subprocess.Popen[bytes]) -> None:
+    """Have `child` killed when we are told to stop."""
+    _children.add(child)
+
+
+def cancels_with_us(connection: psycopg.Connection[Any]) -> None:
+    """Have what `connection` waits for cancelled when we are told to stop."""
+    _connections.add(connection)
+
+
+def _note(number: int, _frame: FrameType | None) -> None:
+    if _signals:  # the first one set the way out going: it must be able to end
+        return
+    _signals.append(number)
+    _requested.set()
+    for child in list(_children):
+        child.kill()
+    for connection in list(_connections):
+        with contextlib.suppress(psycopg.Error):
+            connection.cancel_safe(timeout=CANCEL_TIMEOUT)

@@ -1,0 +1,225 @@
+"""The S3 bucket: streamed uploads and downloads, conditional writes, and its refusals in plain words."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
+from urllib3.exceptions import HTTPError
+
+from infra.backup_job.errors import ConflictError, DamagedError, NotFoundError, StoreError
+from infra.backup_job.manifest import StoredObject
+from infra.backup_job.settings import Settings
+from infra.backup_job.streams import Download, Upload
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import CompletedMultipartUploadTypeDef, CompletedPartTypeDef
+
+COPY_IN_ONE = 4 * 1024**3
+"""CopyObject takes up to 5 GB; beyond this the copy is made in parts."""
+
+ADVICE = {
+    "InvalidAccessKeyId": "correct s3_access_key",
+    "SignatureDoesNotMatch": "correct s3_secret_key",
+    "AccessDenied": "this key may not do that: correct the key or its policy",
+    "NoSuchBucket": "create the bucket (`make up` does) or correct s3_bucket",
+    "InternalError": "the store itself failed: look at its log and its disk",
+}
+
+
+class ObjectStore:
+    """The bucket of `settings`, as this job uses it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.bucket = settings.s3_bucket
+        self.endpoint = settings.s3_endpoint
+        self._client: S3Client = boto3.client(
+            "s3",
+            endpoint_url=settings.s3_endpoint,
+            region_name=settings.s3_region,
+            aws_access_key_id=settings.s3_access_key.get_secret_value(),
+            aws_secret_access_key=settings.s3_secret_key.get_secret_value(),
+            config=Config(
+                s3={"addressing_style": "path"},
+                signature_version="s3v4",
+                retries={"mode": "standard", "total_max_attempts": 4},
+                connect_timeout=5,
+                read_timeout=60,
+                request_checksum_calculation="when_supported",
+                response_checksum_validation="when_supported",
+            ),
+        )
+
+    def require(self) -> None:
+        """Make sure that the bucket is there and answers to these keys.
+
+        Raises:
+            StoreError: it does not.
+        """
+        with self._explained("the bucket can not be listed"):
+            self._client.list_objects_v2(Bucket=self.bucket, MaxKeys=1)
+
+    def put_new(self, key: str, body: bytes) -> StoredObject:
+        """Store `body` under a `key` that nobody used yet.
+
+        Raises:
+            ConflictError: the key is taken.
+        """
+        with self._explained(f"{key} can not be written"):
+            self._client.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
+        return _stored(key, body)
+
+    def replace(self, key: str, body: bytes, tag: str | None) -> StoredObject:
+        """Store `body` under `key` if it still is what was read with `tag` (None: nothing was there).
+
+        Raises:
+            ConflictError: somebody else wrote it in between.
+        """
+        with self._explained(f"{key} can not be written"):
+            if tag is None:
+                self._client.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
+            else:
+                self._client.put_object(Bucket=self.bucket, Key=key, Body=body, IfMatch=tag)
+        return _stored(key, body)
+
+    def get(self, key: str) -> tuple[bytes, str]:
+        """Return a small object and its entity tag.
+
+        Raises:
+            NotFoundError: there is none under `key`.
+        """
+        with self._explained(f"{key} can not be read"):
+            answer = self._client.get_object(Bucket=self.bucket, Key=key)
+            return answer["Body"].read(), answer["ETag"]
+
+    def get_verified(self, stored: StoredObject) -> bytes:
+        """Return a small object.
+
+        Raises:
+            DamagedError: it is not what was stored.
+        """
+        body, _ = self.get(stored.key)
+        if hashlib.sha256(body).hexdigest() != stored.sha256:
+            raise DamagedError(f"{stored.key} is damaged: its SHA-256 is not the recorded one")
+        return body
+
+    def copy(self, source: str, target: str) -> None:
+        """Make `target` a copy of `source`, inside the store; readers see the old one or the new one, whole."""
+        config = TransferConfig(multipart_threshold=COPY_IN_ONE, multipart_chunksize=COPY_IN_ONE, use_threads=False)
+        with self._explained(f"{source} can not be copied to {target}"):
+            self._client.copy({"Bucket": self.bucket, "Key": source}, self.bucket, target, Config=config)
+
+    def keys(self, start: str) -> list[str]:
+        """Return all keys that begin with `start`, in order."""
+        with self._explained(f"{start}* can not be listed"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=start)
+            return sorted(entry["Key"] for page in pages for entry in page.get("Contents", []))
+
+    @contextmanager
+    def download(self, key: str) -> Iterator[Download]:
+        """Open `key` for reading as a stream."""
+        with self._explained(f"{key} can not be read"):
+            body = self._client.get_object(Bucket=self.bucket, Key=key)["Body"]
+
+        def read(size: int) -> bytes:
+            with self._explained(f"{key} can not be read to its end"):
+                block: bytes = body.read(size)
+                return block
+
+        try:
+            yield Download(read)
+        finally:
+            body.close()
+
+    @contextmanager
+    def upload(self, key: str) -> "Iterator[Upload[CompletedPartTypeDef]]":
+        """Open a new `key` for writing as a stream: it exists once the block ends without an error, or not at all.
+
+        Raises:
+            ConflictError: the key is taken.
+        """
+        with self._explained(f"{key} can not be written"):
+            identifier = self._client.create_multipart_upload(Bucket=self.bucket, Key=key)["UploadId"]
+
+        def send(number: int, body: bytes) -> "CompletedPartTypeDef":
+            with self._explained(f"part {number} of {key} can not be written"):
+                answer = self._client.upload_part(
+                    Bucket=self.bucket, Key=key, UploadId=identifier, PartNumber=number, Body=body
+                )
+            return {"PartNumber": number, "ETag": answer["ETag"]}
+
+        upload = Upload(send)
+        try:
+            yield upload
+            parts: CompletedMultipartUploadTypeDef = {"Parts": upload.finish()}
+            with self._explained(f"{key} can not be completed"):
+                self._client.complete_multipart_upload(
+                    Bucket=self.bucket, Key=key, UploadId=identifier, MultipartUpload=parts, IfNoneMatch="*"
+                )
+        except BaseException:
+            upload.abandon()
+            self._abort(key, identifier)
+            raise
+
+    def open_uploads(self, start: str) -> list[tuple[str, str, datetime]]:
+        """Return key, id and start of each unfinished upload whose key begins with `start`."""
+        with self._explained(f"unfinished uploads of {start}* can not be listed"):
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket, Prefix=start)
+            return [
+                (entry["Key"], entry["UploadId"], entry["Initiated"])
+                for page in pages
+                for entry in page.get("Uploads", [])
+                if entry["Key"].startswith(start)
+            ]
+
+    def abort_uploads(self, start: str) -> int:
+        """Abort the unfinished uploads whose key begins with `start`; return how many there were."""
+        found = self.open_uploads(start)
+        for key, upload_id, _ in found:
+            with self._explained(f"the unfinished upload of {key} can not be aborted"):
+                self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
+        return len(found)
+
+    def _abort(self, key: str, upload_id: str) -> None:
+        """Abort on the way out of a failure, which must stay the one reported: the next run aborts what stays."""
+        try:
+            self._client.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
+        except (BotoCoreError, ClientError):
+            return
+
+    @contextmanager
+    def _explained(self, what: str) -> Iterator[None]:
+        where = f"bucket {self.bucket} at {self.endpoint}"
+        try:
+            yield
+        except ClientError as error:
+            raise _refusal(error, what, where) from None
+        except (BotoConnectionError, HTTPClientError, HTTPError) as error:
+            words = " ".join(str(error).split())
+            raise StoreError(
+                f"{what}: no answer from the store of {where} ({words}): start it or correct s3_endpoint"
+            ) from None
+        except BotoCoreError as error:
+            raise StoreError(f"{what} in {where}: {error}") from None
+
+
+def _refusal(error: ClientError, what: str, where: str) -> StoreError:
+    code = error.response.get("Error", {}).get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    message = f"{what} in {where}: {code}: {error.response.get('Error', {}).get('Message', '')}"
+    if advice := ADVICE.get(code):
+        message = f"{message} ({advice})"
+    if status == 412 or code == "PreconditionFailed":
+        return ConflictError(message)
+    return NotFoundError(message) if code in {"NoSuchKey", "404"} else StoreError(message)
+
+
+def _stored(key: str, body: bytes) -> StoredObject:
+    return StoredObject(key=key, size=len(body), sha256=hashlib.sha256(body).hexdigest())

@@ -1,0 +1,235 @@
+"""A real object store, and the job as its users run it: a process with a settings file."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import psutil
+import psycopg
+import pytest
+from botocore.config import Config
+
+from infra.backup_job import latest
+from infra.backup_job.manifest import LatestPointer
+from infra.backup_job.names import Names
+from infra.backup_job.settings import Settings, load
+from infra.backup_job.store import ObjectStore as JobStore
+from infra.embedded.object_store import Identity, ObjectStore, Ports
+from tests.conftest import Database, Server
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+PROJECT = Path(__file__).parents[2]
+BUCKET = "backup-tests"
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """The running store, its administrator, and a client of his."""
+
+    store: ObjectStore
+    endpoint: str
+    identity: Identity
+    client: "S3Client"
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    folder = Path(tempfile.mkdtemp(prefix="ae-s3-"))
+    store = ObjectStore(folder / "store")
+    try:
+        identity = store.init()
+        ports = Ports.free()
+        store.start(ports)
+        endpoint = f"http://127.0.0.1:{ports.s3}"
+        client: S3Client = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=identity.access_key,
+            aws_secret_access_key=identity.secret_key,
+            config=Config(s3={"addressing_style": "path"}),
+        )
+        client.create_bucket(Bucket=BUCKET)
+        yield S3Server(store, endpoint, identity, client)
+    finally:
+        store.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class Job:
+    """The job of one database, with a prefix of its own in the bucket."""
+
+    file: Path
+    values: dict[str, Any]
+    client: "S3Client"
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def settings(self) -> Settings:
+        return load(self.file, {})
+
+    @property
+    def names(self) -> Names:
+        return Names(self.values["prefix"])
+
+    def set(self, **values: Any) -> None:
+        """Change the settings file."""
+        self.values.update(values)
+        self.file.write_text(json.dumps(self.values))
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "infra.backup_job", *arguments]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            self.command(*arguments),
+            cwd=PROJECT,
+            env={**os.environ, "BACKUP_CONFIG": str(self.file)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+    def stop(self) -> None:
+        """Kill what a failed test left running."""
+        for process in self.started:
+            for child in children(process):
+                child.kill()
+            process.kill()
+            process.communicate()
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def good(self, *arguments: str) -> str:
+        """Run a command that must succeed; return its standard output."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def refused(self, *arguments: str) -> str:
+        """Run a command that must fail with one line; return that line."""
+        done = self.run(*arguments)
+        assert done.returncode == 1, done.stderr + done.stdout
+        last = done.stderr.strip().splitlines()[-1]
+        assert last.startswith("error: "), done.stderr
+        assert "Traceback" not in done.stderr
+        return last
+
+    def latest(self) -> LatestPointer | None:
+        return latest.read(JobStore(self.settings), self.names)[0]
+
+    def objects(self) -> list[str]:
+        """Return every visible key below the prefix, without the prefix."""
+        prefix = self.values["prefix"] + "/"
+        listed = self.client.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+        return sorted(entry["Key"].removeprefix(prefix) for entry in listed)
+
+    def open_uploads(self) -> int:
+        return len(JobStore(self.settings).open_uploads(self.names.data_start))
+
+
+_serial = count(1)
+
+
+@pytest.fixture
+def job(server: Server, s3_server: S3Server, database: Database, tmp_path: Path) -> Iterator[Job]:
+    distribution = server.cluster.distribution
+    values = {
+        "stack": "test",
+        "database_url": database.backup_url,
+        "restore_url": server.url(),
+        "s3_endpoint": s3_server.endpoint,
+        "s3_bucket": BUCKET,
+        "s3_access_key": s3_server.identity.access_key,
+        "s3_secret_key": s3_server.identity.secret_key,
+        "prefix": f"test-{next(_serial)}/backups",
+        "pg_bin": str(distribution.root / "bin"),
+        "pg_environment": {"LD_LIBRARY_PATH": distribution.environment()["LD_LIBRARY_PATH"]},
+        "retry_seconds": 0.2,
+        "jitter_seconds": 0,
+    }
+    made = Job(tmp_path / "job.json", values, s3_server.client)
+    made.set()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    """The database with a schema of awkward things, as its owner made it."""
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute(f"ALTER DATABASE {database.name} SET search_path = public, extensions")
+        owner.execute("SET search_path = public, extensions, pg_temp")
+        owner.execute(Path(__file__).with_name("awkward.sql").read_text().encode())
+    return database
+
+
+@pytest.fixture
+def restored(server: Server) -> Iterator[list[str]]:
+    """A list for the names of databases that a test restores; they are dropped afterwards."""
+    names: list[str] = []
+    yield names
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        for name in names:
+            admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def big(filled: Database) -> Database:
+    """The same with 40 MB that do not compress: several parts of an upload."""
+    with psycopg.connect(filled.owner_url, autocommit=True) as owner:
+        owner.execute("CREATE TABLE public.big (id integer, body bytea STORAGE EXTERNAL)")
+        for number in range(40):
+            owner.execute("INSERT INTO public.big VALUES (%s, %b)", [number, os.urandom(1_000_000)])
+    return filled
+
+
+def children(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    try:
+        return psutil.Process(process.pid).children()
+    except psutil.NoSuchProcess:
+        return []
+
+
+def held_dump(job: Job, process: subprocess.Popen[str]) -> psutil.Process:
+    """Stop the pg_dump of the data after its first megabyte; return it."""
+    child = held(process, "--format=custom", lambda dump: dump.io_counters().write_chars > 1_000_000)
+    assert job.open_uploads() == 1
+    return child
+
+
+def held_restore(process: subprocess.Popen[str]) -> psutil.Process:
+    """Stop the pg_restore into a database after its first megabyte; return it."""
+    return held(process, "--single-transaction", lambda restore: restore.io_counters().read_chars > 1_000_000)
+
+
+def held(process: subprocess.Popen[str], argument: str, far_enough: Callable[[psutil.Process], bool]) -> psutil.Process:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        for child in children(process):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if argument in child.cmdline():
+                    child.suspend()
+                    if far_enough(child):
+                        return child
+                    child.resume()
+    raise AssertionError(f"no child with {argument} was seen: {process.communicate()}")

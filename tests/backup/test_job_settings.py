@@ -1,0 +1,81 @@
+"""The job's settings: a file, the environment, and what is wrong with them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.backup_job.errors import BackupError
+from infra.backup_job.settings import load
+
+VALUES: dict[str, Any] = {
+    "stack": "dev",
+    "database_url": "postgresql://backup:hunter2@127.0.0.1:5432/ecosystem",
+    "s3_endpoint": "http://127.0.0.1:8333",
+    "s3_bucket": "dev-backups",
+    "s3_access_key": "AKIA",
+    "s3_secret_key": "hunter3",
+    "pg_bin": "/usr/lib/postgresql/18/bin",
+}
+
+
+def written(folder: Path, **changes: Any) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "job.json"
+    path.write_text(json.dumps({key: value for key, value in {**VALUES, **changes}.items() if value is not None}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"s3_bucket": None}, "s3_bucket in {path}: is missing"),
+        ({"s3_bukket": "x"}, "s3_bukket in {path}: there is no such setting; there are stack, database_url"),
+        ({"schedule": "every day"}, "schedule in {path}: 'every day' is not allowed: a cron expression of five fields"),
+        ({"jitter_seconds": -1}, "jitter_seconds in {path}: -1 is not allowed"),
+        ({"s3_endpoint": "localhost"}, "s3_endpoint in {path}: 'localhost' is not allowed"),
+        ({"database_url": "mysql://hunter2@x"}, "database_url in {path}: allowed is: postgresql://user:password@"),
+        ({"database_url": "postgresql://u:hunter2@h"}, "the database included"),
+    ],
+)
+def test_a_wrong_value_names_key_value_and_what_is_allowed(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
+    path = written(tmp_path, **changes)
+    with pytest.raises(BackupError) as raised:
+        load(path, {})
+    assert words.format(path=path) in str(raised.value)
+    assert "hunter" not in str(raised.value)
+
+
+def test_the_environment_wins_and_suffices(tmp_path: Path) -> None:
+    assert load(written(tmp_path), {"BACKUP_STACK": "other"}).stack == "other"
+    alone = {f"BACKUP_{key.upper()}": value for key, value in VALUES.items()}
+    assert load(None, {**alone, "BACKUP_PG_ENVIRONMENT": '{"A": "b"}'}).pg_environment == {"A": "b"}
+    with pytest.raises(BackupError, match=r"^wrong settings: \$BACKUP_JITTER_SECONDS: 'x' is not allowed"):
+        load(None, {**alone, "BACKUP_JITTER_SECONDS": "x"})
+
+
+def test_secrets_are_not_in_the_settings_text(tmp_path: Path) -> None:
+    assert "hunter" not in repr(load(written(tmp_path), {}))
+
+
+def test_without_a_file_the_only_stack_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Pulumi.yaml").touch()
+    inside = tmp_path / "sql" / "schema"
+    inside.mkdir(parents=True)
+    monkeypatch.chdir(inside)
+    with pytest.raises(BackupError, match="run `make up` first"):
+        load(None, {})
+    written(tmp_path / ".state" / "dev" / "backup")
+    assert load(None, {}).stack == "dev"
+    written(tmp_path / ".state" / "other" / "backup")
+    with pytest.raises(BackupError, match=r"\.state/dev/backup/job\.json, \.state/other/backup/job\.json"):
+        load(None, {})
+
+
+def test_files_that_can_not_be_read(tmp_path: Path) -> None:
+    with pytest.raises(BackupError, match="can not be read: No such file"):
+        load(tmp_path / "none.json", {})
+    (tmp_path / "job.json").write_text("{\n nonsense")
+    with pytest.raises(BackupError, match=r"is not JSON: .* in line 2"):
+        load(tmp_path / "job.json", {})

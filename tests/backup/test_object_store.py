@@ -1,0 +1,116 @@
+"""The embedded object store: closed but for S3, and keeping what it acknowledged."""
+
+import os
+import stat
+import tempfile
+import urllib.error
+import urllib.request
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import psutil
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from infra.embedded.object_store import Identity, ObjectStore, ObjectStoreError, Ports
+from tests.backup.conftest import BUCKET, S3Server
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+def client(endpoint: str, identity: Identity) -> "S3Client":
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=identity.access_key,
+        aws_secret_access_key=identity.secret_key,
+        config=Config(s3={"addressing_style": "path"}),
+    )
+
+
+def running(server: S3Server) -> psutil.Process:
+    pid = server.store.alive()
+    assert pid is not None
+    return psutil.Process(pid)
+
+
+def status_of(port: int, path: str, method: str = "GET") -> int:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 (a literal http URL)
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+def test_every_port_is_on_loopback(s3_server: S3Server) -> None:
+    listening = [c.laddr for c in running(s3_server).net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+    assert len(listening) == 8
+    assert {address.ip for address in listening} == {"127.0.0.1"}
+
+
+def test_the_other_servers_give_and_take_nothing_unsigned(s3_server: S3Server) -> None:
+    command = running(s3_server).cmdline()
+    ports = {
+        name: int(argument.partition("=")[2])
+        for name in ("filer", "volume")
+        for argument in command
+        if argument.startswith(f"-{name}.port=")
+    }
+    s3_server.client.put_object(Bucket=BUCKET, Key="locked/one", Body=b"x")
+    assert status_of(ports["filer"], f"/buckets/{BUCKET}/locked/one") == 404
+    assert status_of(ports["filer"], f"/buckets/{BUCKET}/locked/one", "DELETE") == 404
+    assert status_of(ports["volume"], "/1,01000000aa", "DELETE") == 401
+    assert s3_server.client.get_object(Bucket=BUCKET, Key="locked/one")["Body"].read() == b"x"
+
+
+@pytest.mark.parametrize("wrong", ["access_key", "secret_key"])
+def test_wrong_keys_are_refused(s3_server: S3Server, wrong: str) -> None:
+    stranger = replace(s3_server.identity, **{wrong: "WRONG"})  # type: ignore[arg-type]
+    with pytest.raises(ClientError, match=r"InvalidAccessKeyId|SignatureDoesNotMatch"):
+        client(s3_server.endpoint, stranger).list_objects_v2(Bucket=BUCKET)
+
+
+def test_its_keys_are_in_files_of_its_owner_alone(s3_server: S3Server) -> None:
+    for name in ("s3.json", "security.toml"):
+        assert stat.S_IMODE((s3_server.store.folder / name).stat().st_mode) == 0o600
+    assert s3_server.identity.secret_key not in " ".join(running(s3_server).cmdline())
+
+
+def test_what_it_acknowledged_survives_kill_and_other_ports() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = ObjectStore(Path(folder) / "store")
+        identity = store.init()
+        assert store.init() == identity
+        try:
+            for number in range(2):
+                ports = Ports.free()
+                store.start(ports)
+                s3 = client(f"http://127.0.0.1:{ports.s3}", identity)
+                if number == 0:
+                    s3.create_bucket(Bucket="kept")
+                    s3.put_object(Bucket="kept", Key="key", Body=b"value")
+                assert s3.get_object(Bucket="kept", Key="key")["Body"].read() == b"value"
+                store.stop(grace=0)
+                assert store.alive() is None
+        finally:
+            store.remove()
+        assert not store.folder.exists()
+
+
+def test_a_taken_port_and_a_failed_start_are_told(s3_server: S3Server, tmp_path: Path) -> None:
+    taken = int(s3_server.endpoint.rpartition(":")[2])
+    with pytest.raises(ObjectStoreError, match=f"port {taken} on 127.0.0.1 is taken"):
+        Ports.free(taken)
+    store = ObjectStore(tmp_path / "store")
+    store.init()
+    os.truncate(store.folder / "s3.json", 0)
+    with pytest.raises(ObjectStoreError, match="did not come up"):
+        store.start(Ports.free(), timeout=20)
+    assert store.alive() is None
