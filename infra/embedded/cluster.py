@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -20,14 +19,6 @@ START_TIME_TOLERANCE = 10.0  # seconds between the process's start and the time 
 
 class ClusterError(Exception):
     """initdb or pg_ctl failed; the message carries its words and the tail of the server's log."""
-
-
-def free_port() -> int:
-    """Return a TCP port on 127.0.0.1 that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _quoted(value: str) -> str:

@@ -10,14 +10,12 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sysconfig
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -25,8 +23,8 @@ from typing import Any
 import psutil
 
 from infra.embedded.environment import inherited_environment
+from infra.embedded.ports import HOST, PortTakenError, free_ports
 
-HOST = "127.0.0.1"
 SERVERS = ("master", "volume", "filer", "s3")
 
 
@@ -69,19 +67,10 @@ class Ports:
         Raises:
             ObjectStoreError: `s3` is taken.
         """
-        with ExitStack() as held:  # all at once, or one port could be given twice
-            return cls(*(_held_port(held, s3 if field.name == "s3" else 0) for field in fields(cls)))
-
-
-def _held_port(held: ExitStack, wanted: int) -> int:
-    probe = held.enter_context(socket.socket())
-    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of a store just killed do not count
-    try:
-        probe.bind((HOST, wanted))
-    except OSError as error:
-        raise ObjectStoreError(f"port {wanted} on {HOST} is taken: choose another for the object store") from error
-    port: int = probe.getsockname()[1]
-    return port
+        try:
+            return cls(*free_ports([s3 if field.name == "s3" else 0 for field in fields(cls)]))
+        except PortTakenError as error:
+            raise ObjectStoreError(f"{error}: choose another for the object store") from error
 
 
 def weed_program() -> Path:

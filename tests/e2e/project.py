@@ -52,8 +52,9 @@ class Project:
 
     def pulumi(self, *arguments: str, stack: str = "dev", expect: int = 0) -> str:
         """Run pulumi and return everything it said; `expect` is its exit code."""
+        selection = [] if arguments[:2] == ("stack", "init") else ["--stack", stack]
         run = subprocess.run(
-            ["pulumi", *arguments, "--stack", stack, "--non-interactive"],
+            ["pulumi", *arguments, *selection, "--non-interactive"],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,

@@ -41,8 +41,7 @@ def test_a_dropped_column_with_values_refuses_until_it_is_allowed_by_name(standi
     try:
         standing.query("UPDATE agent_registry SET region = 'eu'")
         said = standing.preview(expect=1)
-        assert re.search(r"agent_registry\.region", said)
-        assert re.search(r"\b2 rows\b", said), said
+        assert "agent_registry.region: 2 values would be lost" in said
         assert "DATA_LOSS:agent_registry.region" in said
         said = standing.up(expect=1)
         assert standing.query("SELECT region FROM agent_registry") == [{"region": "eu"}] * 2

@@ -8,7 +8,7 @@ from tests.e2e.project import Project
 def test_a_second_stack_lives_beside_the_first(standing: Project) -> None:
     first = standing.outputs()
     state = standing.state()
-    standing.pulumi("stack", "init", "other", "--no-select", stack="other")
+    standing.pulumi("stack", "init", "other", "--no-select")
     standing.up(stack="other")
     try:
         second = standing.outputs(stack="other")

@@ -1,13 +1,13 @@
 """What a kind of local service has to be able to do."""
 
 import os
-import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import psutil
 
+from infra.embedded.ports import PortTakenError, free_ports
 from infra.plugin import UserError
 
 
@@ -56,15 +56,12 @@ def write_private(path: Path, text: str) -> None:
 
 def require_free_port(port: int) -> None:
     """Raise UserError when something listens on 127.0.0.1:`port`, naming it where that may be seen."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            raise UserError(
-                f"port {port} on 127.0.0.1 is taken by {_listener(port)}: stop that, or choose another port in the "
-                "stack's configuration"
-            ) from None
+    try:
+        free_ports([port])
+    except PortTakenError as error:
+        raise UserError(
+            f"{error} by {_listener(port)}: stop that, or choose another port in the stack's configuration"
+        ) from None
 
 
 def _listener(port: int) -> str:

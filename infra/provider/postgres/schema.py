@@ -217,7 +217,7 @@ def _desired(inputs: Mapping[str, Any], version: int | None) -> Desired:
     try:
         return desired_catalog(Path(inputs["directory"]), target, cache_root() / "catalogs")
     except SourceErrors as error:
-        raise CheckError([("directory", str(broken)) for broken in error.errors]) from error
+        raise CheckError([("directory", paragraph) for paragraph in error.paragraphs]) from error
     except SchemaError as error:
         raise CheckError([("directory", str(error))]) from error
 

@@ -1,0 +1,50 @@
+"""Free TCP ports on 127.0.0.1, for servers that will still find them free a moment later."""
+
+import random
+import socket
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+HOST = "127.0.0.1"
+RANGE = range(10240, 32768)
+"""Below the ports that Linux (32768 on) and others (49152 on) give to outgoing connections: a port out of theirs may be
+taken again before the server binds it."""
+
+ATTEMPTS = 200
+
+
+class PortTakenError(Exception):
+    """Something listens on a port that was asked for."""
+
+    def __init__(self, port: int):
+        self.port = port
+        super().__init__(f"port {port} on {HOST} is taken")
+
+
+def free_port() -> int:
+    """Return a port that is free now."""
+    (port,) = free_ports([0])
+    return port
+
+
+def free_ports(wanted: Sequence[int]) -> list[int]:
+    """Return as many different ports, all free now; 0 leaves the choice, any other number is that port.
+
+    Raises:
+        PortTakenError: a port that was asked for is not free.
+    """
+    with ExitStack() as held:  # all at once, or one port could be given twice
+        return [_held(held, port) for port in wanted]
+
+
+def _held(held: ExitStack, wanted: int) -> int:
+    candidates = [wanted] if wanted else random.sample(RANGE, ATTEMPTS)
+    for port in candidates:
+        probe = held.enter_context(socket.socket())
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of a server just killed do not count
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            continue
+        return port
+    raise PortTakenError(wanted or candidates[-1])
