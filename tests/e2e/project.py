@@ -131,6 +131,12 @@ class Project:
         """The folders that hold the stacks' data."""
         return [self.folder, *Path("/var/lib/agent-ecosystem").glob(f"{self.folder.name}-*")]
 
+    def data_folders(self) -> list[Path]:
+        """The folders of stacks that hold data of their services."""
+        kept = {"backend", "pulumi-home"}
+        roots = [self.folder / ".state", *self.places()[1:]]
+        return [folder for root in roots for folder in root.glob("*/") if folder.name not in kept and folder.is_dir()]
+
     def remove(self) -> None:
         """Stop and delete whatever a test left, however it ended."""
         for process in self.processes():

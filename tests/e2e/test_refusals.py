@@ -55,6 +55,7 @@ def test_a_wrong_configuration_value(project: Project) -> None:
 def test_a_full_disk(project: Project) -> None:
     if os.getuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
         pytest.skip("a full disk is a tiny file system of our own: that takes the right to mount")
+    project.folder.chmod(0o755)  # PostgreSQL's account has to reach it
     folder = project.folder / "tiny"
     folder.mkdir()
     script = 'mount -t tmpfs -o size=20m,mode=755 tiny "$1" && shift && exec "$@"'

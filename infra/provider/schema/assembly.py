@@ -1,0 +1,269 @@
+"""From the rows of the catalog queries to a `Catalog`."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from infra.provider.schema.identifiers import quote
+from infra.provider.schema.model import (
+    Catalog,
+    Column,
+    Composite,
+    Constraint,
+    Domain,
+    EnumType,
+    Function,
+    Grants,
+    Identity,
+    Index,
+    Partition,
+    Policy,
+    RowSecurity,
+    Sequence,
+    SequenceSettings,
+    Table,
+    Trigger,
+    Unsupported,
+    View,
+    plain,
+)
+
+SCHEMA_PLACEHOLDER = '"$schema"'
+"""Stands for the managed schema in a function's search_path."""
+
+Rows = list[dict[str, Any]]
+ByRelation = Mapping[int, Rows]
+
+CONSTRAINT_KINDS = {"p": "primary", "u": "unique", "c": "check", "f": "foreign", "x": "exclusion"}
+
+
+class Assembly:
+    """Puts the rows of the catalog queries together into a `Catalog`.
+
+    Args:
+        schema: the schema they are about.
+        rows: name of a query -> its rows.
+    """
+
+    def __init__(self, schema: str, rows: Mapping[str, Rows]) -> None:
+        self.schema = schema
+        self.rows = rows
+        self.comments = {(row["class"], row["oid"], row["subid"]): row["comment"] for row in rows["comments"]}
+        self.grants: dict[tuple[str, int, int], dict[str, tuple[str, ...]]] = defaultdict(dict)
+        for row in rows["grants"]:
+            self.grants[row["class"], row["oid"], row["subid"]][row["grantee"]] = tuple(row["privileges"])
+        self.sequence_settings = {row["oid"]: _sequence_settings(row) for row in rows["sequences"]}
+        self.columns = _by_relation(rows["columns"])
+        self.constraints = _by_relation(rows["constraints"])
+        self.indexes = _by_relation(rows["indexes"])
+        self.policies = _by_relation(rows["policies"])
+        self.triggers = _by_relation(rows["triggers"])
+
+    def catalog(self) -> Catalog:
+        """Return the catalog."""
+        relations = self.rows["relations"]
+        tables = {row["name"]: self._table(row) for row in relations if row["kind"] in ("r", "p")}
+        return Catalog(
+            tables={name: _own_columns(table, tables) for name, table in tables.items()},
+            views={row["name"]: self._view(row) for row in relations if row["kind"] in ("v", "m")},
+            functions={row["signature"]: self._function(row) for row in self.rows["functions"]},
+            enums={row["name"]: self._enum(row) for row in self._types("e")},
+            domains={row["name"]: self._domain(row) for row in self._types("d")},
+            composites={row["name"]: self._composite(row) for row in self._types("c")},
+            sequences=self._sequences(),
+            grants=next((dict(held) for (kind, _, _), held in self.grants.items() if kind == "schema"), {}),
+            dependencies=tuple((row["dependent"], row["referenced"]) for row in self.rows["dependencies"]),
+            default_privileges=self._default_privileges(),
+            unsupported=tuple(Unsupported(**row) for row in self.rows["unsupported"]),
+        )
+
+    def _comment(self, kind: str, oid: int, subid: int = 0) -> str | None:
+        return self.comments.get((kind, oid, subid))
+
+    def _granted(self, kind: str, oid: int, subid: int = 0) -> Grants:
+        return dict(self.grants.get((kind, oid, subid), {}))
+
+    def _table(self, row: Mapping[str, Any]) -> Table:
+        oid = row["oid"]
+        return Table(
+            columns=self._columns(oid),
+            constraints=self._constraints(self.constraints.get(oid, [])),
+            indexes=self._indexes(oid),
+            policies={item["name"]: self._policy(item) for item in self.policies.get(oid, [])},
+            triggers=self._triggers(oid),
+            rls=RowSecurity(row["rls_enabled"], row["rls_forced"]),
+            owner=row["owner"],
+            grants=self._granted("relation", oid),
+            options=_options(row["options"]) | _options(row["toast_options"], "toast."),
+            unlogged=row["persistence"] == "u",
+            partition_key=row["partition_key"],
+            partition=Partition(row["parent"], row["bound"]) if row["parent"] else None,
+            replica_identity=row["replica_identity"],
+            comment=self._comment("pg_class", oid),
+        )
+
+    def _view(self, row: Mapping[str, Any]) -> View:
+        oid = row["oid"]
+        return View(
+            definition=row["view_definition"].strip().removesuffix(";"),
+            columns=self._columns(oid),
+            materialized=row["kind"] == "m",
+            indexes=self._indexes(oid),
+            triggers=self._triggers(oid),
+            owner=row["owner"],
+            grants=self._granted("relation", oid),
+            options=_options(row["options"]),
+            comment=self._comment("pg_class", oid),
+        )
+
+    def _columns(self, relation: int) -> dict[str, Column]:
+        return {row["name"]: self._column(row) for row in self.columns.get(relation, [])}
+
+    def _column(self, row: Mapping[str, Any]) -> Column:
+        identity = None
+        if row["identity"]:
+            identity = Identity(row["identity"], self.sequence_settings[row["identity_sequence"]])
+        return Column(
+            type=row["type"],
+            nullable=row["nullable"],
+            default=row["default"],
+            generated=row["generated"],
+            virtual=row["virtual"],
+            identity=identity,
+            collation=row["collation"],
+            storage=row["storage"],
+            compression=row["compression"],
+            statistics=row["statistics"],
+            options=_options(row["options"]),
+            grants=self._granted("relation", row["relation"], row["number"]),
+            comment=self._comment("pg_class", row["relation"], row["number"]),
+        )
+
+    def _constraints(self, rows: Rows) -> dict[str, Constraint]:
+        return {
+            row["name"]: Constraint(
+                kind=CONSTRAINT_KINDS[row["kind"]],
+                definition=row["definition"].removesuffix(" NOT VALID"),
+                validated=row["validated"] or row["definition"].endswith(" NOT ENFORCED"),
+                references=row["references"],
+                comment=self._comment("pg_constraint", row["oid"]),
+            )
+            for row in rows
+        }
+
+    def _indexes(self, relation: int) -> dict[str, Index]:
+        return {
+            row["name"]: Index(row["definition"], row["valid"], self._comment("pg_class", row["oid"]))
+            for row in self.indexes.get(relation, [])
+        }
+
+    def _policy(self, row: Mapping[str, Any]) -> Policy:
+        return Policy(
+            command=row["command"],
+            permissive=row["permissive"],
+            roles=tuple(row["roles"]),
+            using=row["using"],
+            check=row["check"],
+            comment=self._comment("pg_policy", row["oid"]),
+        )
+
+    def _triggers(self, relation: int) -> dict[str, Trigger]:
+        return {
+            row["name"]: Trigger(row["definition"], row["enabled"], self._comment("pg_trigger", row["oid"]))
+            for row in self.triggers.get(relation, [])
+        }
+
+    def _function(self, row: Mapping[str, Any]) -> Function:
+        settings = _options(row["settings"])
+        if "search_path" in settings:
+            settings["search_path"] = self._placeholder(settings["search_path"])
+        plain = {name: value for name, value in row.items() if name not in ("oid", "signature", "settings")}
+        return Function(
+            **plain,
+            settings=settings,
+            grants=self._granted("function", row["oid"]),
+            comment=self._comment("pg_proc", row["oid"]),
+        )
+
+    def _placeholder(self, path: str) -> str:
+        ours = {self.schema, quote(self.schema), f'"{self.schema}"'}
+        names = [name.strip() for name in path.split(",")]
+        return ", ".join(SCHEMA_PLACEHOLDER if name in ours else name for name in names)
+
+    def _types(self, kind: str) -> Rows:
+        return [row for row in self.rows["types"] if row["kind"] == kind]
+
+    def _enum(self, row: Mapping[str, Any]) -> EnumType:
+        return EnumType(
+            tuple(row["labels"]), row["owner"], self._granted("type", row["oid"]), self._comment("pg_type", row["oid"])
+        )
+
+    def _domain(self, row: Mapping[str, Any]) -> Domain:
+        return Domain(
+            base=row["base"],
+            nullable=row["nullable"],
+            default=row["default"],
+            collation=row["collation"],
+            constraints=self._constraints([c for c in self.rows["constraints"] if c["domain"] == row["oid"]]),
+            owner=row["owner"],
+            grants=self._granted("type", row["oid"]),
+            comment=self._comment("pg_type", row["oid"]),
+        )
+
+    def _composite(self, row: Mapping[str, Any]) -> Composite:
+        return Composite(
+            columns=self._columns(row["relation"]),
+            owner=row["owner"],
+            grants=self._granted("type", row["oid"]),
+            comment=self._comment("pg_type", row["oid"]),
+        )
+
+    def _sequences(self) -> dict[str, Sequence]:
+        facts = {row["oid"]: row for row in self.rows["sequences"]}
+        return {
+            row["name"]: Sequence(
+                settings=self.sequence_settings[row["oid"]],
+                owned_by=f"{fact['owner_table']}.{fact['owner_column']}" if fact["owner_table"] else None,
+                unlogged=row["persistence"] == "u",
+                owner=row["owner"],
+                grants=self._granted("relation", row["oid"]),
+                comment=self._comment("pg_class", row["oid"]),
+            )
+            for row in self.rows["relations"]
+            if row["kind"] == "S" and not (fact := facts[row["oid"]])["of_identity"]
+        }
+
+    def _default_privileges(self) -> dict[str, dict[str, Grants]]:
+        found: dict[str, dict[str, dict[str, tuple[str, ...]]]] = defaultdict(lambda: defaultdict(dict))
+        for row in self.rows["default_privileges"]:
+            if row["privileges"]:
+                held = found[row["owner"]][row["kind"]]
+                held[row["grantee"]] = tuple(sorted({*held.get(row["grantee"], ()), *row["privileges"]}))
+        return {owner: dict(kinds) for owner, kinds in found.items()}
+
+
+def _by_relation(rows: Rows) -> ByRelation:
+    found: dict[int, Rows] = defaultdict(list)
+    for row in rows:
+        found[row["relation"]].append(row)
+    return found
+
+
+def _options(items: list[str] | None, prefix: str = "") -> dict[str, str]:
+    pairs = (item.partition("=") for item in items or ())
+    return {prefix + name: value for name, _, value in sorted(pairs)}
+
+
+def _sequence_settings(row: Mapping[str, Any]) -> SequenceSettings:
+    names = ("type", "start", "increment", "minimum", "maximum", "cache", "cycle")
+    return SequenceSettings(**{name: row[name] for name in names})
+
+
+def _own_columns(table: Table, tables: Mapping[str, Table]) -> Table:
+    """Leave out a partition's columns that are as its parent has them."""
+    if table.partition is None or table.partition.parent not in tables:
+        return table
+    inherited = tables[table.partition.parent].columns
+    own = {name: column for name, column in table.columns.items() if column != plain(inherited.get(name))}
+    return replace(table, columns=own)

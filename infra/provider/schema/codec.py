@@ -1,0 +1,81 @@
+"""Frozen dataclasses to plain JSON values and back, driven by their type hints; defaults are left out."""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Hashable, Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def to_json(value: Any) -> Any:
+    """Return `value` as dicts, lists, strings, numbers and booleans; a field equal to its default is left out."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            name: to_json(item)
+            for name, default in _defaults(type(value)).items()
+            if (item := getattr(value, name)) != default
+        }
+    if isinstance(value, Mapping):
+        return {key: to_json(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [to_json(item) for item in value]
+    return value
+
+
+def from_json(cls: type[T], data: Any) -> T:
+    """Return the instance of dataclass `cls` that `to_json` turned into `data`."""
+    result: T = _reader(typing.cast(Hashable, cls))(data)
+    return result
+
+
+_REQUIRED = object()
+
+
+@cache
+def _defaults(cls: type) -> dict[str, Any]:
+    return {item.name: _default(item) for item in dataclasses.fields(cls)}
+
+
+def _default(item: "dataclasses.Field[Any]") -> Any:
+    if item.default_factory is not dataclasses.MISSING:
+        return item.default_factory()
+    return _REQUIRED if item.default is dataclasses.MISSING else item.default
+
+
+@cache
+def _reader(hint: Hashable) -> Callable[[Any], Any]:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if dataclasses.is_dataclass(hint):
+        return _dataclass_reader(typing.cast(type, hint))
+    if origin is Mapping:
+        item = _reader(arguments[1])
+        return lambda data: {key: item(value) for key, value in data.items()}
+    if origin is tuple:
+        items = [_reader(argument) for argument in arguments if argument is not Ellipsis]
+        if len(items) == 1:
+            return lambda data: tuple(items[0](value) for value in data)
+        return lambda data: tuple(read(value) for read, value in zip(items, data, strict=True))
+    if origin in (types.UnionType, typing.Union):
+        inner = _reader(next(argument for argument in arguments if argument is not type(None)))
+        return lambda data: None if data is None else inner(data)
+    return int if hint is int else lambda data: data
+
+
+def _dataclass_reader(cls: type) -> Callable[[Any], Any]:
+    readers = {name: _reader(hint) for name, hint in typing.get_type_hints(cls).items()}
+    optional = {name for name, default in _defaults(cls).items() if default is None}
+
+    def read(data: Mapping[str, Any]) -> Any:
+        known = {name: readers[name](value) for name, value in data.items()}
+        return cls(**known, **dict.fromkeys(_needed(cls) - known.keys() - optional))
+
+    return read
+
+
+@cache
+def _needed(cls: type) -> frozenset[str]:
+    """Return the fields without a default; one of them that is absent was null and lost on the way."""
+    return frozenset(name for name, default in _defaults(cls).items() if default is _REQUIRED)

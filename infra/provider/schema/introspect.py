@@ -1,0 +1,74 @@
+"""Reads one schema of a live database into a `Catalog`, by the set-based queries of `queries/`: always the same number.
+
+Everything is printed under one search path, `<schema>, <extensions>, pg_temp`, so that the names of the schema's own
+objects come out bare and two databases print equal things equally. In a function's own search_path the schema's name
+is replaced by `assembly.SCHEMA_PLACEHOLDER`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra.provider.schema.assembly import Assembly
+from infra.provider.schema.identifiers import quote
+from infra.provider.schema.model import Catalog
+
+if TYPE_CHECKING:
+    import psycopg
+
+QUERIES = (
+    "relations",
+    "columns",
+    "constraints",
+    "indexes",
+    "policies",
+    "triggers",
+    "functions",
+    "types",
+    "sequences",
+    "grants",
+    "comments",
+    "default_privileges",
+    "dependencies",
+    "unsupported",
+)
+"""Names of the queries, in the order in which they run."""
+
+
+def search_path(schema: str, extensions: str) -> str:
+    """Return the search path under which files are applied, plans run and catalogs are read."""
+    return f"{quote(schema)}, {quote(extensions)}, pg_temp"
+
+
+@contextmanager
+def local_search_path(connection: "psycopg.Connection[Any]", schema: str, extensions: str) -> Iterator[None]:
+    """Set the search path inside a transaction block, or a savepoint of one, and put back the one before."""
+    with connection.transaction():
+        before = connection.execute("SELECT current_setting('search_path')").fetchone()
+        path = search_path(schema, extensions)
+        connection.execute("SELECT set_config('search_path', %s, true), set_config('jit', 'off', true)", (path,))
+        yield
+        connection.execute("SELECT set_config('search_path', %s, true)", before)
+
+
+@cache
+def query(name: str) -> str:
+    """Return the text of one query in `queries/`."""
+    return (Path(__file__).parent / "queries" / f"{name}.sql").read_text()
+
+
+def read_catalog(connection: "psycopg.Connection[Any]", schema: str, extensions: str = "extensions") -> Catalog:
+    """Return what `schema` holds now; a schema that does not exist is empty.
+
+    Args:
+        connection: to the database; reading needs no more than USAGE on the schema.
+        schema: the schema's bare name.
+        extensions: the schema the extensions live in.
+    """
+    from psycopg.rows import dict_row  # noqa: PLC0415 - the driver is loaded only where it is used
+
+    with local_search_path(connection, schema, extensions), connection.cursor(row_factory=dict_row) as cursor:
+        rows = {name: cursor.execute(query(name), {"schema": schema}).fetchall() for name in QUERIES}
+    return Assembly(schema, rows).catalog()

@@ -1,0 +1,43 @@
+"""One module per kind of object: what it takes to make the current state's objects of that kind the desired ones.
+
+Each offers `plan(comparison)`, which yields the steps in an order that is right among themselves, and, where some
+changes need a new object, `upheavals(comparison)`. To remove a kind, delete its file and its line here.
+"""
+
+from infra.provider.schema.kinds import (
+    columns,
+    comments,
+    composites,
+    constraints,
+    domains,
+    enums,
+    functions,
+    grants,
+    indexes,
+    owners,
+    policies,
+    sequences,
+    tables,
+    triggers,
+    views,
+)
+
+KINDS = (
+    enums,
+    domains,
+    composites,
+    sequences,
+    tables,
+    columns,
+    constraints,
+    indexes,
+    functions,
+    views,
+    triggers,
+    policies,
+    owners,
+    grants,
+    comments,
+)
+PLANNERS = tuple(kind.plan for kind in KINDS)
+UPHEAVALS = tuple(kind.upheavals for kind in KINDS if hasattr(kind, "upheavals"))

@@ -1,0 +1,265 @@
+"""Columns of tables that both states have, and how a column is written."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Literal
+
+from infra.provider.schema.casts import fails_rather, same_bytes, widens
+from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
+from infra.provider.schema.hazards import Hazard, HazardName, Probe
+from infra.provider.schema.identifiers import bare, literal, quote
+from infra.provider.schema.kinds.sequences import clauses
+from infra.provider.schema.model import Catalog, Column, Identity, ObjectId, plain
+from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Step
+
+Columns = Mapping[str, Column]
+
+_EVALUATED_ONCE = re.compile(
+    r"(now|transaction_timestamp|statement_timestamp|current_database|current_schema|current_setting)\(|CURRENT_"
+)
+"""Defaults that are the same for every row of one ALTER TABLE, so that it needs no rewrite."""
+
+
+def upheavals(comparison: Comparison) -> Iterator[Upheaval]:
+    """Yield the columns whose type changes, and those that must be dropped and added again."""
+    for name, old, new in both(comparison.old.tables, comparison.new.tables):
+        if new.partition:
+            continue
+        for part, before, after in both(old.columns, new.columns):
+            item = ObjectId("column", f"{name}.{part}")
+            if _must_be_new(before, after):
+                yield Upheaval(item)
+            elif (before.type, before.collation) != (after.type, after.collation):
+                yield Upheaval(item, type_only=True)
+
+
+def plan(comparison: Comparison) -> Iterator[Step]:
+    """Yield ADD, DROP and ALTER COLUMN."""
+    for name, _, _ in both(comparison.old.tables, comparison.new.tables):
+        before, after = _compared_columns(comparison, name)
+        for part, old_column, new_column in pairs(before, after):
+            item = ObjectId("column", f"{name}.{part}")
+            if new_column is None:
+                if old_column and old_column.default and comparison.leans_on_its_table(item, before=True):
+                    yield drop_default(name, part)
+                yield _drop(name, part)
+            elif old_column is None:
+                yield from _add(name, part, new_column)
+            elif (item in comparison.rebuilt and old_column.generated is not None) or _must_be_new(
+                old_column, new_column
+            ):
+                yield _drop(name, part, derived=old_column.generated is not None)
+                yield from _add(name, part, new_column)
+            else:
+                reset = item in comparison.rebuilt
+                yield from _alter(name, part, old_column, new_column, reset_default=reset)
+    for name, table in comparison.new.tables.items():
+        if name not in comparison.old.tables and table.partition:
+            yield from _new_partition(comparison.new, name)
+
+
+def _compared_columns(comparison: Comparison, name: str) -> tuple[Columns, Columns]:
+    """Return the columns to compare; for a partition, only those it has in its own way on either side."""
+    old, new = comparison.old.tables[name], comparison.new.tables[name]
+    if new.partition is None:
+        if old.partition is None:
+            return old.columns, new.columns
+        return _with_inherited(comparison.old, name), new.columns
+    own = [*new.columns, *(part for part in old.columns if part not in new.columns)]
+    if old.partition is None:
+        return {part: old.columns[part] for part in own if part in old.columns}, {
+            part: column for part, column in _with_inherited(comparison.new, name).items() if part in own
+        }
+    before, after = _with_inherited(comparison.old, name), _with_inherited(comparison.new, name)
+    parent_before = comparison.old.tables[old.partition.parent].columns
+    parent_after = comparison.new.tables[new.partition.parent].columns
+    for part in own:
+        if plain(parent_before.get(part)) != (inherited := plain(parent_after.get(part))) and inherited:
+            before[part] = inherited  # what the parent's own change has brought to this partition by then
+    common = [part for part in own if part in before and part in after]
+    return {part: before[part] for part in common}, {part: after[part] for part in common}
+
+
+def _with_inherited(catalog: Catalog, name: str) -> dict[str, Column]:
+    table = catalog.tables[name]
+    parent = catalog.tables.get(table.partition.parent) if table.partition else None
+    inherited = {part: plain(column) for part, column in parent.columns.items()} if parent else {}
+    return {part: column for part, column in {**inherited, **table.columns}.items() if column}
+
+
+def _new_partition(catalog: Catalog, name: str) -> Iterator[Step]:
+    table = catalog.tables[name]
+    if table.partition is None or table.partition.parent not in catalog.tables:
+        return
+    parent = catalog.tables[table.partition.parent].columns
+    for part, column in table.columns.items():
+        if inherited := plain(parent.get(part)):
+            yield from _alter(name, part, inherited, column, fresh=True)
+
+
+def definition(name: str, column: Column, *, late: bool = False) -> str:
+    """Return a column as CREATE TABLE and ADD COLUMN write it; `late` leaves its default for afterwards."""
+    words = [quote(name), column.type]
+    if column.compression:
+        words.append(f"COMPRESSION {column.compression}")
+    if column.collation:
+        words.append(f"COLLATE {column.collation}")
+    if column.default is not None and not late:
+        words.append(f"DEFAULT {column.default}")
+    if column.generated is not None:
+        words.append(f"GENERATED ALWAYS AS ({bare(column.generated)}) {'VIRTUAL' if column.virtual else 'STORED'}")
+    if column.identity:
+        words.append(_identity(column.identity))
+    if not column.nullable:
+        words.append("NOT NULL")
+    return " ".join(words)
+
+
+def _identity(identity: Identity) -> str:
+    # AS would be refused here: an identity's sequence has its column's type.
+    options = clauses(replace(identity.sequence, type="bigint")).strip()
+    return f"GENERATED {identity.generation} AS IDENTITY{f' ({options})' if options else ''}"
+
+
+def finishing_touches(table: str, name: str, column: Column, *, late: bool = False) -> Iterator[Step]:
+    """Yield what the definition of a new column has no clause for."""
+    if late and column.default is not None:
+        yield replace(_step(table, name, f"SET DEFAULT {column.default}"), side="new")
+    yield from _storage(table, name, Column(column.type), column, fresh=True)
+
+
+def _step(table: str, name: str, action: str, lock: str = ACCESS_EXCLUSIVE, hazards: tuple[Hazard, ...] = ()) -> Step:
+    item = ObjectId("column", f"{table}.{name}")
+    return Step(item, "update", f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(name)} {action}", lock, hazards)
+
+
+def drop_default(table: str, name: str) -> Step:
+    """Return the step by which a column lets go of what its default calls."""
+    return replace(_step(table, name, "DROP DEFAULT"), side="old")
+
+
+def _drop(table: str, name: str, *, derived: bool = False) -> Step:
+    loss = Hazard(
+        HazardName.DATA_LOSS,
+        f"{table}.{name}",
+        "drops the column",
+        Probe(quote(table), f"{quote(name)} IS NOT NULL", name, "values"),
+    )
+    return Step(
+        ObjectId("column", f"{table}.{name}"),
+        "delete",
+        f"ALTER TABLE {quote(table)} DROP COLUMN {quote(name)}",
+        ACCESS_EXCLUSIVE,
+        () if derived else (loss,),
+    )
+
+
+def _add(table: str, name: str, column: Column) -> Iterator[Step]:
+    subject, rows = f"{table}.{name}", Probe(quote(table))
+    hazards = []
+    computed = column.generated is not None and not column.virtual
+    if computed or column.identity or _differs_by_row(column.default):
+        hazards.append(Hazard(HazardName.TABLE_REWRITE, subject, "a value of its own for every row", rows))
+    if not column.nullable and column.default is None and column.generated is None and column.identity is None:
+        hazards.append(Hazard(HazardName.CONSTRAINT_MAY_FAIL, subject, "NOT NULL without a default", rows))
+    sql = f"ALTER TABLE {quote(table)} ADD COLUMN {definition(name, column)}"
+    yield Step(ObjectId("column", subject), "create", sql, ACCESS_EXCLUSIVE, tuple(hazards))
+    yield from finishing_touches(table, name, column)
+
+
+def _differs_by_row(default: str | None) -> bool:
+    return default is not None and "(" in default and not _EVALUATED_ONCE.match(default)
+
+
+def _must_be_new(old: Column, new: Column) -> bool:
+    """Say whether a generated column changes in a way that PostgreSQL 15 can not do in place."""
+    if (old.generated, old.virtual) == (new.generated, new.virtual):
+        return old.generated is not None and (old.type, old.collation) != (new.type, new.collation)
+    dropped_expression = old.generated is not None and new.generated is None and not old.virtual
+    return not dropped_expression
+
+
+def _alter(
+    table: str, name: str, old: Column, new: Column, *, fresh: bool = False, reset_default: bool = False
+) -> Iterator[Step]:
+    if old.generated is not None and new.generated is None:
+        yield _step(table, name, "DROP EXPRESSION")
+    retyped = (old.type, old.collation) != (new.type, new.collation)
+    default = old.default
+    if default is not None and (new.default is None or retyped or reset_default):
+        yield drop_default(table, name)
+        default = None
+    if old.identity and not new.identity:
+        yield replace(_step(table, name, "DROP IDENTITY"), side="old")
+    if retyped:
+        yield _retype(table, name, old, new)
+    if new.default is not None and new.default != default:
+        side: Literal["new", "both"] = "new" if default is None else "both"
+        yield replace(_step(table, name, f"SET DEFAULT {new.default}"), side=side)
+    if old.nullable != new.nullable:
+        yield _nullable(table, name, new, fresh=fresh)
+    if new.identity and old.identity != new.identity:
+        yield replace(_step(table, name, _identity_change(old.identity, new.identity)), side="new")
+    yield from _storage(table, name, old, new)
+
+
+def _retype(table: str, name: str, old: Column, new: Column) -> Step:
+    action = f"TYPE {new.type}"
+    if new.collation:
+        action += f" COLLATE {new.collation}"
+    hazards = []
+    if old.type != new.type and not same_bytes(old.type, new.type):
+        action += f" USING {quote(name)}::{new.type}"
+        subject, what = f"{table}.{name}", f"{old.type} becomes {new.type}"
+        hazards.append(Hazard(HazardName.TABLE_REWRITE, subject, what, Probe(quote(table))))
+        if not widens(old.type, new.type):
+            filled = Probe(quote(table), f"{quote(name)} IS NOT NULL", name, "values")
+            risk = HazardName.CONSTRAINT_MAY_FAIL if fails_rather(old.type, new.type) else HazardName.DATA_LOSS
+            hazards.append(Hazard(risk, subject, what, filled))
+    return _step(table, name, action, hazards=tuple(hazards))
+
+
+def _nullable(table: str, name: str, new: Column, *, fresh: bool) -> Step:
+    if new.nullable:
+        return _step(table, name, "DROP NOT NULL")
+    subject = f"{table}.{name}"
+    nulls = Probe(quote(table), f"{quote(name)} IS NULL", unit="rows with a null")
+    hazards = (
+        Hazard(HazardName.CONSTRAINT_MAY_FAIL, subject, "SET NOT NULL", nulls),
+        Hazard(HazardName.FULL_SCAN, subject, "SET NOT NULL", Probe(quote(table))),
+    )
+    return _step(table, name, "SET NOT NULL", hazards=() if fresh else hazards)
+
+
+def _identity_change(old: Identity | None, new: Identity) -> str:
+    if old is None:
+        return f"ADD {_identity(new)}"
+    actions = [f"SET GENERATED {new.generation}"] if old.generation != new.generation else []
+    same_type = replace(old.sequence, type=new.sequence.type)
+    settings = clauses(new.sequence, same_type).strip()
+    if settings:
+        actions += [f"SET {action}" for action in _split_clauses(settings)]
+    return " ".join(actions) or "SET GENERATED " + new.generation
+
+
+def _split_clauses(settings: str) -> list[str]:
+    return re.findall(r"(?:NO )?(?:INCREMENT BY|MINVALUE|MAXVALUE|START WITH|CACHE|CYCLE)(?: -?\d+)?", settings)
+
+
+def _storage(table: str, name: str, old: Column, new: Column, *, fresh: bool = False) -> Iterator[Step]:
+    """Yield how values are stored and sampled."""
+    if old.storage != new.storage:
+        yield _step(table, name, f"SET STORAGE {new.storage or 'DEFAULT'}")
+    if old.compression != new.compression and not fresh:
+        yield _step(table, name, f"SET COMPRESSION {new.compression or 'default'}")
+    if old.statistics != new.statistics:
+        target = -1 if new.statistics is None else new.statistics
+        yield _step(table, name, f"SET STATISTICS {target}", SHARE_UPDATE_EXCLUSIVE)
+    changed = {key: value for key, value in new.options.items() if old.options.get(key) != value}
+    removed = [key for key in old.options if key not in new.options]
+    if changed:
+        settings = ", ".join(f"{key} = {literal(value)}" for key, value in changed.items())
+        yield _step(table, name, f"SET ({settings})", SHARE_UPDATE_EXCLUSIVE)
+    if removed:
+        yield _step(table, name, f"RESET ({', '.join(removed)})", SHARE_UPDATE_EXCLUSIVE)

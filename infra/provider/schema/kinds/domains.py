@@ -1,0 +1,74 @@
+"""Domains: default, NOT NULL and checks change in place; the base type does not."""
+
+from collections.abc import Iterator
+
+from infra.provider.schema.comparison import Comparison, both, pairs
+from infra.provider.schema.errors import CannotPlan
+from infra.provider.schema.hazards import Hazard, HazardName
+from infra.provider.schema.identifiers import quote
+from infra.provider.schema.model import Domain, ObjectId
+from infra.provider.schema.steps import Step
+
+
+def plan(comparison: Comparison) -> Iterator[Step]:
+    """Yield CREATE, ALTER and DROP DOMAIN."""
+    for name, old, new in pairs(comparison.old.domains, comparison.new.domains):
+        item = ObjectId("domain", name)
+        if new is None:
+            yield Step(item, "delete", f"DROP DOMAIN {quote(name)}")
+        elif old is None:
+            yield Step(item, "create", _definition(name, new))
+            for constraint, value in new.constraints.items():
+                if not value.validated:
+                    yield Step(item, "update", _add(name, constraint, f"{value.definition} NOT VALID"))
+    for name, before, after in both(comparison.old.domains, comparison.new.domains):
+        yield from _alter(name, before, after)
+
+
+def _definition(name: str, domain: Domain) -> str:
+    parts = [f"CREATE DOMAIN {quote(name)} AS {domain.base}"]
+    if domain.collation:
+        parts.append(f"COLLATE {domain.collation}")
+    if domain.default is not None:
+        parts.append(f"DEFAULT {domain.default}")
+    if not domain.nullable:
+        parts.append("NOT NULL")
+    for constraint, value in domain.constraints.items():
+        if value.validated:
+            parts.append(f"CONSTRAINT {quote(constraint)} {value.definition}")
+    return " ".join(parts)
+
+
+def _add(domain: str, constraint: str, definition: str) -> str:
+    return f"ALTER DOMAIN {quote(domain)} ADD CONSTRAINT {quote(constraint)} {definition}"
+
+
+def _alter(name: str, old: Domain, new: Domain) -> Iterator[Step]:
+    item, alter = ObjectId("domain", name), f"ALTER DOMAIN {quote(name)}"
+    if (old.base, old.collation) != (new.base, new.collation):
+        raise CannotPlan(
+            item,
+            f"the base type of a domain can not change ({old.base} to {new.base})",
+            "Make a domain of another name and move the columns over.",
+        )
+    if old.default != new.default:
+        change = "DROP DEFAULT" if new.default is None else f"SET DEFAULT {new.default}"
+        yield Step(item, "update", f"{alter} {change}")
+    for constraint, before, after in pairs(old.constraints, new.constraints):
+        if before and (after is None or before.definition != after.definition or before.validated > after.validated):
+            yield Step(item, "update", f"{alter} DROP CONSTRAINT {quote(constraint)}")
+            before = None  # noqa: PLW2901 - from here on it is gone
+        if after and before is None:
+            suffix = "" if after.validated else " NOT VALID"
+            hazards = () if suffix else (_may_fail(name, f"values that violate {constraint}"),)
+            yield Step(item, "update", _add(name, constraint, after.definition + suffix), hazards=hazards)
+        elif after and before and after.validated > before.validated:
+            hazard = _may_fail(name, f"values that violate {constraint}")
+            yield Step(item, "update", f"{alter} VALIDATE CONSTRAINT {quote(constraint)}", hazards=(hazard,))
+    if old.nullable != new.nullable:
+        hazards = () if new.nullable else (_may_fail(name, "null values"),)
+        yield Step(item, "update", f"{alter} {'DROP' if new.nullable else 'SET'} NOT NULL", hazards=hazards)
+
+
+def _may_fail(name: str, what: str) -> Hazard:
+    return Hazard(HazardName.CONSTRAINT_MAY_FAIL, name, what)

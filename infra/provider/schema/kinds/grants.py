@@ -1,0 +1,107 @@
+"""Who may do what with an object, down to its columns, and with the schema itself."""
+
+from collections.abc import Iterator
+
+from infra.provider.schema.comparison import Comparison
+from infra.provider.schema.hazards import Hazard, HazardName
+from infra.provider.schema.identifiers import quote, role
+from infra.provider.schema.model import Grants, ObjectId
+from infra.provider.schema.nodes import Node
+from infra.provider.schema.steps import Step
+
+_BORN_WITH: dict[str, Grants] = {
+    "function": {"PUBLIC": ("EXECUTE",)},
+    "enum": {"PUBLIC": ("USAGE",)},
+    "domain": {"PUBLIC": ("USAGE",)},
+    "composite": {"PUBLIC": ("USAGE",)},
+}
+"""What PostgreSQL itself grants on a new object."""
+
+_DEFAULTS_KIND = {"view": "table", "enum": "type", "domain": "type", "composite": "type"}
+"""Kind of an object -> what default privileges call it."""
+
+
+def plan(comparison: Comparison) -> Iterator[Step]:
+    """Yield REVOKE and GRANT."""
+    for item, node in comparison.new_nodes.items():
+        if not hasattr(node.value, "grants") or item.kind == "attribute":
+            continue
+        created = item not in comparison.old_nodes or comparison.created(item)
+        before = _born_with(comparison, node) if created else comparison.old_nodes[item].value.grants
+        owner = getattr(node.value, "owner", "")
+        if not _target(node)[1]:
+            yield from _owner(item, _target(node)[0], owner, before, node.value.grants)
+        yield from _change(item, _target(node), before, node.value.grants, owner, created=created)
+    yield from _change(
+        ObjectId("schema", comparison.schema),
+        (f"SCHEMA {quote(comparison.schema)}", ""),
+        comparison.old.grants,
+        comparison.new.grants,
+        "",
+        created=not any(comparison.old.objects()),
+    )
+
+
+def _born_with(comparison: Comparison, node: Node) -> Grants:
+    kind = node.id.kind
+    by_default = comparison.old.default_privileges.get(getattr(node.value, "owner", ""), {})
+    born = dict(_BORN_WITH.get(kind, {}))
+    for grantee, privileges in by_default.get(_DEFAULTS_KIND.get(kind, kind), {}).items():
+        born[grantee] = tuple(sorted({*born.get(grantee, ()), *privileges}))
+    return born
+
+
+def _target(node: Node) -> tuple[str, str]:
+    """Return the object as GRANT … ON names it, and the column list that follows each privilege."""
+    if node.id.kind in ("column", "viewcolumn"):
+        home = node.inside or node.id
+        return f"TABLE {quote(home.name)}", f" ({quote(node.id.name.removeprefix(home.name + '.'))})"
+    words = node.phrase.removeprefix("MATERIALIZED ")
+    return words.replace("VIEW ", "TABLE ", 1) if node.id.kind == "view" else words, ""
+
+
+def _owner(item: ObjectId, phrase: str, owner: str, old: Grants, new: Grants) -> Iterator[Step]:
+    """Yield the statements that change an owner's own rights; held in full they are not listed."""
+    if old.get(owner) == new.get(owner):
+        return
+    if owner not in new:
+        yield Step(item, "update", f"GRANT ALL ON {phrase} TO {role(owner)}")
+        return
+    yield Step(item, "update", f"REVOKE ALL ON {phrase} FROM {role(owner)}")
+    if new[owner]:
+        yield Step(item, "update", f"GRANT {', '.join(new[owner])} ON {phrase} TO {role(owner)}")
+
+
+def _change(
+    item: ObjectId, target: tuple[str, str], old: Grants, new: Grants, owner: str, *, created: bool
+) -> Iterator[Step]:
+    phrase, columns = target
+
+    def statement(verb: str, privileges: list[str], direction: str, grantee: str, suffix: str = "") -> str:
+        listed = ", ".join(f"{privilege}{columns}" for privilege in privileges)
+        return f"{verb} {listed} ON {phrase} {direction} {role(grantee)}{suffix}"
+
+    # An owner who holds what owners hold is not listed: its line on one side only means less, not more.
+    for grantee in sorted({*old, *new} - {owner}):
+        before, after = set(old.get(grantee, ())), set(new.get(grantee, ()))
+        kept = {privilege.rstrip("*") for privilege in after}
+        lost = sorted(privilege.rstrip("*") for privilege in before if privilege.rstrip("*") not in kept)
+        if lost:
+            yield Step(item, "update", statement("REVOKE", lost, "FROM", grantee))
+        demoted = sorted(p[:-1] for p in before if p.endswith("*") and p not in after and p[:-1] in after)
+        if demoted:
+            yield Step(item, "update", statement("REVOKE GRANT OPTION FOR", demoted, "FROM", grantee))
+        gained = after - before - set(demoted)
+        for suffix, privileges in (
+            ("", sorted(p for p in gained if not p.endswith("*"))),
+            (" WITH GRANT OPTION", sorted(p[:-1] for p in gained if p.endswith("*"))),
+        ):
+            if privileges:
+                what = f"{grantee} may now {', '.join(privileges)}{suffix.lower()}"
+                public = {p.rstrip("*") for p in old.get("PUBLIC", ())}
+                hazards = (
+                    ()
+                    if created or (not suffix and public >= set(privileges))
+                    else (Hazard(HazardName.PRIVILEGE_WIDENED, item.name, what),)
+                )
+                yield Step(item, "update", statement("GRANT", privileges, "TO", grantee, suffix), hazards=hazards)

@@ -1,0 +1,183 @@
+"""Tables: made whole with their columns and the constraints that can be written inline; their own properties."""
+
+from collections.abc import Iterator, Mapping
+
+from infra.provider.schema.comparison import Comparison, both, pairs
+from infra.provider.schema.errors import CannotPlan
+from infra.provider.schema.hazards import Hazard, HazardName, Probe
+from infra.provider.schema.identifiers import literal, quote
+from infra.provider.schema.kinds.columns import definition as column_definition
+from infra.provider.schema.kinds.columns import drop_default, finishing_touches
+from infra.provider.schema.model import ObjectId, Table
+from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Step
+
+
+def plan(comparison: Comparison) -> Iterator[Step]:
+    """Yield CREATE TABLE, DROP TABLE, and ALTER TABLE for what is the table's own."""
+    yield from _untie(comparison)
+    for name, old, new in pairs(comparison.old.tables, comparison.new.tables):
+        if old is None and new is not None:
+            yield from _create(comparison, name, new)
+        elif new is None and old is not None:
+            yield _drop(comparison, name)
+    for name, before, after in both(comparison.old.tables, comparison.new.tables):
+        yield from _alter(name, before, after)
+
+
+def _create(comparison: Comparison, name: str, table: Table) -> Iterator[Step]:
+    item = ObjectId("table", name)
+    late = {
+        own
+        for part, value in table.columns.items()
+        if value.default and comparison.leans_on_its_table(own := ObjectId("column", f"{name}.{part}"))
+    }
+    inline = {part: constraint for part, constraint in table.constraints.items() if is_inline(comparison, name, part)}
+    covers = {item, *(ObjectId("column", f"{name}.{part}") for part in table.columns)} - late
+    covers |= {ObjectId("constraint", f"{name}.{part}") for part in inline}
+    yield Step(item, "create", _statement(name, table, inline, late), covers=frozenset(covers))
+    for part, column in table.columns.items():
+        if table.partition is None:
+            yield from finishing_touches(name, part, column, late=ObjectId("column", f"{name}.{part}") in late)
+    yield from _properties(name, Table(columns={}), table)
+
+
+def is_inline(comparison: Comparison, table: str, name: str) -> bool:
+    """Say whether CREATE TABLE may carry a constraint: validated, no foreign key, and needing nothing that needs it."""
+    constraint = comparison.new.tables[table].constraints[name]
+    if constraint.kind == "foreign" or not constraint.validated:
+        return False
+    return not comparison.leans_on_its_table(ObjectId("constraint", f"{table}.{name}"))
+
+
+def _statement(name: str, table: Table, inline: Mapping[str, object], late: set[ObjectId]) -> str:
+    kind = "UNLOGGED TABLE" if table.unlogged else "TABLE"
+    constraints = [
+        f"CONSTRAINT {quote(part)} {constraint.definition}"
+        for part, constraint in table.constraints.items()
+        if part in inline
+    ]
+    if table.partition:
+        parts = constraints
+        head = f"CREATE {kind} {quote(name)} PARTITION OF {quote(table.partition.parent)}"
+        tail = f" {table.partition.bound}"
+    else:
+        columns = [
+            column_definition(part, column, late=ObjectId("column", f"{name}.{part}") in late)
+            for part, column in table.columns.items()
+        ]
+        parts, head, tail = columns + constraints, f"CREATE {kind} {quote(name)}", ""
+        if not parts:
+            head += " ()"
+    body = " (\n    " + ",\n    ".join(parts) + "\n)" if parts else ""
+    if table.partition_key:
+        tail += f" PARTITION BY {table.partition_key}"
+    if table.options:
+        tail += f" WITH ({_settings(table.options)})"
+    return head + body + tail
+
+
+def _settings(options: Mapping[str, str]) -> str:
+    return ", ".join(f"{option_name(key)} = {literal(value)}" for key, value in options.items())
+
+
+def option_name(key: str) -> str:
+    """Return a storage parameter's name for SQL; `toast.` is a prefix of its own."""
+    prefix, _, name = key.rpartition(".")
+    return f"{prefix}.{quote(name)}" if prefix else quote(name)
+
+
+def option_changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """Return the SET and RESET actions that turn storage parameters `old` into `new`."""
+    changed = {key: value for key, value in new.items() if old.get(key) != value}
+    removed = [key for key in old if key not in new]
+    actions = [f"SET ({_settings(changed)})"] if changed else []
+    return actions + ([f"RESET ({', '.join(map(option_name, removed))})"] if removed else [])
+
+
+def _untie(comparison: Comparison) -> Iterator[Step]:
+    """Yield what cuts the rings among things that all go: foreign keys, and calls of functions that need the table."""
+    gone = {name for name in comparison.old.tables if name not in comparison.new.tables}
+    for name in sorted(gone):
+        table = comparison.old.tables[name]
+        for part, column in table.columns.items():
+            if column.default and comparison.leans_on_its_table(ObjectId("column", f"{name}.{part}"), before=True):
+                yield drop_default(name, part)
+        for item in _cut(comparison, name):
+            sql = f"ALTER TABLE {quote(name)} DROP CONSTRAINT {quote(item.name.removeprefix(name + '.'))}"
+            yield Step(item, "delete", sql, ACCESS_EXCLUSIVE)
+
+
+def _cut(comparison: Comparison, name: str) -> list[ObjectId]:
+    """Return the constraints of a table that goes which must go before it."""
+    found = []
+    for part, constraint in comparison.old.tables[name].constraints.items():
+        item, other = ObjectId("constraint", f"{name}.{part}"), constraint.references
+        between_two_that_go = other is not None and other != name and other not in comparison.new.tables
+        if between_two_that_go or comparison.leans_on_its_table(item, before=True):
+            found.append(item)
+    return found
+
+
+def _drop(comparison: Comparison, name: str) -> Step:
+    item = ObjectId("table", name)
+    covers = {node.id for node in comparison.old_nodes.values() if node.inside == item} - {*_cut(comparison, name)}
+    partition = comparison.old.tables[name].partition
+    if partition and partition.parent in comparison.old.tables:  # its columns are listed with its parent
+        covers |= {ObjectId("column", f"{name}.{part}") for part in comparison.old.tables[partition.parent].columns}
+    hazard = Hazard(HazardName.DATA_LOSS, name, "drops the table", Probe(quote(name)))
+    # A partitioned table's rows are counted once, through it; a partition's own drop counts its rows.
+    return Step(item, "delete", f"DROP TABLE {quote(name)}", ACCESS_EXCLUSIVE, (hazard,), covers=frozenset(covers))
+
+
+def _alter(name: str, old: Table, new: Table) -> Iterator[Step]:
+    item = ObjectId("table", name)
+    if old.partition_key != new.partition_key:
+        raise CannotPlan(
+            item,
+            f"the partition key of a table can not change ({old.partition_key} to {new.partition_key})",
+            "Make a new table beside it and copy the rows.",
+        )
+    if old.partition != new.partition:
+        if old.partition:
+            yield Step(
+                item,
+                "update",
+                f"ALTER TABLE {quote(old.partition.parent)} DETACH PARTITION {quote(name)}",
+                ACCESS_EXCLUSIVE,
+            )
+        if new.partition:
+            scan = Hazard(HazardName.FULL_SCAN, name, "checks the bound", Probe(quote(name)))
+            attach = f"ATTACH PARTITION {quote(name)} {new.partition.bound}"
+            yield Step(item, "update", f"ALTER TABLE {quote(new.partition.parent)} {attach}", ACCESS_EXCLUSIVE, (scan,))
+    if old.unlogged != new.unlogged:
+        word = "UNLOGGED" if new.unlogged else "LOGGED"
+        rewrite = Hazard(HazardName.TABLE_REWRITE, name, f"SET {word}", Probe(quote(name)))
+        yield Step(item, "update", f"ALTER TABLE {quote(name)} SET {word}", ACCESS_EXCLUSIVE, (rewrite,))
+    for action in option_changes(old.options, new.options):
+        yield Step(item, "update", f"ALTER TABLE {quote(name)} {action}", SHARE_UPDATE_EXCLUSIVE)
+    yield from _properties(name, old, new)
+
+
+def _properties(name: str, old: Table, new: Table) -> Iterator[Step]:
+    """Yield what CREATE TABLE has no clause for: row level security and the replica identity."""
+    item, alter = ObjectId("table", name), f"ALTER TABLE {quote(name)}"
+    if old.rls.enabled != new.rls.enabled:
+        action = "ENABLE" if new.rls.enabled else "DISABLE"
+        hazards = () if new.rls.enabled else (Hazard(HazardName.RLS_WEAKENED, name, "row level security is disabled"),)
+        yield Step(item, "update", f"{alter} {action} ROW LEVEL SECURITY", ACCESS_EXCLUSIVE, hazards)
+    if old.rls.forced != new.rls.forced:
+        action = "FORCE" if new.rls.forced else "NO FORCE"
+        weaker = Hazard(HazardName.RLS_WEAKENED, name, "row level security no longer binds the table's owner")
+        hazards = () if new.rls.forced else (weaker,)
+        yield Step(item, "update", f"{alter} {action} ROW LEVEL SECURITY", ACCESS_EXCLUSIVE, hazards)
+    if old.replica_identity != new.replica_identity:
+        identity = new.replica_identity or "DEFAULT"
+        after = _identity_index(name, identity)
+        yield Step(item, "update", f"{alter} REPLICA IDENTITY {identity}", ACCESS_EXCLUSIVE, after=after)
+
+
+def _identity_index(table: str, identity: str) -> frozenset[ObjectId]:
+    index = identity.removeprefix("USING INDEX ").strip('"')
+    if index == identity:
+        return frozenset()
+    return frozenset({ObjectId("index", index), ObjectId("constraint", f"{table}.{index}")})

@@ -1,0 +1,94 @@
+"""Fills a plan's hazards with live numbers: exact counts where they are quick, otherwise estimates that say so."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from infra.provider.schema.hazards import Amount, Hazard, HazardName, Probe
+from infra.provider.schema.identifiers import quote
+from infra.provider.schema.introspect import local_search_path, query
+from infra.provider.schema.steps import ACCESS_EXCLUSIVE, Plan
+
+if TYPE_CHECKING:
+    import psycopg
+
+STATEMENT_TIMEOUT = 2000
+"""Milliseconds a count may take before an estimate takes its place."""
+
+
+def measure(
+    connection: "psycopg.Connection[Any]",
+    plan: Plan,
+    schema: str,
+    extensions: str = "extensions",
+    timeout: int = STATEMENT_TIMEOUT,
+) -> Plan:
+    """Return `plan` with numbers in its hazards; a hazard that concerns no row at all is gone.
+
+    Changes nothing. Row level security can hide rows from the role that counts: where it does, only an empty file on
+    disk counts as no rows, and anything else is an estimate, so that a loss is never overlooked.
+
+    Args:
+        connection: to the live database, before the plan is applied.
+        plan: what `planning.plan` returned.
+        schema: the managed schema.
+        extensions: the schema the extensions live in.
+        timeout: milliseconds for one count.
+    """
+    probes = {hazard.probe for hazard in plan.hazards if hazard.probe}
+    with local_search_path(connection, schema, extensions):
+        amounts = {probe: _amount(connection, probe, timeout) for probe in probes}
+    steps = (replace(step, hazards=tuple(_measured(step.hazards, amounts))) for step in plan.steps)
+    return replace(plan, steps=tuple(steps))
+
+
+def lock_for_loss(connection: "psycopg.Connection[Any]", plan: Plan, schema: str) -> None:
+    """Lock, in the open transaction, every table whose loss is about to be counted: no row may come in after that."""
+    losses = (hazard for hazard in plan.hazards if hazard.name is HazardName.DATA_LOSS)
+    for relation in sorted({hazard.probe.relation for hazard in losses if hazard.probe}):
+        connection.execute(f"LOCK TABLE {quote(schema)}.{relation} IN {ACCESS_EXCLUSIVE} MODE")
+
+
+def _measured(hazards: Iterable[Hazard], amounts: dict[Probe, Amount]) -> Iterable[Hazard]:
+    for hazard in hazards:
+        amount = amounts[hazard.probe] if hazard.probe else None
+        if amount is None or amount.rows != 0 or not amount.exact:
+            yield replace(hazard, amount=amount)
+
+
+def _amount(connection: "psycopg.Connection[Any]", probe: Probe, timeout: int) -> Amount:
+    import psycopg  # noqa: PLC0415 - the driver is loaded only where it is used
+
+    try:
+        with connection.transaction():
+            visibility = _row(connection, query("visibility"), {"relation": probe.relation})
+            if visibility["empty_on_disk"]:
+                return Amount(0, unit=probe.unit)
+            if visibility["sees_all_rows"]:
+                connection.execute("SELECT set_config('statement_timeout', %s, true)", (str(timeout),))
+                condition = f" WHERE {probe.condition}" if probe.condition else ""
+                counted = _row(connection, f"SELECT count(*) AS rows FROM {probe.relation}{condition}", {})  # noqa: S608
+                connection.execute("SELECT set_config('statement_timeout', '0', true)")
+                return Amount(counted["rows"], unit=probe.unit)
+    except psycopg.errors.QueryCanceled:
+        pass
+    except psycopg.Error:
+        # The condition speaks of what the plan makes first, or fails on the data: there is no number to give.
+        return Amount(None, exact=False, unit=probe.unit)
+    return _estimate(connection, probe)
+
+
+def _estimate(connection: "psycopg.Connection[Any]", probe: Probe) -> Amount:
+    facts = {"relation": probe.relation, "column": probe.column}
+    rows = _row(connection, query("estimate"), facts)["rows"]
+    if rows is None or (probe.condition and probe.column is None):
+        return Amount(None, exact=False, unit=probe.unit)
+    return Amount(max(1, round(rows)), exact=False, unit=probe.unit)
+
+
+def _row(connection: "psycopg.Connection[Any]", text: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    from psycopg.rows import dict_row  # noqa: PLC0415 - the driver is loaded only where it is used
+
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(text, parameters or None).fetchone()
+    return row or {}

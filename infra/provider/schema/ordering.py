@@ -1,0 +1,162 @@
+"""Puts the steps of a plan in an order in which every statement finds what it needs."""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from infra.provider.schema.model import Catalog, ObjectId
+from infra.provider.schema.steps import Step
+
+_DELETES = (
+    "trigger",
+    "policy",
+    "view",
+    "index",
+    "constraint",
+    "column",
+    "table",
+    "function",
+    "sequence",
+    "composite",
+    "domain",
+    "enum",
+)
+_MAKES = (
+    "schema",
+    "enum",
+    "domain",
+    "composite",
+    "attribute",
+    "sequence",
+    "table",
+    "column",
+    "constraint",
+    "index",
+    "function",
+    "view",
+    "viewcolumn",
+    "trigger",
+    "policy",
+)
+"""What goes and comes first where no dependency says otherwise."""
+
+_WITH_A_RELATION_NAME = frozenset({"table", "view", "sequence", "index", "composite", "enum", "domain"})
+"""Kinds that share their names: one must be gone before another of that name comes."""
+
+
+def ordered(steps: Sequence[Step], current: Catalog, desired: Catalog) -> tuple[Step, ...]:
+    """Return `steps` sorted by what PostgreSQL says depends on what, ties by kind and then as given.
+
+    Args:
+        steps: those about one object in their right order.
+        current: its dependencies order what goes.
+        desired: its dependencies order what comes.
+    """
+    followers: dict[int, set[int]] = defaultdict(set)
+    for before, after in _constraints(steps, current, desired):
+        if before != after:
+            followers[before].add(after)
+    blockers = [0] * len(steps)
+    for after in (after for afters in followers.values() for after in afters):
+        blockers[after] += 1
+    ready = [(_rank(steps[number]), number) for number, count in enumerate(blockers) if count == 0]
+    heapq.heapify(ready)
+    done: list[int] = []
+    while ready:
+        _, number = heapq.heappop(ready)
+        done.append(number)
+        for follower in followers[number]:
+            blockers[follower] -= 1
+            if blockers[follower] == 0:
+                heapq.heappush(ready, (_rank(steps[follower]), follower))
+    # What is left needs each other in a ring: in the usual order of kinds, and PostgreSQL has the last word.
+    left = sorted(set(range(len(steps))) - set(done), key=lambda number: (_rank(steps[number]), number))
+    return tuple(steps[number] for number in [*done, *left])
+
+
+def _rank(step: Step) -> tuple[int, int]:
+    if step.operation == "delete" or step.side == "old":
+        return 0, _DELETES.index(step.object.kind)
+    if step.object.kind == "constraint" and "FOREIGN KEY" in step.sql:
+        return 2, 0
+    # Row level security comes with its table, rights and comments after everything is there.
+    return (3 if step.sql.startswith("COMMENT") else 2) if _is_remark(step) else 1, _MAKES.index(step.object.kind)
+
+
+def _constraints(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterator[tuple[int, int]]:
+    touching: dict[str, list[int]] = defaultdict(list)
+    for number, step in enumerate(steps):
+        for item in {step.object, *step.covers}:
+            touching[str(item)].append(number)
+    for numbers in touching.values():
+        yield from pairwise(numbers)
+    yield from _before_going(steps, touching, current.dependencies)
+    yield from _before_coming(steps, touching, desired.dependencies)
+    for number, step in enumerate(steps):
+        for item in step.after:
+            yield from ((other, number) for other in touching.get(str(item), ()) if steps[other].operation != "delete")
+    yield from _names_made_free(steps)
+
+
+Edges = Iterable[tuple[str, str]]
+Touching = Mapping[str, list[int]]
+
+
+def _before_going(steps: Sequence[Step], touching: Touching, edges: Edges) -> Iterator[tuple[int, int]]:
+    """A dependent goes before what it leans on goes or changes; one that stays lets go of it first."""
+    for dependent, referenced in edges:
+        leaving = touching.get(dependent, [])
+        # One that is made again lets go by going: what is done to it afterwards has no say.
+        deletes = [number for number in leaving if steps[number].operation == "delete"]
+        # A default dropped by a step of its own is what let go of a function or sequence.
+        defaults = [number for number in leaving if steps[number].side == "old"]
+        calls = referenced.startswith(("function ", "sequence "))
+        for first in (calls and defaults) or deletes or leaving:
+            for second in touching.get(referenced, ()):
+                kinds = (steps[first].operation, steps[second].operation)
+                goes = kinds in (("delete", "delete"), ("delete", "update"), ("update", "delete"))
+                if goes and steps[first].side != "new" and steps[second].side != "old":
+                    yield first, second
+
+
+def _before_coming(steps: Sequence[Step], touching: Touching, edges: Edges) -> Iterator[tuple[int, int]]:
+    """What an object leans on is made or changed before the object is."""
+    for dependent, referenced in edges:
+        coming = touching.get(dependent, [])
+        # A default set by a step of its own is what calls a function or sequence: the column's type can do without.
+        defaults = [number for number in coming if steps[number].side == "new"]
+        if referenced.startswith(("function ", "sequence ")) and defaults:
+            coming = defaults
+        for second in coming:
+            for first in touching.get(referenced, ()):
+                turned_round = ObjectId.parse(dependent) in steps[first].after
+                comes = "delete" not in (steps[first].operation, steps[second].operation)
+                # No one waits for these: they add nothing that another object could lean on.
+                idle = steps[first].side == "new" or _is_remark(steps[first])
+                if comes and steps[second].side != "old" and not idle and not turned_round:
+                    yield first, second
+
+
+def _is_remark(step: Step) -> bool:
+    """Say whether a step changes nothing that another object could lean on."""
+    return step.sql.startswith(("GRANT", "REVOKE", "COMMENT"))
+
+
+def _names_made_free(steps: Sequence[Step]) -> Iterator[tuple[int, int]]:
+    freed: dict[str, list[int]] = defaultdict(list)
+    for number, step in enumerate(steps):
+        if step.operation == "delete":
+            for item in {step.object, *step.covers}:
+                freed[_relation_name(item)].append(number)
+    for number, step in enumerate(steps):
+        if step.operation == "create":
+            for item in {step.object, *step.covers}:
+                yield from ((other, number) for other in freed.get(_relation_name(item), ()))
+
+
+def _relation_name(item: ObjectId) -> str:
+    if item.kind in _WITH_A_RELATION_NAME:
+        return item.name
+    # A primary key's, unique or exclusion constraint's index is a relation too.
+    return item.name.rpartition(".")[2] if item.kind == "constraint" else str(item)

@@ -1,0 +1,89 @@
+"""Which part of a live schema is ours to compare and change."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
+
+from infra.provider.schema.errors import Collision, UnsupportedObject
+from infra.provider.schema.model import TOP_LEVEL, Catalog, Grants, ObjectId
+
+_SHARED_NAMES = frozenset(TOP_LEVEL) - {"function"}
+"""Kinds of which only one may have a name, in the tool's own, slightly stricter, reading."""
+
+
+def managed(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> Catalog:
+    """Return of `live` what is ours: what the ledger lists or the files name.
+
+    Partitions made at run time belong to their parent and are left out, as are other people's objects. What was added
+    to one of our tables (a column, an index, a policy) is in, and so shows as a difference.
+
+    Args:
+        live: everything the schema holds.
+        ours: the ledger's objects.
+        desired: what the files describe.
+
+    Raises:
+        UnsupportedObject: something the engine does not model sits on one of our tables.
+    """
+    named = {item for item, _ in desired.objects()} | set(ours)
+    kept: dict[str, Any] = {
+        attribute: {name: value for name, value in getattr(live, attribute).items() if ObjectId(kind, name) in named}
+        for kind, attribute in TOP_LEVEL.items()
+    }
+    kept["grants"] = _ours_among(live.grants, {*_grant_ids(desired.grants), *ours})
+    relations = {*kept["tables"], *kept["views"], *kept["sequences"]}
+    on_ours = [item for item in live.unsupported if item.attached_to in relations]
+    if on_ours:
+        raise UnsupportedObject(on_ours, "the live schema")
+    return replace(live, **kept, unsupported=())
+
+
+def owned(desired: Catalog) -> frozenset[ObjectId]:
+    """Return what the ledger must list once `desired` is applied: its objects, and its grants on the schema itself."""
+    return frozenset([*(item for item, _ in desired.objects()), *_grant_ids(desired.grants)])
+
+
+def _grant_ids(grants: Grants) -> list[ObjectId]:
+    return [
+        ObjectId("schema grant", f"{grantee} {privilege}")
+        for grantee, privileges in grants.items()
+        for privilege in privileges
+    ]
+
+
+def _ours_among(grants: Grants, ours: Collection[ObjectId]) -> Grants:
+    """Leave out what others granted on a schema that we share."""
+    kept = {
+        grantee: tuple(right for right in rights if ObjectId("schema grant", f"{grantee} {right}") in ours)
+        for grantee, rights in grants.items()
+    }
+    return {grantee: rights for grantee, rights in kept.items() if rights}
+
+
+def collisions(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list[ObjectId]:
+    """Return the objects of `live` that the files name as well although we never made or adopted them."""
+    present = {item for item, _ in live.objects()}
+    return sorted(item for item, _ in desired.objects() if item in present and item not in ours)
+
+
+def shadows(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list[ObjectId]:
+    """Return the objects of others that hold a name of ours as another kind: adopting can not help there."""
+    wanted = {item.name: item.kind for item, _ in desired.objects() if item.kind in _SHARED_NAMES}
+    return sorted(
+        item
+        for item, _ in live.objects()
+        if item.kind in _SHARED_NAMES and item not in ours and wanted.get(item.name, item.kind) != item.kind
+    )
+
+
+def require_no_collision(
+    live: Catalog, ours: Collection[ObjectId], desired: Catalog, schema: str, *, adopt: bool
+) -> None:
+    """Refuse to take over other people's objects.
+
+    Raises:
+        Collision: names of ours are taken, and `adopt` is off or the kind differs.
+    """
+    taken = shadows(live, ours, desired) or ([] if adopt else collisions(live, ours, desired))
+    if taken:
+        raise Collision(schema, taken)

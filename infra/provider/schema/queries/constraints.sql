@@ -1,0 +1,17 @@
+-- Table and domain constraints of one schema. NOT NULL is a property of its column; what a partition has from its
+-- parent belongs to the parent; constraint triggers are triggers.
+SELECT c.oid,
+       c.conrelid AS relation,
+       c.contypid AS domain,
+       c.conname AS name,
+       c.contype::text AS kind,
+       pg_get_constraintdef(c.oid, true) AS definition,
+       c.convalidated AS validated,
+       f.relname AS references
+FROM pg_constraint c
+LEFT JOIN pg_class f ON f.oid = c.confrelid AND c.contype = 'f'
+WHERE c.connamespace = to_regnamespace(quote_ident(%(schema)s))
+  AND c.contype IN ('p', 'u', 'c', 'f', 'x')
+  AND c.conparentid = 0
+  AND (c.conislocal OR c.conrelid = 0)
+ORDER BY c.conname COLLATE "C";

@@ -1,0 +1,64 @@
+-- Which object of one schema needs which other, by the names the catalog uses for them.
+WITH schema AS (SELECT to_regnamespace(quote_ident(%(schema)s))::oid AS oid),
+relation AS (
+    SELECT c.oid, c.relname::text AS name, c.relkind, c.reltype,
+           CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN c.relkind IN ('v', 'm') THEN 'view'
+                WHEN c.relkind = 'S' THEN 'sequence' WHEN c.relkind = 'c' THEN 'composite' END AS kind
+    FROM pg_class c, schema WHERE c.relnamespace = schema.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'c')
+),
+named_type AS (
+    SELECT t.oid, t.typarray, COALESCE(r.kind, CASE t.typtype WHEN 'e' THEN 'enum' ELSE 'domain' END) AS kind,
+           COALESCE(r.name, t.typname::text) AS name
+    FROM pg_type t CROSS JOIN schema LEFT JOIN relation r ON r.reltype = t.oid
+    WHERE t.typnamespace = schema.oid AND (t.typtype IN ('e', 'd') OR r.oid IS NOT NULL)
+),
+object (class, oid, subid, kind, name) AS (
+    SELECT 'pg_class'::regclass::oid, oid, 0, kind, name FROM relation
+    UNION ALL
+    SELECT 'pg_class'::regclass, r.oid, a.attnum,
+           CASE WHEN r.kind = 'table' THEN 'column' ELSE r.kind END,
+           CASE WHEN r.kind = 'table' THEN r.name || '.' || a.attname ELSE r.name END
+    FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT 'pg_class'::regclass, x.oid, 0,
+           CASE WHEN c.oid IS NULL THEN 'index' ELSE 'constraint' END,
+           CASE WHEN c.oid IS NULL THEN x.relname::text ELSE r.name || '.' || c.conname END
+    FROM pg_index i JOIN relation r ON r.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
+    LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u', 'x')
+    UNION ALL
+    SELECT 'pg_constraint'::regclass, c.oid, 0,
+           CASE WHEN r.oid IS NULL THEN 'domain' ELSE 'constraint' END,
+           CASE WHEN r.oid IS NULL THEN t.name ELSE r.name || '.' || COALESCE(whole.conname, c.conname) END
+    FROM pg_constraint c LEFT JOIN relation r ON r.oid = c.conrelid LEFT JOIN named_type t ON t.oid = c.contypid
+    -- A foreign key to a partitioned table has a share of its own for each partition.
+    LEFT JOIN pg_constraint whole ON whole.oid = c.conparentid AND whole.conrelid = c.conrelid
+    WHERE r.oid IS NOT NULL OR t.oid IS NOT NULL
+    UNION ALL
+    SELECT 'pg_attrdef'::regclass, d.oid, 0, 'column', r.name || '.' || a.attname
+    FROM pg_attrdef d JOIN relation r ON r.oid = d.adrelid
+    JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+    UNION ALL
+    SELECT 'pg_rewrite'::regclass, w.oid, 0, r.kind, r.name
+    FROM pg_rewrite w JOIN relation r ON r.oid = w.ev_class WHERE r.kind = 'view'
+    UNION ALL
+    SELECT 'pg_policy'::regclass, p.oid, 0, 'policy', r.name || '.' || p.polname
+    FROM pg_policy p JOIN relation r ON r.oid = p.polrelid
+    UNION ALL
+    SELECT 'pg_trigger'::regclass, t.oid, 0, 'trigger', r.name || '.' || t.tgname
+    FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
+    UNION ALL
+    SELECT 'pg_proc'::regclass, p.oid, 0, 'function', p.oid::regprocedure::text
+    FROM pg_proc p, schema WHERE p.pronamespace = schema.oid
+    UNION ALL
+    SELECT 'pg_type'::regclass, oid, 0, kind, name FROM named_type
+    UNION ALL
+    SELECT 'pg_type'::regclass, typarray, 0, kind, name FROM named_type WHERE typarray <> 0
+)
+SELECT DISTINCT user_of.kind || ' ' || user_of.name AS dependent, used.kind || ' ' || used.name AS referenced
+FROM pg_depend d
+JOIN object user_of ON user_of.class = d.classid AND user_of.oid = d.objid AND user_of.subid = d.objsubid
+JOIN object used ON used.class = d.refclassid AND used.oid = d.refobjid AND used.subid = d.refobjsubid
+WHERE d.deptype IN ('n', 'a', 'P')
+  AND (user_of.kind, user_of.name) <> (used.kind, used.name)
+  AND NOT (user_of.kind = 'sequence' AND used.kind = 'column')
+ORDER BY 1, 2;

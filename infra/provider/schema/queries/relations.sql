@@ -1,0 +1,29 @@
+-- Tables, views, sequences and composite types of one schema, extensions' own left out.
+SELECT c.oid,
+       c.relname AS name,
+       c.relkind::text AS kind,
+       pg_get_userbyid(c.relowner) AS owner,
+       c.reloptions AS options,
+       toast.reloptions AS toast_options,
+       c.relrowsecurity AS rls_enabled,
+       c.relforcerowsecurity AS rls_forced,
+       c.relpersistence::text AS persistence,
+       CASE c.relreplident
+           WHEN 'd' THEN NULL
+           WHEN 'n' THEN 'NOTHING'
+           WHEN 'f' THEN 'FULL'
+           ELSE 'USING INDEX ' || (SELECT quote_ident(x.relname) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+                                   WHERE i.indrelid = c.oid AND i.indisreplident)
+       END AS replica_identity,
+       CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_key,
+       CASE WHEN c.relispartition THEN (SELECT p.relname FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
+                                        WHERE h.inhrelid = c.oid) END AS parent,
+       pg_get_expr(c.relpartbound, c.oid) AS bound,
+       CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS view_definition
+FROM pg_class c
+LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid
+WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s))
+  AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'c')
+  AND NOT EXISTS (SELECT FROM pg_depend d
+                  WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ORDER BY c.relname COLLATE "C";

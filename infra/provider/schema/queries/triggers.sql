@@ -1,0 +1,13 @@
+-- Triggers a user made on the tables and views of one schema; a partition's share belongs to its parent's trigger.
+SELECT t.oid,
+       t.tgrelid AS relation,
+       t.tgname AS name,
+       pg_get_triggerdef(t.oid, true) AS definition,
+       CASE t.tgenabled WHEN 'O' THEN 'ORIGIN' WHEN 'D' THEN 'DISABLED' WHEN 'R' THEN 'REPLICA' ELSE 'ALWAYS' END
+           AS enabled
+FROM pg_trigger t
+JOIN pg_class c ON c.oid = t.tgrelid
+WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s))
+  AND NOT t.tgisinternal
+  AND t.tgparentid = 0
+ORDER BY t.tgname COLLATE "C";

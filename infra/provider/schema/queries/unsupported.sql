@@ -1,0 +1,119 @@
+-- What a schema may hold and this engine does not model, by name. `attached_to` is the relation it sits on, if any.
+WITH schema AS (SELECT to_regnamespace(quote_ident(%(schema)s))::oid AS oid),
+relation AS (
+    SELECT c.* FROM pg_class c, schema
+    WHERE c.relnamespace = schema.oid
+      AND NOT EXISTS (SELECT FROM pg_depend d
+                      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+),
+found (class, oid, kind, attached_to) AS (
+    SELECT 'pg_class'::regclass::oid, oid, 'foreign table', relname FROM relation WHERE relkind = 'f'
+    UNION ALL
+    SELECT 'pg_class'::regclass, oid, 'typed table', relname FROM relation WHERE reloftype <> 0
+    UNION ALL
+    SELECT 'pg_class'::regclass, r.oid, 'tablespace of', COALESCE(t.relname, r.relname)
+    FROM relation r LEFT JOIN pg_index i ON i.indexrelid = r.oid LEFT JOIN pg_class t ON t.oid = i.indrelid
+    WHERE r.reltablespace <> 0
+    UNION ALL
+    SELECT 'pg_class'::regclass, oid, 'access method of', relname FROM relation
+    WHERE relkind IN ('r', 'p', 'm') AND relam NOT IN (0, (SELECT oid FROM pg_am WHERE amname = 'heap'))
+    UNION ALL
+    SELECT 'pg_class'::regclass, r.oid, 'inheritance of', r.relname FROM relation r
+    WHERE NOT r.relispartition AND r.relkind IN ('r', 'p') AND EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = r.oid)
+    UNION ALL
+    SELECT 'pg_class'::regclass, r.oid, 'partition in another schema than its parent', r.relname
+    FROM relation r JOIN pg_inherits h ON h.inhrelid = r.oid JOIN pg_class p ON p.oid = h.inhparent
+    WHERE r.relispartition AND r.relkind IN ('r', 'p') AND p.relnamespace <> r.relnamespace
+    UNION ALL
+    SELECT 'pg_class'::regclass, oid, 'relation hidden by one of the same name', relname FROM relation
+    WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'c') AND NOT pg_table_is_visible(oid)
+    UNION ALL
+    SELECT 'pg_class'::regclass, i.indexrelid, 'CLUSTER mark on', t.relname
+    FROM pg_index i JOIN relation t ON t.oid = i.indrelid WHERE i.indisclustered
+    UNION ALL
+    SELECT 'pg_class'::regclass, x.oid, 'statistics target on a column of', t.relname
+    FROM relation x JOIN pg_index i ON i.indexrelid = x.oid JOIN pg_class t ON t.oid = i.indrelid
+    WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = x.oid AND a.attstattarget >= 0)
+    UNION ALL
+    SELECT 'pg_constraint'::regclass, c.oid, 'NOT NULL constraint without validation or inheritance', r.relname
+    FROM pg_constraint c JOIN relation r ON r.oid = c.conrelid
+    WHERE c.contype = 'n' AND (NOT c.convalidated OR c.connoinherit)
+    UNION ALL
+    SELECT 'pg_constraint'::regclass, c.oid, 'constraint of a partition beside its parent''s', r.relname
+    FROM pg_constraint c JOIN relation r ON r.oid = c.conrelid
+    WHERE c.contype = 'c' AND c.conislocal AND c.coninhcount > 0
+    UNION ALL
+    SELECT 'pg_rewrite'::regclass, w.oid, 'rule', r.relname
+    FROM pg_rewrite w JOIN relation r ON r.oid = w.ev_class WHERE w.rulename <> '_RETURN'
+    UNION ALL
+    SELECT 'pg_type'::regclass, t.oid, 'range or base type', NULL
+    FROM pg_type t, schema
+    WHERE t.typnamespace = schema.oid
+      AND (t.typtype IN ('r', 'p') OR (t.typtype = 'b' AND t.typcategory <> 'A'))
+      AND NOT EXISTS (SELECT FROM pg_depend d
+                      WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT 'pg_type'::regclass, t.oid, 'type hidden by one of the same name', NULL
+    FROM pg_type t, schema WHERE t.typnamespace = schema.oid AND t.typtype IN ('e', 'd') AND NOT pg_type_is_visible(t.oid)
+    UNION ALL
+    SELECT 'pg_proc'::regclass, p.oid,
+           CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'w' THEN 'window function'
+                ELSE CASE WHEN pg_function_is_visible(p.oid) THEN 'function in C, or with TRANSFORM or SUPPORT:'
+                          ELSE 'function hidden by one of the same name' END END, NULL
+    FROM pg_proc p, schema
+    WHERE p.pronamespace = schema.oid
+      AND (p.prokind IN ('a', 'w') OR p.protrftypes IS NOT NULL OR p.prosupport <> 0
+           OR NOT pg_function_is_visible(p.oid)
+           OR p.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('c', 'internal')))
+      AND NOT EXISTS (SELECT FROM pg_depend d
+                      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT o.class, o.oid, o.kind, NULL
+    FROM schema JOIN (
+        SELECT 'pg_operator'::regclass::oid AS class, oid, oprnamespace AS namespace, 'operator' AS kind FROM pg_operator
+        UNION ALL SELECT 'pg_opclass'::regclass, oid, opcnamespace, 'operator class' FROM pg_opclass
+        UNION ALL SELECT 'pg_opfamily'::regclass, oid, opfnamespace, 'operator family' FROM pg_opfamily
+        UNION ALL SELECT 'pg_collation'::regclass, oid, collnamespace, 'collation' FROM pg_collation
+        UNION ALL SELECT 'pg_conversion'::regclass, oid, connamespace, 'conversion' FROM pg_conversion
+        UNION ALL SELECT 'pg_ts_config'::regclass, oid, cfgnamespace, 'text search configuration' FROM pg_ts_config
+        UNION ALL SELECT 'pg_ts_dict'::regclass, oid, dictnamespace, 'text search dictionary' FROM pg_ts_dict
+        UNION ALL SELECT 'pg_ts_parser'::regclass, oid, prsnamespace, 'text search parser' FROM pg_ts_parser
+        UNION ALL SELECT 'pg_ts_template'::regclass, oid, tmplnamespace, 'text search template' FROM pg_ts_template
+    ) o ON o.namespace = schema.oid
+    WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT 'pg_statistic_ext'::regclass, s.oid, 'statistics object', r.relname
+    FROM pg_statistic_ext s JOIN relation r ON r.oid = s.stxrelid
+    UNION ALL
+    SELECT 'pg_cast'::regclass, c.oid, 'cast', NULL
+    FROM pg_cast c JOIN pg_type t ON t.oid IN (c.castsource, c.casttarget) JOIN schema ON t.typnamespace = schema.oid
+    WHERE NOT EXISTS (SELECT FROM pg_depend d
+                      WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+    UNION ALL
+    SELECT 'pg_event_trigger'::regclass, e.oid, 'event trigger', NULL
+    FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid JOIN schema ON p.pronamespace = schema.oid
+    UNION ALL
+    SELECT 'pg_publication_rel'::regclass, p.oid, 'publication of', NULL
+    FROM pg_publication_rel p JOIN relation r ON r.oid = p.prrelid
+    UNION ALL
+    SELECT 'pg_publication_namespace'::regclass, p.oid, 'publication of', NULL
+    FROM pg_publication_namespace p JOIN schema ON schema.oid = p.pnnspid
+    UNION ALL
+    SELECT 'pg_default_acl'::regclass, d.oid, 'default privileges', NULL
+    FROM pg_default_acl d JOIN schema ON schema.oid = d.defaclnamespace
+    UNION ALL
+    SELECT d.classid, d.objid, 'DEPENDS ON EXTENSION of', NULL
+    FROM pg_depend d
+    WHERE d.deptype = 'x'
+      AND (EXISTS (SELECT FROM relation r WHERE d.classid = 'pg_class'::regclass AND r.oid = d.objid)
+           OR EXISTS (SELECT FROM pg_proc p, schema
+                      WHERE d.classid = 'pg_proc'::regclass AND p.oid = d.objid AND p.pronamespace = schema.oid)
+           OR EXISTS (SELECT FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid
+                      WHERE d.classid = 'pg_trigger'::regclass AND t.oid = d.objid))
+    UNION ALL
+    SELECT l.classoid, l.objoid, 'security label on', r.relname
+    FROM pg_seclabel l JOIN relation r ON l.classoid = 'pg_class'::regclass AND r.oid = l.objoid
+)
+SELECT DISTINCT f.kind, (pg_identify_object(f.class, f.oid, 0)).identity AS identity, f.attached_to::text AS attached_to
+FROM found f
+ORDER BY 1, 2;

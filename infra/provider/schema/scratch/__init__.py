@@ -1,0 +1,1 @@
+"""Throwaway databases in which the files of the desired state are applied."""

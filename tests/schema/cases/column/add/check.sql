@@ -1,0 +1,1 @@
+SELECT region = 'eu' AND a = 'x' FROM t

@@ -1,0 +1,1 @@
+CREATE TABLE t (a text, id int PRIMARY KEY);

@@ -1,0 +1,1 @@
+CREATE TABLE t (n serial PRIMARY KEY);

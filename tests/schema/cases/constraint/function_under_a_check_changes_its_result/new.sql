@@ -1,0 +1,1 @@
+CREATE FUNCTION ok(n int) RETURNS bool LANGUAGE sql IMMUTABLE RETURN n > 0;CREATE TABLE t (a int CONSTRAINT ck CHECK (ok(a)), b bool DEFAULT ok(1));

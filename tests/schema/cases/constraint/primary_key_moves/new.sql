@@ -1,0 +1,1 @@
+CREATE TABLE t (a int NOT NULL UNIQUE, b int, CONSTRAINT t_pkey PRIMARY KEY (a, b));CREATE TABLE u (x int REFERENCES t (a));

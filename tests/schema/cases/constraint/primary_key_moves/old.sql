@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, b int, CONSTRAINT t_pkey PRIMARY KEY (a));CREATE TABLE u (x int REFERENCES t);

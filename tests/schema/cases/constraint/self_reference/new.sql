@@ -1,0 +1,1 @@
+CREATE TABLE t (id int PRIMARY KEY, parent int REFERENCES t ON DELETE CASCADE, UNIQUE (id, parent));CREATE TABLE n (id int PRIMARY KEY, up int REFERENCES n);

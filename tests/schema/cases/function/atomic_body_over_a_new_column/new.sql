@@ -1,0 +1,1 @@
+CREATE TABLE t (id int PRIMARY KEY, a text, b int);CREATE FUNCTION n() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT sum(b) FROM t; END;

@@ -1,0 +1,1 @@
+CREATE TABLE t (id int PRIMARY KEY, a text);CREATE FUNCTION label(t) RETURNS text LANGUAGE sql STABLE AS $$ SELECT $1.a $$;

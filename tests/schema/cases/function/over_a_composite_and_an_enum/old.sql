@@ -1,0 +1,1 @@
+CREATE TYPE e AS ENUM ('a');CREATE TYPE c AS (x e, y int);CREATE FUNCTION g(c, e[]) RETURNS SETOF c LANGUAGE sql AS $$ SELECT $1 $$;

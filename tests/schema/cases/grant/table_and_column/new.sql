@@ -1,0 +1,1 @@
+CREATE TABLE t (id int PRIMARY KEY, a text);GRANT SELECT ON t TO agent WITH GRANT OPTION;GRANT UPDATE (a) ON t TO agent;GRANT ALL ON t TO service_role;

@@ -1,0 +1,1 @@
+CREATE TABLE t (id int PRIMARY KEY, a text);GRANT SELECT, INSERT ON t TO agent;

@@ -1,0 +1,1 @@
+CREATE TABLE t (id int PRIMARY KEY, a text);CREATE INDEX t_a ON t (a) INCLUDE (id) WHERE a IS NOT NULL;COMMENT ON INDEX t_a IS 'by a';

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int);CREATE TABLE u (a int);CREATE INDEX i ON t (a);

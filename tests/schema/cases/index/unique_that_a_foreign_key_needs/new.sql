@@ -1,0 +1,1 @@
+CREATE TABLE t (a int, b int);CREATE UNIQUE INDEX i ON t (a) INCLUDE (b);CREATE UNIQUE INDEX j ON t (a);CREATE TABLE u (a int REFERENCES t (a));

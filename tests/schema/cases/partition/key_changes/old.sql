@@ -1,0 +1,1 @@
+CREATE TABLE p (at timestamptz NOT NULL, n int) PARTITION BY RANGE (at);

@@ -1,0 +1,1 @@
+CREATE TABLE t (id int PRIMARY KEY, a text);CREATE TABLE m (t_id int, who name);ALTER TABLE t ENABLE ROW LEVEL SECURITY;CREATE POLICY p ON t USING (EXISTS (SELECT FROM m WHERE m.t_id = t.id AND m.who = current_user));

@@ -1,0 +1,1 @@
+CREATE TABLE t (id int PRIMARY KEY, a text);CREATE FUNCTION tf() RETURNS trigger LANGUAGE plpgsql AS $$ begin return new; end $$;CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION tf();

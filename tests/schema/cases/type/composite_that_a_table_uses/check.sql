@@ -1,0 +1,1 @@
+SELECT (c).a = 1 FROM t

@@ -1,0 +1,1 @@
+CREATE DOMAIN d AS text DEFAULT 'x' CONSTRAINT c1 CHECK (value <> '');CREATE TABLE t (d d);

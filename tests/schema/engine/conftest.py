@@ -1,0 +1,83 @@
+"""A database for the engine's tests, and two ways to fill a schema in it: PostgreSQL alone, and the engine."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from infra.provider.schema.engine import Catalog, Target, drop_all, read_catalog
+from infra.provider.schema.files import SourceFile, apply_files, check_bodies
+from infra.provider.schema.introspect import search_path
+from tests.conftest import EXTENSIONS, OWNER, Database, Server
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+@pytest.fixture(scope="session")
+def engine_database(server: Server) -> Iterator[Database]:
+    """One database for a whole run: tests keep apart by their schemas."""
+    name = "schema_engine"
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER)))
+        with psycopg.connect(server.url(name), autocommit=True) as inside:
+            inside.execute("CREATE SCHEMA extensions; GRANT USAGE ON SCHEMA extensions TO PUBLIC")
+            for extension in EXTENSIONS:
+                inside.execute(sql.SQL("CREATE EXTENSION {} SCHEMA extensions").format(sql.Identifier(extension)))
+        yield Database(name, server.url(name), server.url(name, OWNER), server.url(name, "backup"))
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def target() -> Target:
+    return Target(schema="app")
+
+
+@pytest.fixture
+def connection(engine_database: Database, target: Target) -> Iterator[Connection]:
+    """The owner's connection to a database in which the managed schema does not exist."""
+    with psycopg.connect(engine_database.owner_url, autocommit=True) as owner:
+        yield owner
+    with psycopg.connect(engine_database.admin_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(target.schema)))
+        admin.execute("DROP SCHEMA IF EXISTS pgstack CASCADE")
+
+
+@pytest.fixture
+def admin(engine_database: Database) -> Iterator[Connection]:
+    with psycopg.connect(engine_database.admin_url, autocommit=True) as superuser:
+        yield superuser
+
+
+def session_of(target: Target) -> str:
+    path = search_path(target.schema, target.extensions_schema)
+    return f"SET LOCAL search_path = {path}; SET LOCAL check_function_bodies = off"
+
+
+def fill(connection: Connection, target: Target, text: str) -> None:
+    """Make the schema from SQL by PostgreSQL alone, as a person with psql would."""
+    with connection.transaction():
+        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(target.schema)))
+        files = [SourceFile("all.sql", text)]
+        apply_files(connection, files, session_of(target))
+        check_bodies(connection, target.schema, files, session_of(target))
+
+
+@pytest.fixture
+def describe(engine_database: Database, target: Target) -> Callable[[str], Catalog]:
+    """Read what SQL text describes, in a transaction that is rolled back: a scratch without a server of its own."""
+
+    def read(text: str) -> Catalog:
+        with psycopg.connect(engine_database.owner_url) as scratch:
+            scratch.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(target.schema)))
+            fill(scratch, target, text)
+            catalog = read_catalog(scratch, target.schema)
+            scratch.rollback()
+        assert not catalog.unsupported, catalog.unsupported
+        return catalog
+
+    return read
+
+
+__all__ = ["Connection", "Path", "drop_all", "fill", "session_of"]
