@@ -134,11 +134,12 @@ def _wheel_program() -> Path:
 
 def _uuid_library_folder(cache: Path) -> Path | None:
     """Return where `libossp-uuid` lies, None when the system has it; fetch Debian's package where it can be had."""
+    folder = cache / "ossp-uuid"
+    if (folder / UUID_LIBRARY).exists():  # asked first: to ask the system starts a program
+        return folder
     if sys.platform != "linux" or ctypes.util.find_library("ossp-uuid"):
         return None
-    folder = cache / "ossp-uuid"
-    if not (folder / UUID_LIBRARY).exists():
-        _fetch_uuid_library(folder)
+    _fetch_uuid_library(folder)
     return folder
 
 

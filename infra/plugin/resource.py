@@ -33,6 +33,7 @@ class Context:
     Args:
         urn: the resource's URN.
         config: the provider's own configuration.
+        old_inputs: the inputs of the last update, in an update and a delete.
         preview: the engine only wants to know what would happen: nothing may be changed.
         log: say something to the user, at severity "debug", "info", "warning" or "error".
         publish: show view steps under this resource.
@@ -41,6 +42,7 @@ class Context:
 
     urn: str
     config: Mapping[str, Any]
+    old_inputs: Mapping[str, Any]
     preview: bool
     log: Callable[[str, str], None]
     publish: Callable[[Sequence[ViewStep]], None]

@@ -234,6 +234,7 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
         return Context(
             urn=request.urn,
             config=self._config,
+            old_inputs=reveal(decode(request.old_inputs)) if hasattr(request, "old_inputs") else {},
             preview=getattr(request, "preview", False),
             log=lambda severity, message: self._log(request.urn, severity, message),
             publish=lambda steps: publish(address, token, as_the_engine_knows(steps, known)),

@@ -1,6 +1,6 @@
 """Property values on the wire and in Python: secrets are `Secret`, what is not known yet is `UNKNOWN`.
 
-The signature strings are Pulumi's, from its SDK (`pulumi.runtime.rpc`).
+The marks are Pulumi's, the same in all its SDKs (`pulumi.runtime.rpc`); a test compares them.
 """
 
 from collections.abc import Collection, Mapping
@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
 from google.protobuf import struct_pb2
-from pulumi.runtime import rpc
 
-_SIGNATURE = rpc._special_sig_key
-_SECRET = rpc._special_secret_sig
+_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, not a secret
+_OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 
 
 class Unknown:
@@ -103,7 +104,7 @@ def _can_be_secret(value: Any) -> TypeGuard[Any]:
 def _decode(value: struct_pb2.Value) -> Any:
     match value.WhichOneof("kind"):
         case "string_value":
-            return UNKNOWN if value.string_value == rpc.UNKNOWN else value.string_value
+            return UNKNOWN if value.string_value == _UNKNOWN else value.string_value
         case "bool_value":
             return value.bool_value
         case "number_value":
@@ -119,9 +120,9 @@ def _decode(value: struct_pb2.Value) -> Any:
 
 def _decode_object(struct: struct_pb2.Struct) -> Any:
     match struct.fields[_SIGNATURE].string_value if _SIGNATURE in struct.fields else None:
-        case rpc._special_secret_sig:
+        case str(mark) if mark == _SECRET:
             return Secret(_decode(struct.fields["value"]))
-        case rpc._special_output_value_sig:
+        case str(mark) if mark == _OUTPUT:
             inner = _decode(struct.fields["value"]) if "value" in struct.fields else UNKNOWN
             return Secret(inner) if struct.fields["secret"].bool_value else inner
         case _:
@@ -133,7 +134,7 @@ def _encode(value: Any) -> struct_pb2.Value:
         case None:
             return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
         case Unknown():
-            return struct_pb2.Value(string_value=rpc.UNKNOWN)
+            return struct_pb2.Value(string_value=_UNKNOWN)
         case Secret():
             return struct_pb2.Value(struct_value=encode({_SIGNATURE: _SECRET, "value": value.value}))
         case bool():

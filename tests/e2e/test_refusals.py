@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.project import Project
 
-UP = ["pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--stack", "dev"]
+UP = ["pulumi", "up", "--yes", "--non-interactive", "--stack", "dev"]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_a_taken_port(project: Project) -> None:
         port = holder.getsockname()[1]
         project.pulumi("config", "set", "postgresPort", str(port))
         try:
-            said = project.up(expect=1)
+            said = project.pulumi("up", "--yes", expect=1)
         finally:
             project.pulumi("config", "rm", "postgresPort")
     assert re.search(rf"port {port} on 127\.0\.0\.1 is taken by \S+ \(process {os.getpid()}\)", said), said

@@ -1,7 +1,9 @@
 """Property values survive the way to the engine and back."""
 
 import pytest
+from pulumi.runtime import rpc
 
+from infra.plugin import values
 from infra.plugin.values import UNKNOWN, Secret, conceal, decode, encode, has_unknown, holds_secret, reveal
 
 VALUES = {
@@ -55,3 +57,10 @@ def test_a_secret_does_not_show_its_value() -> None:
 def test_a_value_the_protocol_has_no_form_for_is_refused() -> None:
     with pytest.raises(TypeError, match="bytes is no property value"):
         encode({"a": b"bytes"})
+
+
+def test_the_marks_are_those_of_the_sdk() -> None:
+    assert values._UNKNOWN == rpc.UNKNOWN
+    assert rpc._special_sig_key == values._SIGNATURE
+    assert rpc._special_secret_sig == values._SECRET
+    assert rpc._special_output_value_sig == values._OUTPUT

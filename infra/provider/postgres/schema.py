@@ -70,7 +70,7 @@ class SchemaInputs(Inputs):
 
 
 class Schema(Resource[SchemaInputs]):
-    """The schema of a folder of SQL files. Outputs: the catalog, and its `fingerprint`."""
+    """The schema of a folder of SQL files. Output: the catalog's `fingerprint`."""
 
     token = "pgstack:postgres:Schema"  # noqa: S105
     inputs_type = SchemaInputs
@@ -97,7 +97,7 @@ class Schema(Resource[SchemaInputs]):
         context.publish(
             [_row("create", item.kind, item.name, None, item.properties) for item in displayed_objects(catalog)]
         )
-        return {**inputs, "fingerprint": fingerprint(catalog)}
+        return _outputs(inputs, fingerprint(catalog))
 
     @override
     def preview_update(self, context: Context, old: State, old_inputs: State, new: State) -> State:
@@ -105,20 +105,20 @@ class Schema(Resource[SchemaInputs]):
         context.publish(_steps(_catalog(old_inputs), catalog))
         if not isinstance(new["url"], Unknown):
             self._say_plan(context, new)
-        return {**new, "fingerprint": fingerprint(catalog)}
+        return _outputs(new, fingerprint(catalog))
 
     @override
     def create(self, context: Context, inputs: SchemaInputs) -> tuple[str, State]:
-        outputs = self._apply(inputs)
-        made = displayed_objects(_catalog(outputs))
+        desired = self._apply(inputs)
+        made = displayed_objects(desired.catalog)
         context.publish([_row("create", item.kind, item.name, None, item.properties) for item in made])
-        return inputs.schema_name, outputs
+        return inputs.schema_name, _outputs(inputs.model_dump(by_alias=True), desired.fingerprint)
 
     @override
     def update(self, context: Context, resource_id: str, old: State, inputs: SchemaInputs) -> State:
-        outputs = self._apply(inputs)
-        context.publish(_steps(_catalog(old), _catalog(outputs)))
-        return outputs
+        desired = self._apply(inputs)
+        context.publish(_steps(_catalog(context.old_inputs), desired.catalog))
+        return _outputs(inputs.model_dump(by_alias=True), desired.fingerprint)
 
     @override
     def read(self, context: Context, resource_id: str, inputs: State, state: State) -> tuple[State, State] | None:
@@ -134,7 +134,7 @@ class Schema(Resource[SchemaInputs]):
         before = _catalog(inputs)
         objects = {**_objects(live), "grants": _granted(before, live)}
         context.publish(_steps(before, live))
-        return {**inputs, **objects}, {**state, **objects, "fingerprint": fingerprint(live)}
+        return {**inputs, **objects}, _outputs(state, fingerprint(live))
 
     @override
     def delete(self, context: Context, resource_id: str, state: State) -> None:
@@ -143,10 +143,10 @@ class Schema(Resource[SchemaInputs]):
         known = SchemaInputs.model_validate({name: value for name, value in state.items() if name != "fingerprint"})
         with _as_user_error(), opened(known.url) as connection:
             drop_all(connection, _target(known))
-        gone = displayed_objects(_catalog(state))
-        context.publish([ViewStep("delete", TYPE_PREFIX + item.kind, item.name, old=item.properties) for item in gone])
+        gone = displayed_objects(_catalog(context.old_inputs))
+        context.publish([_row("delete", item.kind, item.name, item.properties, None) for item in gone])
 
-    def _apply(self, inputs: SchemaInputs) -> State:
+    def _apply(self, inputs: SchemaInputs) -> Desired:
         from infra.provider.schema.engine import apply_changes  # noqa: PLC0415 - needs the driver
 
         state = inputs.model_dump(by_alias=True)
@@ -155,7 +155,7 @@ class Schema(Resource[SchemaInputs]):
             raise UserError(f"the files in {inputs.directory} changed while the update ran: run it again")
         with _as_user_error(), opened(inputs.url) as connection:
             apply_changes(connection, _target(inputs), desired.catalog, inputs.allow, adopt=inputs.adopt)
-        return {**state, "fingerprint": desired.fingerprint}
+        return desired
 
     def _check_live(self, context: Context, inputs: State, desired: Desired) -> None:
         """Refuse what applying would refuse, with numbers from the live database."""
@@ -241,6 +241,11 @@ def _objects(catalog: Catalog) -> dict[str, Any]:
 
 def _catalog_json(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {kind: properties.get(kind, {}) for kind in OBJECTS}
+
+
+def _outputs(properties: Mapping[str, Any], mark: str) -> State:
+    """Return the outputs: all but the catalog, which stays with the inputs, so that no program has to read it back."""
+    return {**{name: value for name, value in properties.items() if name not in OBJECTS}, "fingerprint": mark}
 
 
 def _catalog(properties: Mapping[str, Any]) -> Catalog:

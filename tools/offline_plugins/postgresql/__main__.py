@@ -1,5 +1,6 @@
 """The plugin's process: `pulumi-resource-postgresql` starts here."""
 
+import infra.lean  # noqa: F401 - before everything else: see there
 from infra.plugin import Plugin, serve
 from tools.offline_plugins.postgresql.database import DatabaseResource
 from tools.offline_plugins.postgresql.extension import ExtensionResource

@@ -1,0 +1,21 @@
+"""Imported first by a plugin's executable: Pulumi's protocol messages without the rest of its SDK.
+
+A plugin speaks the protocol and runs no program, and every preview waits for it to start: without the SDK that takes
+half the time (0.36 s -> 0.17 s here). Only an executable may do this: afterwards `import pulumi` is not the SDK.
+"""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+PACKAGES = ("pulumi", "pulumi.runtime", "pulumi.runtime.proto")
+"""Packages whose `__init__` is not run; their modules are found as ever."""
+
+_spec = importlib.util.find_spec("pulumi")
+if _spec and _spec.origin and "pulumi" not in sys.modules:
+    _root = Path(_spec.origin).parent
+    for _name in PACKAGES:
+        _module = ModuleType(_name)
+        _module.__path__ = [str(_root.joinpath(*_name.split(".")[1:]))]
+        sys.modules[_name] = _module
