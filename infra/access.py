@@ -1,5 +1,7 @@
 """DatabaseAccess: the database, its roles, the schema `extensions` and the extensions in it."""
 
+from dataclasses import replace
+
 import pulumi
 import pulumi_postgresql as postgresql
 
@@ -24,6 +26,7 @@ class DatabaseAccess(pulumi.ComponentResource):
 
     def __init__(self, name: str, instance: Endpoint, settings: Settings):
         super().__init__("agent-ecosystem:index:DatabaseAccess", name)
+        self._goes_with = instance.goes_with
         self._server = postgresql.Provider(
             "server",
             host=instance.host,
@@ -68,7 +71,9 @@ class DatabaseAccess(pulumi.ComponentResource):
         self.register_outputs({"database": database.name})
 
     def _child(self, depends_on: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self, provider=self._server, depends_on=depends_on)
+        return pulumi.ResourceOptions(
+            parent=self, provider=self._server, depends_on=depends_on, deleted_with=self._goes_with
+        )
 
     def _password(self, role: str, settings: Settings) -> pulumi.Output[str]:
         options = pulumi.ResourceOptions(parent=self)
@@ -99,4 +104,4 @@ class DatabaseAccess(pulumi.ComponentResource):
     ) -> Endpoint:
         # The name waits for the extensions: who can log in finds a database that is ready for the schema.
         name = pulumi.Output.all(database.name, *[resource.urn for resource in ready])
-        return Endpoint(instance.host, instance.port, user, password, name.apply(lambda parts: str(parts[0])))
+        return replace(instance, user=user, password=password, database=name.apply(lambda parts: str(parts[0])))

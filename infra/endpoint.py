@@ -8,13 +8,18 @@ import pulumi
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A PostgreSQL login. `password` is a secret; the others may be unknown until the server runs."""
+    """A PostgreSQL login. `password` is a secret; the others may be unknown until the server runs.
+
+    `goes_with` is the server, where its end is the end of everything in it: what lives inside need not be dropped one
+    by one, nor can it once the server is down. None for a server that outlives the stack.
+    """
 
     host: pulumi.Input[str]
     port: pulumi.Input[int]
     user: pulumi.Input[str]
     password: pulumi.Input[str]
     database: pulumi.Input[str]
+    goes_with: pulumi.Resource | None = None
 
     @property
     def url(self) -> pulumi.Output[str]:

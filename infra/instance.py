@@ -30,6 +30,7 @@ class PostgresInstance(pulumi.ComponentResource):
             user=credentials.apply(lambda c: c["user"]),
             password=pulumi.Output.secret(credentials.apply(lambda c: c["password"])),
             database="postgres",
+            goes_with=service,
         )
         self.programs = ClientPrograms(
             folder=service.details.apply(lambda d: d["programs"]),

@@ -116,6 +116,7 @@ class Schema(pulumi.CustomResource):
         roles: Sequence[str],
         allow: Sequence[str],
         adopt: bool,
+        drop_on_delete: bool,
         opts: pulumi.ResourceOptions | None = None,
     ):
         properties = {
@@ -126,6 +127,7 @@ class Schema(pulumi.CustomResource):
             "roles": list(roles),
             "allow": list(allow),
             "adopt": adopt,
+            "dropOnDelete": drop_on_delete,
             "fingerprint": None,
         }
         super().__init__("pgstack:postgres:Schema", name, properties, opts)

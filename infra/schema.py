@@ -24,7 +24,7 @@ class EcosystemSchema(pulumi.ComponentResource):
 
     def __init__(self, name: str, owner: Endpoint, bucket: BucketAccess, settings: Settings):
         super().__init__("agent-ecosystem:index:EcosystemSchema", name)
-        child = pulumi.ResourceOptions(parent=self)
+        child = pulumi.ResourceOptions(parent=self, deleted_with=owner.goes_with)
         # The bucket comes first: an update that loses data will take a proven backup into it beforehand.
         ready = pulumi.Output.all(owner.url, bucket.bucket)
         schema = Schema(
@@ -36,7 +36,9 @@ class EcosystemSchema(pulumi.ComponentResource):
             roles=[*GROUPS, BACKUP],
             allow=settings.allow,
             adopt=settings.adopt,
-            opts=child,
+            # Not `deleted_with` like the others: the engine would keep the views of a schema it never had deleted.
+            drop_on_delete=owner.goes_with is None,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         applied = pulumi.Output.all(owner.url, schema.fingerprint)
         url: pulumi.Output[str] = pulumi.Output.secret(applied.apply(lambda parts: str(parts[0])))

@@ -16,12 +16,13 @@ class BackupStore(pulumi.ComponentResource):
 
     def __init__(self, name: str, settings: Settings):
         super().__init__("agent-ecosystem:index:BackupStore", name)
+        keep = settings.keep_backups_on_destroy
         service = Service(
             "object-store",
             kind="object-store",
             folder=settings.folder("object-store"),
             port=settings.object_store_port,
-            keep_data=settings.keep_backups_on_destroy,
+            keep_data=keep,
             opts=pulumi.ResourceOptions(parent=self),
         )
         endpoint = service.port.apply(lambda port: f"http://127.0.0.1:{int(port)}")
@@ -34,9 +35,9 @@ class BackupStore(pulumi.ComponentResource):
             region=REGION,
             access_key=access_key,
             secret_key=secret_key,
-            force_destroy=not settings.keep_backups_on_destroy,
-            retain_on_delete=settings.keep_backups_on_destroy,
-            opts=pulumi.ResourceOptions(parent=self),
+            force_destroy=not keep,
+            retain_on_delete=keep,
+            opts=pulumi.ResourceOptions(parent=self, deleted_with=None if keep else service),
         )
         self.bucket = BucketAccess(endpoint, REGION, bucket.bucket, access_key, secret_key)
         self.register_outputs({"endpoint": endpoint, "bucket": bucket.bucket})

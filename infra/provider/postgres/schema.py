@@ -31,13 +31,14 @@ from infra.provider.postgres.database import Unreachable, address, opened
 from infra.provider.schema.changes import displayed_objects, object_changes
 from infra.provider.schema.desired import Desired, desired_catalog
 from infra.provider.schema.errors import SchemaError, SourceErrors
+from infra.provider.schema.hazards import Hazard
 from infra.provider.schema.model import Catalog, fingerprint
 from infra.provider.schema.target import EXTENSIONS, ServerFacts, Target
 
 OBJECTS = ("tables", "views", "functions", "enums", "domains", "composites", "sequences", "grants")
 """The inputs that Check fills: the catalog, one property a kind of object."""
 
-HOW = frozenset({"directory", "allow", "adopt", "roles", "serverVersion", "url"})
+HOW = frozenset({"directory", "allow", "adopt", "roles", "serverVersion"})
 """Inputs that say how to apply, not what: their change alone is no update."""
 
 TYPE_PREFIX = "pgstack:postgres:"
@@ -57,6 +58,7 @@ class SchemaInputs(Inputs):
     extensions_schema: str = "extensions"
     allow: list[str] = Field(default_factory=list)
     adopt: bool = False
+    drop_on_delete: bool = True
 
     server_version: int | None = None
     tables: dict[str, JsonValue] = Field(default_factory=dict)
@@ -131,8 +133,9 @@ class Schema(Resource[SchemaInputs]):
             if read_ledger(connection, known.schema_name) is None:
                 return None
             live = managed_live(connection, _target(known))
+            version = connection.info.server_version
         before = _catalog(inputs)
-        objects = {**_objects(live), "grants": _granted(before, live)}
+        objects = {**_objects(live), "grants": _granted(before, live), "serverVersion": version}
         context.publish(_steps(before, live))
         return {**inputs, **objects}, _outputs(state, fingerprint(live))
 
@@ -141,8 +144,9 @@ class Schema(Resource[SchemaInputs]):
         from infra.provider.schema.engine import drop_all  # noqa: PLC0415 - needs the driver
 
         known = SchemaInputs.model_validate({name: value for name, value in state.items() if name != "fingerprint"})
-        with _as_user_error(), opened(known.url) as connection:
-            drop_all(connection, _target(known))
+        if known.drop_on_delete:
+            with _as_user_error(), opened(known.url) as connection:
+                drop_all(connection, _target(known))
         gone = displayed_objects(_catalog(context.old_inputs))
         context.publish([_row("delete", item.kind, item.name, item.properties, None) for item in gone])
 
@@ -171,7 +175,7 @@ class Schema(Resource[SchemaInputs]):
         except SchemaError as error:
             raise CheckError([("directory", str(error))]) from error
         if preview.refused:
-            raise CheckError([("allow", str(refusal)) for refusal in preview.refused])
+            raise CheckError([("allow", _refusal(refusal.hazard, len(known.allow))) for refusal in preview.refused])
 
     def _say_plan(self, context: Context, new: State) -> None:
         """Show the exact SQL, statement by statement with its lock and hazards, in the preview's diagnostics."""
@@ -188,6 +192,10 @@ class Schema(Resource[SchemaInputs]):
         ]
         if lines:
             context.log("info", f"planned for {address(known.url)}, in one transaction:\n" + "\n".join(lines))
+
+
+def _refusal(hazard: Hazard, allowed: int) -> str:
+    return f"{hazard.sentence} To go ahead, allow it by name: pulumi config set --path 'allow[{allowed}]' {hazard.key}"
 
 
 def _server_version(inputs: State, old_inputs: State) -> int | None:
