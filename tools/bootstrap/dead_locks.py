@@ -53,17 +53,24 @@ class Lock:
         return started > self.since.timestamp() + CLOCK_SLACK
 
 
+def backend_folder(backend_url: str) -> Path | None:
+    """Return the folder of a `file://` backend, None for any other."""
+    backend = urlsplit(backend_url)
+    if backend.scheme != "file":
+        return None
+    return Path(unquote(backend.netloc + backend.path)).expanduser() / ".pulumi"
+
+
 def clear_dead_locks(backend_url: str, project: str, stack: str) -> None:
     """Remove the stack's locks whose holders are dead. Other backends than `file://` have no such files.
 
     Raises:
         SetupError: somebody works on the stack, or may do so on another machine.
     """
-    backend = urlsplit(backend_url)
-    if backend.scheme != "file":
+    root = backend_folder(backend_url)
+    if root is None:
         return
-    root = Path(unquote(backend.netloc + backend.path)).expanduser()
-    for file in (root / ".pulumi" / "locks" / "organization" / project / stack).glob("*.json"):
+    for file in (root / "locks" / "organization" / project / stack).glob("*.json"):
         lock = Lock.read(file)
         if not lock.holder_is_dead():
             raise SetupError(

@@ -13,10 +13,12 @@ import yaml
 
 from tools.bootstrap import salt
 from tools.bootstrap.checkout import Checkout
+from tools.bootstrap.checkpoint import recover_checkpoint
 from tools.bootstrap.dead_locks import clear_dead_locks
 from tools.bootstrap.environment import BACKEND
 from tools.bootstrap.failure import SetupError
 from tools.bootstrap.interrupted_creates import PendingCreate, pending_creates, plan_repair
+from tools.bootstrap.orphans import end_orphans
 from tools.bootstrap.progress import LAST_WORDS, say
 
 SERVERS = "**pgstack:local:Service**"
@@ -48,13 +50,15 @@ class Stack:
         salt.keep_salt(self._checkout)
 
     def unlock(self) -> None:
-        """Clear what a killed engine left: its lock.
+        """Clear what a killed engine left: its lock, its language host, a half written state.
 
         Raises:
             SetupError: the stack is in use.
         """
         project = yaml.safe_load((self._checkout.root / "Pulumi.yaml").read_text())["name"]
         clear_dead_locks(self._environment[BACKEND], str(project), self.name)
+        end_orphans(self._checkout)
+        recover_checkpoint(self._environment[BACKEND], str(project), self.name)
 
     def mend(self) -> None:
         """Clear what a killed engine left: creates of which nobody noted the end.
