@@ -13,7 +13,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from infra.embedded import Account, Cluster, free_port, install, service_account
+from infra.embedded.account import Account, service_account
+from infra.embedded.cluster import Cluster
+from infra.embedded.distribution import install
+from infra.embedded.ports import free_port
 
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
 GROUP_ROLES = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")

@@ -9,8 +9,10 @@ from pathlib import Path
 import psutil
 from typing_extensions import override
 
-from infra.embedded import Cluster, ClusterError, DistributionError, free_port, install, service_account
-from infra.embedded.cluster import SUPERUSER
+from infra.embedded.account import service_account
+from infra.embedded.cluster import SUPERUSER, Cluster, ClusterError
+from infra.embedded.distribution import DistributionError, install
+from infra.embedded.ports import free_port
 from infra.plugin import UserError
 from infra.provider.local.daemon import Daemon, write_private
 

@@ -3,15 +3,19 @@
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from infra.provider.schema.errors import UnsupportedObject
-from infra.provider.schema.files import SourceFile, apply_files, check_bodies, read_files
-from infra.provider.schema.model import Catalog, fingerprint
+from infra.provider.schema.source import SourceFile, read_files
 from infra.provider.schema.target import Target
+
+if TYPE_CHECKING:
+    from infra.provider.schema.model import Catalog
 
 Scratch = Literal["auto", "embedded", "target"]
 
@@ -24,11 +28,21 @@ ENTRIES_KEPT = 50
 
 @dataclass(frozen=True)
 class Desired:
-    """What the files say, where that was found out, and the catalog's fingerprint."""
+    """What the files say: the catalog as JSON, its fingerprint, and which scratch found it out.
 
-    catalog: Catalog
-    scratch: Literal["embedded", "target"]
+    A run that finds its answer in the cache and has nothing to plan gets by on the JSON.
+    """
+
+    data: Mapping[str, Any]
     fingerprint: str
+    scratch: Literal["embedded", "target"]
+
+    @cached_property
+    def catalog(self) -> "Catalog":
+        """The catalog itself."""
+        from infra.provider.schema.model import Catalog  # noqa: PLC0415 - only a plan needs the model
+
+        return Catalog.from_json(self.data)
 
 
 def desired_catalog(directory: Path, target: Target, cache: Path, scratch: Scratch = "auto") -> Desired:
@@ -48,11 +62,11 @@ def desired_catalog(directory: Path, target: Target, cache: Path, scratch: Scrat
     files = read_files(directory)
     used = choose_scratch(target, scratch)
     entry = cache / f"desired-{_key(files, target, used)}.json"
-    catalog = _cached(entry)
-    if catalog is None:
-        catalog = _read_in_scratch(files, target, used)
-        _remember(entry, catalog)
-    return Desired(catalog, used, fingerprint(catalog))
+    remembered = _cached(entry)
+    if remembered is None:
+        remembered = _read_in_scratch(files, target, used)
+        _remember(entry, remembered)
+    return Desired(remembered["catalog"], remembered["fingerprint"], used)
 
 
 def choose_scratch(target: Target, scratch: Scratch) -> Literal["embedded", "target"]:
@@ -62,10 +76,14 @@ def choose_scratch(target: Target, scratch: Scratch) -> Literal["embedded", "tar
     return "embedded" if target.server is None or target.server.major == EMBEDDED_MAJOR else "target"
 
 
-def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, used: Literal["embedded", "target"]) -> Catalog:
+def _read_in_scratch(
+    files: tuple[SourceFile, ...], target: Target, used: Literal["embedded", "target"]
+) -> dict[str, Any]:
     # Only here are the driver and the server's code needed: a run that finds its answer in the cache never loads them.
+    from infra.provider.schema.files import apply_files, check_bodies  # noqa: PLC0415
     from infra.provider.schema.identifiers import quote  # noqa: PLC0415
     from infra.provider.schema.introspect import read_catalog, search_path  # noqa: PLC0415
+    from infra.provider.schema.model import fingerprint  # noqa: PLC0415
 
     if used == "embedded":
         from infra.provider.schema.scratch.embedded import embedded_scratch as open_scratch  # noqa: PLC0415
@@ -82,7 +100,7 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, used: Litera
         catalog = read_catalog(connection, target.schema, target.extensions_schema)
     if catalog.unsupported:
         raise UnsupportedObject(catalog.unsupported, "the folder of schema files")
-    return catalog
+    return {"fingerprint": fingerprint(catalog), "catalog": catalog.to_json()}
 
 
 def _key(files: tuple[SourceFile, ...], target: Target, used: str) -> str:
@@ -102,17 +120,18 @@ def _engine_version() -> str:
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 
-def _cached(entry: Path) -> Catalog | None:
+def _cached(entry: Path) -> dict[str, Any] | None:
     try:
-        return Catalog.from_json(json.loads(entry.read_bytes()))
-    except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):
+        found: dict[str, Any] = json.loads(entry.read_bytes())
+        return found if {"fingerprint", "catalog"} <= found.keys() else None
+    except (FileNotFoundError, ValueError, AttributeError):
         return None  # a half-written or foreign file is no answer: the scratch gives one
 
 
-def _remember(entry: Path, catalog: Catalog) -> None:
+def _remember(entry: Path, found: Mapping[str, Any]) -> None:
     entry.parent.mkdir(parents=True, exist_ok=True)
     draft = entry.with_suffix(f".{os.getpid()}")
-    draft.write_text(json.dumps(catalog.to_json(), separators=(",", ":"), ensure_ascii=False))
+    draft.write_text(json.dumps(found, separators=(",", ":"), ensure_ascii=False))
     draft.replace(entry)
     entries = sorted(entry.parent.glob("desired-*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in entries[ENTRIES_KEPT:]:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.errors import SourceError, SourceErrors
+from infra.provider.schema.source import SourceFile
 from infra.provider.schema.statements import locate, statement_starts
 
 if TYPE_CHECKING:
@@ -34,14 +34,6 @@ NOT_SCHEMA = frozenset(
 
 
 @dataclass(frozen=True)
-class SourceFile:
-    """A file of the desired state; `name` is relative to its folder."""
-
-    name: str
-    text: str
-
-
-@dataclass(frozen=True)
 class _Piece:
     """What is sent in one go: a whole file, or one of its statements, which begins at `start`."""
 
@@ -59,26 +51,6 @@ class _Failure:
     def final(self) -> bool:
         """Nothing that another file makes can mend this."""
         return self.state not in MAY_COME_LATER
-
-
-def read_files(directory: Path) -> tuple[SourceFile, ...]:
-    """Return every .sql file below `directory`, sorted by name.
-
-    Raises:
-        SourceErrors: the folder is missing, or a file is no UTF-8.
-    """
-    if not directory.is_dir():
-        raise SourceErrors([SourceError(str(directory), 1, 1, "", "there is no such folder")])
-    files, errors = [], []
-    for path in sorted(directory.rglob("*.sql")):
-        name = path.relative_to(directory).as_posix()
-        try:
-            files.append(SourceFile(name, path.read_text(encoding="utf-8-sig")))
-        except UnicodeDecodeError as error:
-            errors.append(SourceError(name, 1, 1, "", f"not UTF-8 text: {error.reason} at byte {error.start}"))
-    if errors:
-        raise SourceErrors(errors)
-    return tuple(files)
 
 
 def apply_files(connection: "psycopg.Connection[Any]", files: Iterable[SourceFile], session: str) -> None:

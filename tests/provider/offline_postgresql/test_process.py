@@ -13,7 +13,7 @@ import psutil
 import psycopg
 import pytest
 
-from infra.embedded import free_port
+from infra.embedded.ports import free_port
 from infra.plugin import UNKNOWN, Secret
 from tests.conftest import Server
 from tests.provider.offline_postgresql.conftest import EXECUTABLE, provider_arguments

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.embedded import Cluster, install, service_account
+from infra.embedded.account import service_account
+from infra.embedded.cluster import Cluster
+from infra.embedded.distribution import install
 from infra.embedded.object_store import ObjectStore
 from infra.embedded.process import DetachedProcess
 from tests.provider.pgstack.driver import Managed

@@ -11,8 +11,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from infra.embedded import free_port
 from infra.embedded.object_store import ObjectStore
+from infra.embedded.ports import free_port
 from infra.plugin import UNKNOWN, Secret
 from tests.provider.pgstack.conftest import Manage
 from tests.provider.pgstack.driver import Managed, ended, wait_for

@@ -10,7 +10,8 @@ import psutil
 import psycopg
 import pytest
 
-from infra.embedded import free_port, service_account
+from infra.embedded.account import service_account
+from infra.embedded.ports import free_port
 from infra.plugin import UNKNOWN, Secret
 from tests.provider.pgstack.conftest import Manage
 from tests.provider.pgstack.driver import Managed, ended, wait_for

@@ -8,8 +8,9 @@ import pytest
 from psycopg import sql
 
 from infra.provider.schema.engine import Catalog, Target, drop_all, read_catalog
-from infra.provider.schema.files import SourceFile, apply_files, check_bodies
+from infra.provider.schema.files import apply_files, check_bodies
 from infra.provider.schema.introspect import search_path
+from infra.provider.schema.source import SourceFile
 from tests.conftest import EXTENSIONS, OWNER, Database, Server
 
 Connection = psycopg.Connection[tuple[object, ...]]

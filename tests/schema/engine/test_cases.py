@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
-from infra.embedded import install
+from infra.embedded.distribution import install
 from infra.provider.schema.engine import (
     CannotPlan,
     Catalog,

@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from infra.embedded import install, service_account, shared_cache
+from infra.embedded.account import service_account
+from infra.embedded.distribution import install, shared_cache
 from infra.provider.schema.desired import choose_scratch, desired_catalog
 from infra.provider.schema.engine import (
     ScratchUnavailable,

@@ -8,7 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from infra.embedded import Account, free_port
+from infra.embedded.account import Account
+from infra.embedded.ports import free_port
 from infra.provider.schema.engine import (
     CannotPlan,
     Catalog,

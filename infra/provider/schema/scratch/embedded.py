@@ -9,16 +9,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.embedded import (
-    Account,
-    Cluster,
-    ClusterError,
-    Distribution,
-    free_port,
-    install,
-    service_account,
-    shared_cache,
-)
+from infra.embedded.account import Account, service_account
+from infra.embedded.cluster import Cluster, ClusterError
+from infra.embedded.distribution import Distribution, install, shared_cache
+from infra.embedded.ports import free_port
 from infra.provider.schema.errors import ScratchUnavailable
 from infra.provider.schema.scratch.preparation import create_extensions, create_roles, create_schema
 from infra.provider.schema.target import EXTENSIONS, Target

@@ -1,0 +1,85 @@
+"""What a schema resource is told, and what Check adds to it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, JsonValue
+
+from infra.embedded.distribution import cache_root
+from infra.plugin import CheckError, Inputs, Unknown
+from infra.provider.schema.desired import Desired, desired_catalog
+from infra.provider.schema.errors import SchemaError, SourceErrors
+from infra.provider.schema.target import EXTENSIONS, ServerFacts, Target
+
+OBJECTS = ("tables", "views", "functions", "enums", "domains", "composites", "sequences", "grants")
+"""The inputs that Check fills: the catalog, one property a kind of object."""
+
+
+class SchemaInputs(Inputs):
+    """Inputs of a schema. The program gives the first block, Check the rest."""
+
+    url: str
+    schema_name: str
+    directory: str
+    owner: str
+    roles: list[str] = Field(default_factory=list)
+    extensions: list[str] = Field(default_factory=lambda: list(EXTENSIONS))
+    extensions_schema: str = "extensions"
+    allow: list[str] = Field(default_factory=list)
+    adopt: bool = False
+    drop_on_delete: bool = True
+
+    server_version: int | None = None
+    tables: dict[str, JsonValue] = Field(default_factory=dict)
+    views: dict[str, JsonValue] = Field(default_factory=dict)
+    functions: dict[str, JsonValue] = Field(default_factory=dict)
+    enums: dict[str, JsonValue] = Field(default_factory=dict)
+    domains: dict[str, JsonValue] = Field(default_factory=dict)
+    composites: dict[str, JsonValue] = Field(default_factory=dict)
+    sequences: dict[str, JsonValue] = Field(default_factory=dict)
+    grants: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @property
+    def target(self) -> Target:
+        """The managed schema, as the schema engine names it."""
+        return Target(
+            schema=self.schema_name,
+            owner=self.owner,
+            roles=tuple(self.roles),
+            extensions=tuple(self.extensions),
+            extensions_schema=self.extensions_schema,
+            url=self.url,
+        )
+
+
+def objects(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of `properties`, or of a catalog as JSON, the objects: every kind named, even where there are none."""
+    return {kind: properties.get(kind, {}) for kind in OBJECTS}
+
+
+def desired(inputs: Mapping[str, Any], version: int | None) -> Desired:
+    """Return what the files describe; `inputs` may hold unknowns.
+
+    Args:
+        inputs: the inputs as the program gave them.
+        version: the server's version number, None where there is no server yet.
+
+    Raises:
+        CheckError: the files are broken, or hold what the engine does not manage.
+    """
+    target = Target(
+        schema=inputs["schemaName"],
+        owner=inputs["owner"],
+        roles=tuple(inputs.get("roles", ())),
+        extensions=tuple(inputs.get("extensions", EXTENSIONS)),
+        extensions_schema=inputs.get("extensionsSchema", "extensions"),
+        url=None if isinstance(inputs["url"], Unknown) else inputs["url"],
+        server=ServerFacts(version) if version else None,
+    )
+    try:
+        return desired_catalog(Path(inputs["directory"]), target, cache_root() / "catalogs")
+    except SourceErrors as error:
+        raise CheckError([("directory", paragraph) for paragraph in error.paragraphs]) from error
+    except SchemaError as error:
+        raise CheckError([("directory", str(error))]) from error

@@ -1,0 +1,116 @@
+"""The schema engine at work for a schema resource: imported once there is something to do."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from infra.plugin import CheckError, Context, UserError
+from infra.provider.postgres.database import Unreachable, address, opened
+from infra.provider.postgres.schema_inputs import SchemaInputs, desired, objects
+from infra.provider.schema.desired import Desired
+from infra.provider.schema.engine import (
+    Catalog,
+    Hazard,
+    SchemaError,
+    apply_changes,
+    drop_all,
+    fingerprint,
+    managed_live,
+    preview_changes,
+    read_ledger,
+)
+
+
+class Live(NamedTuple):
+    """What is ours in the live schema, and the server's version number."""
+
+    catalog: Catalog
+    server_version: int
+
+
+def catalog(properties: Mapping[str, Any]) -> Catalog:
+    """Return the catalog that inputs hold. It has no dependencies: good to show and compare, not to plan from."""
+    return Catalog.from_json(objects(properties))
+
+
+def mark(shown: Catalog) -> str:
+    """Return the fingerprint of a catalog."""
+    return fingerprint(shown)
+
+
+def apply(inputs: SchemaInputs) -> Desired:
+    """Make the live schema what the files describe."""
+    state = inputs.model_dump(by_alias=True)
+    wanted = desired(state, inputs.server_version)
+    if wanted.fingerprint != fingerprint(catalog(state)):
+        raise UserError(f"the files in {inputs.directory} changed while the update ran: run it again")
+    with _as_user_error(), opened(inputs.url) as connection:
+        apply_changes(connection, inputs.target, wanted.catalog, inputs.allow, adopt=inputs.adopt)
+    return wanted
+
+
+def check_live(context: Context, inputs: SchemaInputs, wanted: Desired) -> None:
+    """Refuse what applying would refuse, with numbers from the live database.
+
+    Raises:
+        CheckError: the refusals, each with what to write to let it pass.
+    """
+    try:
+        with opened(inputs.url) as connection:
+            preview = preview_changes(connection, inputs.target, wanted.catalog, inputs.allow, adopt=inputs.adopt)
+    except Unreachable as error:
+        context.log("warning", f"{error}; what the change would lose is checked when it does, before it is applied")
+        return
+    except SchemaError as error:
+        raise CheckError([("directory", str(error))]) from error
+    if preview.refused:
+        raise CheckError([("allow", _refusal(refusal.hazard, len(inputs.allow))) for refusal in preview.refused])
+
+
+def say_plan(context: Context, inputs: SchemaInputs) -> None:
+    """Show the exact SQL, statement by statement with its lock and hazards, in the preview's diagnostics."""
+    wanted = desired(inputs.model_dump(by_alias=True), inputs.server_version)
+    with _as_user_error(), opened(inputs.url) as connection:
+        plan = preview_changes(connection, inputs.target, wanted.catalog, inputs.allow, adopt=inputs.adopt).plan
+    lines = [
+        line
+        for step in plan.steps
+        for line in (f"{step.sql};  -- lock: {step.lock}", *(f"    -- {hazard}" for hazard in step.hazards))
+    ]
+    if lines:
+        context.log("info", f"planned for {address(inputs.url)}, in one transaction:\n" + "\n".join(lines))
+
+
+def read_live(inputs: SchemaInputs) -> Live | None:
+    """Return what is ours now, None when nothing of ours was ever applied."""
+    with _as_user_error(), opened(inputs.url) as connection:
+        if read_ledger(connection, inputs.schema_name) is None:
+            return None
+        return Live(managed_live(connection, inputs.target), connection.info.server_version)
+
+
+def drop(inputs: SchemaInputs) -> None:
+    """Drop everything that is ours."""
+    with _as_user_error(), opened(inputs.url) as connection:
+        drop_all(connection, inputs.target)
+
+
+def granted(before: Catalog, live: Catalog) -> dict[str, list[str]]:
+    """Return the grants on the schema itself that are ours and still stand; others may have theirs."""
+    return {
+        role: list(privileges)
+        for role, privileges in before.grants.items()
+        if set(privileges) <= set(live.grants.get(role, ()))
+    }
+
+
+def _refusal(hazard: Hazard, allowed: int) -> str:
+    return f"{hazard.sentence} To go ahead, allow it by name: pulumi config set --path 'allow[{allowed}]' {hazard.key}"
+
+
+@contextmanager
+def _as_user_error() -> Iterator[None]:
+    try:
+        yield
+    except SchemaError as error:
+        raise UserError(str(error)) from error
