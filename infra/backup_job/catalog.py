@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from infra.backup_job import latest
 from infra.backup_job.errors import BackupError, NotFoundError
-from infra.backup_job.manifest import LatestPointer, Manifest
+from infra.backup_job.manifest import Identity, LatestPointer, Manifest
 from infra.backup_job.names import STAMP, Names, moment
 from infra.backup_job.store import ObjectStore
 
@@ -59,9 +59,13 @@ def _manifest(store: ObjectStore, key: str) -> Manifest:
 
 @dataclass(frozen=True)
 class Status:
-    """How the newest good backup stands against its limit."""
+    """How the newest good backup of a database stands against its limit.
+
+    `other` is the latest backup instead where that is one of another database, from before this one was made.
+    """
 
     pointer: LatestPointer | None
+    other: LatestPointer | None
     age: timedelta | None
     limit: timedelta
 
@@ -71,7 +75,12 @@ class Status:
         return self.age is not None and self.age <= self.limit
 
 
-def status(store: ObjectStore, names: Names, limit_seconds: float, now: datetime) -> Status:
-    """Return the latest backup's age at `now`; what it holds is as old as its start."""
-    pointer, _ = latest.read(store, names)
-    return Status(pointer, now - pointer.started if pointer else None, timedelta(seconds=limit_seconds))
+def status(store: ObjectStore, names: Names, identity: Identity, limit_seconds: float, now: datetime) -> Status:
+    """Return the age at `now` of the latest backup, if it is of the database `identity`.
+
+    What a backup holds is as old as its start.
+    """
+    found, _ = latest.read(store, names)
+    pointer = latest.of_database(found, identity)
+    age = now - pointer.started if pointer else None
+    return Status(pointer, None if pointer else found, age, timedelta(seconds=limit_seconds))

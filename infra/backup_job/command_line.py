@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
+
 from infra.backup_job import catalog, database, latest, report, stopping
 from infra.backup_job.database import Programs
 from infra.backup_job.errors import BackupError, Stopped
+from infra.backup_job.facts import database_identity
 from infra.backup_job.manifest import Manifest
 from infra.backup_job.names import Names
 from infra.backup_job.restore import Restorer
@@ -58,7 +61,7 @@ def _list(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-HEADINGS = ("BACKUP", "TIME (UTC)", "SIZE", "ROWS", "TABLES", "CHECKED", "LATEST")
+HEADINGS = ("BACKUP", "TIME (UTC)", "SIZE", "ROWS", "TABLES", "DATABASE", "SERVER", "CHECKED", "LATEST")
 
 
 def _row(manifest: Manifest, newest: str | None) -> tuple[str, ...]:
@@ -68,6 +71,8 @@ def _row(manifest: Manifest, newest: str | None) -> tuple[str, ...]:
         report.size(manifest.data.size),
         f"{manifest.row_count:,}",
         str(len(manifest.contents.rows)),
+        manifest.server.database,
+        manifest.server.identity.system_identifier if manifest.server.identity else "not recorded",
         f"{manifest.checked.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if manifest.checked else "no",
         "latest" if manifest.stamp == newest else "",
     )
@@ -81,7 +86,8 @@ def _table(rows: list[tuple[str, ...]]) -> str:
 
 def _status(settings: Settings, options: argparse.Namespace) -> int:
     now = datetime.now(UTC)
-    status = catalog.status(ObjectStore(settings), Names(settings.prefix), settings.max_age_seconds, now)
+    store, names, identity = ObjectStore(settings), Names(settings.prefix), database_identity(settings)
+    status = catalog.status(store, names, identity, settings.max_age_seconds, now)
     age, limit = status.age, status.limit
     if options.json:
         facts = {
@@ -91,8 +97,11 @@ def _status(settings: Settings, options: argparse.Namespace) -> int:
             "age_seconds": round(age.total_seconds()) if age is not None else None,
             "limit_seconds": limit.total_seconds(),
             "bytes": status.pointer.data.size if status.pointer else None,
+            "latest_of_another_database": status.other.stamp if status.other else None,
         }
         print(json.dumps(facts))
+    elif status.other is not None:
+        print(f"no backup of this database yet: the latest one, {status.other.stamp}, is of another")
     elif status.pointer is None or age is None:
         print(f"no backup of stack {settings.stack} yet")
     else:
@@ -117,19 +126,49 @@ def _restore(settings: Settings, options: argparse.Namespace) -> int:
     if options.list:
         print(restorer.table_of_contents(), end="")
         return 0
-    if options.into:
-        restorer.into(options.into, force=options.force)
-        url = options.into
-    elif settings.restore_url is None:
-        raise BackupError(
-            "restore needs a role that may create databases: set $BACKUP_RESTORE_URL, or name a database with --into"
-        )
-    else:
-        url = restorer.into_new_database(settings.restore_url.get_secret_value())
+    if options.force and options.into is None:
+        raise BackupError("--force replaces a database: name it with --into")
+    url, kept = _restored(settings, options, restorer)
     tables, rows = len(manifest.contents.rows), manifest.row_count
     report.as_text("restored, and the same as the backup", stamp=manifest.stamp, tables=tables, rows=rows)
+    if kept is not None:
+        report.as_text("replaced", old_database_kept_as=kept, drop_it_with=f'DROP DATABASE "{kept}"')
+        report.as_text("the database in its place has no backup of its own yet: take one with `run`")
     print(database.describe(url, password=options.show_password))
     return 0
+
+
+def _restored(settings: Settings, options: argparse.Namespace, restorer: Restorer) -> tuple[str, str | None]:
+    """Restore where the options say; return the database's connection string, and the name a replaced one has now."""
+    if options.into is None:
+        return restorer.into_new_database(_restore_url(settings)), None
+    url = _target(settings, options.into)
+    if options.force:
+        return url, restorer.in_place_of(url)
+    restorer.into_empty(url)
+    return url, None
+
+
+def _target(settings: Settings, into: str) -> str:
+    """Return the connection string of `--into`: a URL as it is, a name on the server for restores."""
+    if "://" not in into and "=" not in into:
+        return database.with_database(_restore_url(settings), into)
+    try:
+        named = database.name_of(into)
+    except (psycopg.ProgrammingError, KeyError):
+        named = ""
+    if not named:  # the value itself may hold a password
+        raise BackupError("--into takes the name of a database, or postgresql://user@host:port/database")
+    return into
+
+
+def _restore_url(settings: Settings) -> str:
+    if settings.restore_url is None:
+        raise BackupError(
+            "restore needs a role that may create databases: set $BACKUP_RESTORE_URL, or name a database by its URL "
+            "with --into"
+        )
+    return settings.restore_url.get_secret_value()
 
 
 def _schedule(settings: Settings, _options: argparse.Namespace) -> int:
@@ -150,7 +189,9 @@ def _parser() -> argparse.ArgumentParser:
     taking.set_defaults(command=_run)
     listing = commands.add_parser("list", help="list the backups, newest first")
     listing.set_defaults(command=_list)
-    asking = commands.add_parser("status", help="exit with 0 if the last good backup is young enough, else with 1")
+    asking = commands.add_parser(
+        "status", help="exit with 0 if the last good backup of this database is young enough, else with 1"
+    )
     asking.set_defaults(command=_status)
     for command in (taking, listing, asking):
         command.add_argument("--json", action="store_true", help="JSON instead of text")
@@ -160,8 +201,19 @@ def _parser() -> argparse.ArgumentParser:
     restoring.add_argument(
         "--at", default="latest", metavar="WHEN", help="latest, YYYYMMDD_HHMMSS, an ISO 8601 moment, or a key"
     )
-    restoring.add_argument("--into", metavar="URL", help="restore into this empty database (password: $PGPASSWORD)")
-    restoring.add_argument("--force", action="store_true", help="with --into: replace what the database holds")
+    restoring.add_argument(
+        "--into",
+        metavar="DATABASE",
+        help="restore into this empty database: its name on the server of $BACKUP_RESTORE_URL, or "
+        "postgresql://user@host:port/database; put the password of such a URL into $PGPASSWORD, not into the "
+        "URL: everybody on the machine can read command lines",
+    )
+    restoring.add_argument(
+        "--force",
+        action="store_true",
+        help="with --into: replace the database. The backup is restored beside it and compared first, then takes its "
+        "name; the sessions of the old one are ended, and it is kept under a name that is printed",
+    )
     restoring.add_argument("--list", action="store_true", help="only show what the backup holds")
     restoring.add_argument("--show-password", action="store_true", help="print the database's URL with its password")
 

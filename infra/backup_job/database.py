@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL, its own programs as child processes, and the facts a manifest records."""
+"""Connections to PostgreSQL, and its own programs as child processes."""
 
 import os
 import re
@@ -7,17 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from urllib.parse import quote
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 
 from infra.backup_job import stopping
 from infra.backup_job.errors import BackupError, BusyError
-from infra.backup_job.manifest import Contents, Globals, ServerFacts
 
 Connection = psycopg.Connection[DictRow]
 
@@ -26,7 +24,6 @@ RUN_LOCK = 0x6167_6261_636B_7570
 """The advisory lock (in this database) of a run: one at a time, whoever starts it."""
 
 SECRET_PARAMETERS = ("password", "sslpassword", "passfile")
-QUERIES = Path(__file__).with_name("queries")
 
 
 @dataclass(frozen=True)
@@ -143,54 +140,19 @@ def export_snapshot(connection: Connection) -> str:
     return str(row["name"]) if row else ""
 
 
-def server_facts(connection: Connection) -> ServerFacts:
-    """Return what server and database this is."""
-    return ServerFacts.model_validate(_rows(connection, "server")[0])
-
-
-def extensions(connection: Connection) -> dict[str, dict[str, str]]:
-    """Return version and schema of each extension, plpgsql apart, which every database has."""
-    rows = connection.execute(
-        "SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema FROM pg_catalog.pg_extension AS e "
-        "JOIN pg_catalog.pg_namespace AS n ON e.extnamespace = n.oid WHERE e.extname <> 'plpgsql' ORDER BY 1"
-    )
-    return {row["name"]: {"version": row["version"], "schema": row["schema"]} for row in rows}
-
-
-def contents(connection: Connection) -> Contents:
-    """Count every table's rows, and name every object, in the transaction's snapshot.
-
-    Raises:
-        BackupError: row security would hide rows from this role.
-    """
-    tables = _rows(connection, "tables")
-    rows = {}
-    for table in tables:
-        stopping.check()
-        name = sql.Identifier(table["schema"], table["name"])
-        with server_errors(f"rows of {table['schema']}.{table['name']} can not be counted"):
-            row = connection.execute(sql.SQL("SELECT count(*) AS n FROM {}").format(name)).fetchone()
-        rows[f"{table['schema']}.{table['name']}"] = int(row["n"]) if row else 0
-    objects: dict[str, list[str]] = {}
-    for found in _rows(connection, "objects"):
-        objects.setdefault(found["kind"], []).append(found["name"])
-    forced = [f"{table['schema']}.{table['name']}" for table in tables if table["forced"]]
-    return Contents(rows=rows, objects=objects, forced_row_security=forced)
-
-
-def globals_outside(connection: Connection) -> Globals:
-    """Return roles, without passwords, and the parameters set on the database and in it on roles."""
-    return Globals.model_validate({"roles": _rows(connection, "roles"), "parameters": _rows(connection, "parameters")})
-
-
-def _rows(connection: Connection, query: str) -> list[dict[str, Any]]:
-    text = (QUERIES / f"{query}.sql").read_text()
-    return connection.execute(text.encode()).fetchall()
-
-
 def with_database(url: str, name: str) -> str:
     """Return the connection string `url`, pointing at the database `name` of the same server."""
     return make_conninfo(url, dbname=name)
+
+
+def name_of(url: str) -> str:
+    """Return the name of the database that the connection string `url` points at."""
+    return _parameters(url)["dbname"]
+
+
+def beside(url: str) -> str:
+    """Return the connection string `url`, pointing at a database that every server has and that is not its own."""
+    return with_database(url, "template1" if name_of(url) == "postgres" else "postgres")
 
 
 def describe(url: str, *, password: bool = False) -> str:

@@ -1,7 +1,7 @@
 """Which backup is the latest: a pointer that only ever names one that is complete and was read back."""
 
 from infra.backup_job.errors import BackupError, NotFoundError
-from infra.backup_job.manifest import LatestPointer, Manifest, StoredObject, parse
+from infra.backup_job.manifest import Identity, LatestPointer, Manifest, StoredObject, parse
 from infra.backup_job.names import Names
 from infra.backup_job.store import ObjectStore
 
@@ -13,6 +13,11 @@ def read(store: ObjectStore, names: Names) -> tuple[LatestPointer | None, str | 
     except NotFoundError:
         return None, None
     return parse(LatestPointer, body, names.latest), tag
+
+
+def of_database(pointer: LatestPointer | None, identity: Identity) -> LatestPointer | None:
+    """Return `pointer` if it names a backup of the database `identity`, else None: another's is no backup of it."""
+    return pointer if pointer is not None and pointer.identity == identity else None
 
 
 def move(store: ObjectStore, names: Names, manifest: Manifest, stored: StoredObject) -> None:
@@ -43,6 +48,7 @@ def move(store: ObjectStore, names: Names, manifest: Manifest, stored: StoredObj
         manifest=stored,
         data=manifest.data,
         schema_sql=manifest.schema_sql,
+        identity=manifest.server.identity,
     )
     store.copy(manifest.schema_sql.key, names.latest_schema)
     store.copy(manifest.data.key, names.latest_data)

@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.backup_job import __version__
 from infra.backup_job.errors import DamagedError
@@ -17,6 +17,13 @@ AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
 
 class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Identity(_Record):
+    """Which database it is, whatever its address and name: its cluster's system identifier and its oid in there."""
+
+    system_identifier: str
+    database_oid: int
 
 
 class ServerFacts(_Record):
@@ -34,14 +41,28 @@ class ServerFacts(_Record):
     size: int
     lsn: str
     timeline: int | None
+    identity: Identity | None = None
+    """None: taken by a version that did not record it."""
+
+
+class Access(_Record):
+    """Who owns an object, and its grants as `grantee=PRIVILEGES/grantor`; columns and defaults have no owner."""
+
+    owner: str | None = None
+    grants: list[str] = Field(default_factory=list)
+
+
+AccessByKind = dict[str, dict[str, Access]]
 
 
 class Contents(_Record):
-    """Rows of each table and the names of all objects by kind, in one snapshot."""
+    """Rows of each table, the names of all objects by kind, and the access to them, in one snapshot."""
 
     rows: dict[str, int]
     objects: dict[str, list[str]]
     forced_row_security: list[str]
+    access: AccessByKind | None = None
+    """By kind and name; None: taken by a version that did not record it."""
 
 
 class Role(_Record):
@@ -67,11 +88,32 @@ class Parameter(_Record):
     parameter: str
 
 
+class Grant(_Record):
+    """One privilege on the database; `grantee` None: PUBLIC."""
+
+    grantor: str
+    grantee: str | None
+    privilege: str
+    grantable: bool
+
+
+class DatabaseFacts(_Record):
+    """What lies on the database itself."""
+
+    owner: str
+    connection_limit: int
+    comment: str | None
+    grants: list[Grant] | None
+    """None: everything was revoked from everybody, its owner included."""
+
+
 class Globals(_Record):
     """What lies outside the database and belongs to it."""
 
     roles: list[Role]
     parameters: list[Parameter]
+    database: DatabaseFacts | None = None
+    """None: taken by a version that did not record it."""
 
 
 class StoredObject(_Record):
@@ -133,6 +175,8 @@ class LatestPointer(_Record):
     manifest: StoredObject
     data: StoredObject
     schema_sql: StoredObject
+    identity: Identity | None = None
+    """The database it is a backup of."""
 
     def to_bytes(self) -> bytes:
         """Return the pointer as the JSON that is stored."""

@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 
 from psycopg import sql
 
-from infra.backup_job import database
-from infra.backup_job.check import RestoreFailedError, decompressed, feed, pg_restore, write
+from infra.backup_job import database, facts
+from infra.backup_job.check import decompressed, feed, pg_restore, write
+from infra.backup_job.compare import SHOWN, require_same
 from infra.backup_job.database import Connection, Programs, server_errors
 from infra.backup_job.errors import BackupError
+from infra.backup_job.itself import creation, settle
 from infra.backup_job.manifest import Contents, Globals, Manifest, parse
 from infra.backup_job.names import stamp
 from infra.backup_job.report import Report
 from infra.backup_job.store import ObjectStore
+from infra.backup_job.swap import require_replaceable, swap
 
 NAME_LIMIT = 63
-LOCALE_PROVIDERS = {"c": "libc", "b": "builtin", "i": "icu"}
-LIST_PARAMETERS = frozenset({"search_path", "temp_tablespaces", "session_preload_libraries", "local_preload_libraries"})
-SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -57,53 +57,88 @@ class Restorer:
         Raises:
             BackupError: the dump is damaged, does not restore, or the database does not hold what it should.
         """
-        suffix = f"_restored_{stamp(datetime.now(UTC))}"
-        name = self.manifest.server.database[: NAME_LIMIT - len(suffix)] + suffix
-        with database.connect(admin_url) as admin, server_errors(f"database {name} can not be made"):
-            roles = self._outside()
-            self._require_roles(admin, roles)
-            admin.execute(_create_database(self.manifest, name))
-            url = database.with_database(admin_url, name)
-            try:
-                self._fill(url, clean=False)
-                _set_parameters(admin, name, roles)
-            except BaseException:
-                admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-                raise
-        return url
+        with database.connect(admin_url) as admin, self._built(admin, admin_url) as url:
+            return url
 
-    def into(self, url: str, *, force: bool = False) -> None:
-        """Restore into an existing database, in one transaction.
+    def in_place_of(self, url: str) -> str:
+        """Restore into a new database, and only when that is whole and compared rename it to the one of `url`.
+
+        Args:
+            url: the database to replace, as a role that owns it and may create databases. Its sessions are ended.
+
+        Returns:
+            The name under which the replaced database is kept.
+
+        Raises:
+            BackupError: as `into_new_database`, or the database can not be renamed; it then is as it was.
+        """
+        name, place = database.name_of(url), database.beside(url)
+        with database.connect(place) as admin, server_errors(f"{database.describe(url)} can not be replaced"):
+            require_replaceable(admin, name)
+            with self._built(admin, place) as built:
+                kept = _dated(name, "replaced")
+                swap(admin, database.name_of(built), name, kept)
+        return kept
+
+    def into_empty(self, url: str) -> None:
+        """Restore into an existing database that holds nothing, in one transaction.
+
+        Its owner, grants and parameters become those of the backup, too.
 
         Args:
             url: the database, as a role that owns it.
-            force: replace what it holds of the same names; without it a database that holds anything is refused.
 
         Raises:
-            BackupError: as `into_new_database`; up to the comparison at the end, the database is then as it was.
+            BackupError: it is not empty, or as `into_new_database`; up to the comparison at the end it stays empty.
         """
         with database.connect(url) as connection, server_errors(f"{database.describe(url)} can not be restored into"):
-            self._require_roles(connection, self._outside())
-            held = database.contents(connection).objects
-        if held and not force:
+            outside = self._outside()
+            self._require_roles(connection, outside)
+            held = facts.contents(connection).objects
+        if held:
             amounts = ", ".join(f"{len(found)} of kind {kind}" for kind, found in held.items())
             raise BackupError(
                 f"{database.describe(url)} is not empty ({amounts}): use an empty one, or --force to replace"
             )
-        self._fill(url, clean=force)
+        self._fill(url, outside)
 
-    def _fill(self, url: str, *, clean: bool) -> None:
+    @contextmanager
+    def _built(self, admin: Connection, admin_url: str) -> Iterator[str]:
+        """Make and fill a new database, and give its connection string; it is dropped if that or the block fails."""
+        name = _dated(self.manifest.server.database, "restored")
+        with server_errors(f"database {name} can not be made"):
+            outside = self._outside()
+            self._require_roles(admin, outside)
+            admin.execute(creation(self.manifest.server, name))
+        url = database.with_database(admin_url, name)
+        try:
+            self._fill(url, outside)
+            yield url
+        except BaseException:
+            with server_errors(f"database {name} can not be dropped: drop it yourself"):
+                admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            raise
+
+    def _fill(self, url: str, outside: Globals) -> None:
         listing = self.table_of_contents()
         with database.connect(url) as connection, server_errors("the database can not be prepared"):
             self.programs.require("pg_restore", self.manifest.server.major)
-            _create_extensions(connection, self.manifest)
+            present = _present(connection)
+            _own_schemas(connection, self.manifest.contents)
         self.report("restoring", stamp=self.manifest.stamp, into=database.describe(url), bytes=self.manifest.data.size)
-        with _list_file(listing, self.manifest) as path:
+        with _list_file(listing, present) as path:
             options = ["--single-transaction", "--exit-on-error", "--no-password", f"--use-list={path}"]
-            clean_options = ["--clean", "--if-exists"] if clean else []
-            feed(self.store, self.programs, self.manifest.data, [*options, *clean_options], url)
-        with database.connect(url) as connection, server_errors("the restored database can not be compared"):
-            _require_same(self.manifest.contents, database.contents(connection), database.describe(url))
+            feed(self.store, self.programs, self.manifest.data, options, url)
+        with (
+            database.connect(url) as connection,
+            server_errors("the restored database can not be compared"),
+            connection.transaction(),
+        ):
+            _drop_public(connection, self.manifest.contents)
+            settle(connection, outside)
+            require_same(self.manifest.contents, facts.contents(connection), database.describe(url))
+        if self.manifest.contents.access is None:
+            self.report("owners and grants were not compared: this backup is of a version that did not record them")
 
     def _outside(self) -> Globals:
         return parse(Globals, self.store.get_verified(self.manifest.globals), self.manifest.globals.key)
@@ -125,86 +160,56 @@ class Restorer:
             raise BackupError(f"row security is forced on {tables}: restore as a superuser or a role with BYPASSRLS")
 
 
-def _create_database(manifest: Manifest, name: str) -> sql.Composed:
-    """Return the command that makes the database `name` as the original was made."""
-    server = manifest.server
-    clauses = [
-        ("TEMPLATE", "template0"),
-        ("ENCODING", server.encoding),
-        ("LC_COLLATE", server.lc_collate),
-        ("LC_CTYPE", server.lc_ctype),
-    ]
-    if server.major >= 15:
-        clauses.append(("LOCALE_PROVIDER", LOCALE_PROVIDERS[server.locale_provider]))
-    if server.locale and server.locale_provider != "c":
-        clauses.append(("BUILTIN_LOCALE" if server.locale_provider == "b" else "ICU_LOCALE", server.locale))
-    options = sql.SQL(" ").join(sql.SQL(f"{key} = {{}}").format(sql.Literal(value)) for key, value in clauses)
-    return sql.SQL("CREATE DATABASE {} OWNER {} {}").format(sql.Identifier(name), sql.Identifier(server.owner), options)
+def _dated(name: str, event: str) -> str:
+    """Return a name for a database made out of `name` now, within the server's limit of bytes."""
+    suffix = f"_{event}_{stamp(datetime.now(UTC))}"
+    return name.encode()[: NAME_LIMIT - len(suffix)].decode(errors="ignore") + suffix
 
 
-def _create_extensions(connection: Connection, manifest: Manifest) -> None:
-    """Make the extensions, each in its schema, before everything that uses them."""
-    for name, entry in manifest.extensions.items():
-        schema = sql.Identifier(entry["schema"])
-        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
-        connection.execute(
-            sql.SQL("CREATE EXTENSION IF NOT EXISTS {} WITH SCHEMA {}").format(sql.Identifier(name), schema)
-        )
+def _present(connection: Connection) -> frozenset[str]:
+    """Return the schemas and extensions that are there, as the table of contents names them.
+
+    Platforms make some of them in every database. `public`, which all databases begin with, is in a dump only for
+    what differs.
+    """
+    rows = connection.execute(
+        "SELECT 'SCHEMA - ' || nspname AS entry FROM pg_catalog.pg_namespace WHERE nspname <> 'public' "
+        "UNION ALL SELECT 'EXTENSION - ' || extname FROM pg_catalog.pg_extension "
+        "UNION ALL SELECT 'COMMENT - EXTENSION ' || extname FROM pg_catalog.pg_extension"
+    )
+    return frozenset(row["entry"] for row in rows)
+
+
+def _own_schemas(connection: Connection, wanted: Contents) -> None:
+    """Give the schemas that are there to those who owned them: pg_restore then sets their grants as it should."""
+    found = facts.access(connection).get("schema", {})
+    for name, access in (wanted.access or {}).get("schema", {}).items():
+        present = found.get(name)
+        if present and access.owner and present.owner != access.owner and name != "public":
+            owner = sql.Identifier(access.owner)
+            connection.execute(sql.SQL("ALTER SCHEMA {} OWNER TO {}").format(sql.SQL(name), owner))
+
+
+def _drop_public(connection: Connection, wanted: Contents) -> None:
+    """Drop the schema every database begins with if the backed up one had none."""
+    if wanted.access is not None and "public" not in wanted.access.get("schema", {}):
+        connection.execute("DROP SCHEMA IF EXISTS public")
 
 
 @contextmanager
-def _list_file(listing: str, manifest: Manifest) -> Iterator[str]:
-    """Write what pg_restore is to restore: all of it but the extensions and their schemas, which are there."""
+def _list_file(listing: str, present: frozenset[str]) -> Iterator[str]:
+    """Write what pg_restore is to restore: all of it but what is there."""
     with tempfile.NamedTemporaryFile("w", suffix=".list") as handle:
-        handle.write("\n".join(line for line in listing.splitlines() if not _is_there(line, manifest)))
+        handle.write("\n".join(line for line in listing.splitlines() if _entry(line) not in present))
         handle.flush()
         yield handle.name
 
 
-def _is_there(line: str, manifest: Manifest) -> bool:
-    """Say whether a line of the table of contents makes, or comments on, an extension or its schema.
+def _entry(line: str) -> str:
+    """Return what a line of the table of contents restores, without its owner.
 
-    Such a line reads `ID; CATALOG OID KIND SCHEMA NAME OWNER`.
+    >>> _entry("5; 2615 16385 SCHEMA - my schema ecosystem_owner"), _entry("2; 3079 16386 EXTENSION - vector ")
+    ('SCHEMA - my schema', 'EXTENSION - vector')
     """
     _, _, entry = line.partition("; ")
-    words = entry.split(" ", 2)
-    if len(words) < 3 or line.startswith(";"):
-        return False
-    schemas = {extension["schema"] for extension in manifest.extensions.values()}
-    made = {f"SCHEMA - {schema} " for schema in schemas} | {f"EXTENSION - {name} " for name in manifest.extensions}
-    return words[2].startswith((*made, *(f"COMMENT - EXTENSION {name} " for name in manifest.extensions)))
-
-
-def _set_parameters(admin: Connection, name: str, outside: Globals) -> None:
-    """Set on the new database what was set on the old one, such as its search path."""
-    for entry in outside.parameters:
-        parameter, _, value = entry.parameter.partition("=")
-        target = sql.SQL("ALTER DATABASE {}").format(sql.Identifier(name))
-        if entry.role is not None:
-            target = sql.SQL("ALTER ROLE {} IN DATABASE {}").format(sql.Identifier(entry.role), sql.Identifier(name))
-        admin.execute(target + sql.SQL(" SET {} = {}").format(sql.SQL(parameter), _value(parameter, value)))
-
-
-def _value(parameter: str, value: str) -> sql.Composable:
-    """Return a parameter's stored value as SET takes it: lists are stored quoted, item by item, already."""
-    return sql.SQL(value) if parameter in LIST_PARAMETERS and value else sql.Literal(value)
-
-
-def _require_same(wanted: Contents, found: Contents, where: str) -> None:
-    """Compare a restored database with the manifest.
-
-    Raises:
-        RestoreFailedError: with each table and object that differs.
-    """
-    differences = [
-        f"{table} has {found.rows.get(table, 'no')} rows of {wanted.rows.get(table, 'none')}"
-        for table in sorted(wanted.rows.keys() | found.rows.keys())
-        if found.rows.get(table) != wanted.rows.get(table)
-    ]
-    for kind in sorted(wanted.objects.keys() | found.objects.keys()):
-        before, after = set(wanted.objects.get(kind, [])), set(found.objects.get(kind, []))
-        differences += [f"{kind} {name} is missing" for name in sorted(before - after)]
-        differences += [f"{kind} {name} is not of this backup" for name in sorted(after - before)]
-    if differences:
-        more = f" and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
-        raise RestoreFailedError(f"{where} is not what was backed up: {'; '.join(differences[:SHOWN])}{more}")
+    return " ".join(entry.split(" ")[2:-1])

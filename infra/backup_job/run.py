@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from infra.backup_job import database, latest, stopping
+from infra.backup_job import database, facts, latest, stopping
 from infra.backup_job.check import check
 from infra.backup_job.database import Connection, Programs, server_errors
 from infra.backup_job.dump import Source
@@ -62,7 +62,7 @@ def run(settings: Settings, report: Report) -> Manifest:
         store.require()
         if leftovers := store.abort_uploads(names.data_start):
             report("aborted the uploads that killed runs left", uploads=leftovers)
-        programs.require("pg_dump", database.server_facts(connection).major)
+        programs.require("pg_dump", facts.server_facts(connection).major)
         started = datetime.now(UTC)
         report("backup started", stack=settings.stack, stamp=stamp(started))
         dumped = _dump(settings, programs, connection, store, names.data(stamp(started)), timings)
@@ -97,18 +97,18 @@ def _dump(
     try:
         snapshot = database.export_snapshot(connection)
         source = Source(programs, settings.database_url.get_secret_value(), snapshot, settings.lock_wait_seconds)
-        found = database.extensions(connection)
+        found = facts.extensions(connection)
         with timings.step("schema"):
             schema_sql = source.schema(frozenset(entry["schema"] for entry in found.values()))
         with timings.step("count"):
-            contents = database.contents(connection)
+            contents = facts.contents(connection)
         with timings.step("dump"), store.upload(key) as upload:
             dump_size = source.write_compressed(upload)
         return Dumped(
-            server=database.server_facts(connection),
+            server=facts.server_facts(connection),
             extensions=found,
             contents=contents,
-            globals=database.globals_outside(connection),
+            globals=facts.globals_outside(connection),
             schema_sql=schema_sql,
             dump_size=dump_size,
             data=StoredObject(key=key, size=upload.size, sha256=upload.sha256),

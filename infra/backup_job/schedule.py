@@ -8,6 +8,7 @@ from cronsim import CronSim
 
 from infra.backup_job import latest, stopping
 from infra.backup_job.errors import BackupError, BusyError
+from infra.backup_job.facts import database_identity
 from infra.backup_job.names import Names
 from infra.backup_job.report import Report
 from infra.backup_job.run import run
@@ -57,7 +58,8 @@ class Schedule:
                 )
 
     def _take_next(self) -> None:
-        pointer, _ = latest.read(ObjectStore(self.settings), Names(self.settings.prefix))
+        found, _ = latest.read(ObjectStore(self.settings), Names(self.settings.prefix))
+        pointer = latest.of_database(found, database_identity(self.settings))
         now = datetime.now(UTC)
         due = next_due(self.settings.schedule, pointer.started if pointer else None, now)
         if due > now:
@@ -65,7 +67,10 @@ class Schedule:
             self.report("next backup", due=due.isoformat(timespec="seconds"))
             sleep_until(due)
         else:
-            self.report("catching up", reason="a scheduled backup was missed" if pointer else "there is no backup yet")
+            self.report(
+                "catching up",
+                reason="a scheduled backup was missed" if pointer else "there is no backup of this database yet",
+            )
         run(self.settings, self.report)
 
     def _backoff(self, failures: int) -> float:

@@ -31,7 +31,7 @@ SELECT
     tstzrange(now(), 'infinity'), i / 3.0
 FROM generate_series(1, 50) AS i;
 
-CREATE TABLE log (moment timestamptz NOT NULL, line text) PARTITION BY RANGE (moment);
+CREATE TABLE log (moment timestamptz NOT NULL, line text, PRIMARY KEY (moment)) PARTITION BY RANGE (moment);
 CREATE TABLE log_2025 PARTITION OF log FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 CREATE TABLE log_rest PARTITION OF log DEFAULT;
 INSERT INTO log SELECT '2025-12-31 23:00+00'::timestamptz + i * interval '1 minute', repeat('é', i) FROM generate_series(1, 120) AS i;

@@ -107,25 +107,6 @@ def test_an_empty_database_is_a_backup_too(job: Job, server: Server, restored: l
     assert content(server.url(restored[0])) == {}
 
 
-def test_restoring_over_a_database_needs_force_and_then_replaces_it(job: Job, filled: Database) -> None:
-    before = content(filled.admin_url)
-    job.good("run")
-    with psycopg.connect(filled.admin_url, autocommit=True) as admin:
-        admin.execute("DELETE FROM secretive")
-    refusal = job.refused("restore", "--into", filled.admin_url)
-    assert "is not empty" in refusal
-    assert "--force" in refusal
-    job.good("restore", "--into", filled.admin_url, "--force")
-    assert content(filled.admin_url) == before
-
-
-def test_a_database_that_holds_more_than_the_backup_is_no_success(job: Job, filled: Database) -> None:
-    job.good("run")
-    with psycopg.connect(filled.admin_url, autocommit=True) as admin:
-        admin.execute("CREATE TABLE newer ()")
-    assert "table public.newer is not of this backup" in job.refused("restore", "--into", filled.admin_url, "--force")
-
-
 def test_the_password_of_a_restored_database_is_shown_on_request(job: Job, server: Server, restored: list[str]) -> None:
     job.good("run")
     url = job.good("restore", "--show-password").strip()

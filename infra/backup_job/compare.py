@@ -1,0 +1,69 @@
+"""Whether a restored database is the one that was backed up."""
+
+from collections.abc import Iterator
+
+from infra.backup_job.check import RestoreFailedError
+from infra.backup_job.manifest import Access, AccessByKind, Contents
+
+SHOWN = 5
+
+
+def require_same(wanted: Contents, found: Contents, where: str) -> None:
+    """Compare what a database holds, who owns it and who may use it, with the manifest.
+
+    Args:
+        wanted: what the manifest recorded; without a record of owners and grants these are not compared.
+        found: what the database holds.
+        where: the database, for the error.
+
+    Raises:
+        RestoreFailedError: with the first tables and objects that differ.
+    """
+    differences = [*_rows(wanted.rows, found.rows), *_objects(wanted.objects, found.objects)]
+    if wanted.access is not None and found.access is not None:
+        differences += _accesses(wanted.access, found.access)
+    differences = list(dict.fromkeys(differences))  # a table that is missing is so as an object and in its access
+    if differences:
+        more = f" and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
+        raise RestoreFailedError(f"{where} is not what was backed up: {'; '.join(differences[:SHOWN])}{more}")
+
+
+def _rows(wanted: dict[str, int], found: dict[str, int]) -> Iterator[str]:
+    for table in sorted(wanted.keys() | found.keys()):
+        if found.get(table) != wanted.get(table):
+            yield f"{table} has {found.get(table, 'no')} rows of {wanted.get(table, 'none')}"
+
+
+def _objects(wanted: dict[str, list[str]], found: dict[str, list[str]]) -> Iterator[str]:
+    for kind in sorted(wanted.keys() | found.keys()):
+        before, after = set(wanted.get(kind, [])), set(found.get(kind, []))
+        yield from (_missing(kind, name) for name in sorted(before - after))
+        yield from (_surplus(kind, name) for name in sorted(after - before))
+
+
+def _missing(kind: str, name: str) -> str:
+    return f"{kind} {name} is missing"
+
+
+def _surplus(kind: str, name: str) -> str:
+    return f"{kind} {name} is not of this backup"
+
+
+def _accesses(wanted: AccessByKind, found: AccessByKind) -> Iterator[str]:
+    for kind in sorted(wanted.keys() | found.keys()):
+        before, after = wanted.get(kind, {}), found.get(kind, {})
+        for name in sorted(before.keys() | after.keys()):
+            yield from _access(kind, name, before.get(name, Access()), after.get(name, Access()))
+
+
+def _access(kind: str, name: str, wanted: Access, found: Access) -> Iterator[str]:
+    """Compare one object; without an owner it is one that is not there, or a column or default without grants."""
+    if wanted.owner != found.owner and found.owner is None:
+        yield _missing(kind, name)
+    elif wanted.owner != found.owner and wanted.owner is None:
+        yield _surplus(kind, name)
+    else:
+        if wanted.owner != found.owner:
+            yield f"{kind} {name} belongs to {found.owner}, it was {wanted.owner}'s"
+        yield from (f"{kind} {name} lacks the grant {grant}" for grant in wanted.grants if grant not in found.grants)
+        yield from (f"{kind} {name} has another grant {grant}" for grant in found.grants if grant not in wanted.grants)

@@ -1,0 +1,22 @@
+-- Owners and grants of every kind, on top of awkward.sql; run as the superuser, who owns one thing, too.
+SET search_path = public, extensions, pg_temp;
+REVOKE USAGE ON SCHEMA extensions FROM PUBLIC;
+GRANT USAGE ON SCHEMA extensions TO agent WITH GRANT OPTION;
+SET ROLE agent;
+GRANT USAGE ON SCHEMA extensions TO anon;
+RESET ROLE;
+CREATE SCHEMA fleet AUTHORIZATION ecosystem_owner;
+GRANT CREATE, USAGE ON SCHEMA fleet TO orchestrator;
+GRANT ALL ON "Odd Näme" TO service_role;
+GRANT SELECT, UPDATE ON "Odd Näme" TO orchestrator WITH GRANT OPTION;
+GRANT UPDATE (note) ON secretive TO orchestrator;
+GRANT USAGE ON SEQUENCE counter TO agent;
+GRANT SELECT ON moods TO PUBLIC;
+REVOKE EXECUTE ON FUNCTION near(vector, vector) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION near(vector, vector) TO agent;
+REVOKE USAGE ON TYPE mood FROM PUBLIC;
+GRANT USAGE ON TYPE mood TO agent;
+ALTER DEFAULT PRIVILEGES FOR ROLE ecosystem_owner IN SCHEMA public GRANT SELECT ON TABLES TO observer;
+ALTER DEFAULT PRIVILEGES FOR ROLE ecosystem_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+CREATE TABLE administrators (name text);
+GRANT SELECT ON administrators TO observer;
