@@ -2,10 +2,11 @@
 STACK ?= dev
 BOOTSTRAP = tools/bootstrap/run --stack '$(STACK)'
 DEVELOPMENT = tools/bootstrap/run --development --stack '$(STACK)'
+TESTS ?= tests/unit tests/schema/engine/test_cases.py
 BACKUP_CONFIG = .state/$(STACK)/backup/job.json
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status url backup restore destroy shell test test-full check lint
+.PHONY: help up preview refresh status url backup restore destroy shell test test-full check lint bench-preview
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,8 +45,11 @@ test: ## everything that proves it (ARGS='-k word': a part)
 test-full: ## the same with long repetitions
 	@AGENT_ECOSYSTEM_FULL=1 $(BOOTSTRAP) run python -m pytest $(ARGS)
 
-check: lint ## the developer's loop: lint and the tests that need no stack, in seconds
-	@$(DEVELOPMENT) run python -m pytest -q -m 'not e2e' $(ARGS)
+check: lint ## the developer's loop: lint and the quick tests, in seconds (TESTS=tests/backup: another part)
+	@$(DEVELOPMENT) run python -m pytest -q $(TESTS) $(ARGS)
+
+bench-preview: ## time a no-op preview beside that of an empty program (ROUNDS=n)
+	@$(BOOTSTRAP) run python tests/bench/noop_preview.py
 
 lint: ## style, types, SQL
 	@$(DEVELOPMENT) tool ruff check .

@@ -104,7 +104,7 @@ class Settings(BaseModel):
         if self.state_folder or os.getuid() != 0 or service_account().can_reach(folder / "data"):
             return str(folder)
         checkout = hashlib.sha256(str(PROJECT_FOLDER).encode()).hexdigest()[:8]
-        return str(SHARED_STATE / f"{PROJECT_FOLDER.name}-{checkout}" / self.stack / "postgres")
+        return str(SHARED_STATE / f"{PROJECT_FOLDER.name}-{checkout}-{self.stack}" / "postgres")
 
 
 def _value(text: str) -> Any:

@@ -134,8 +134,8 @@ class Project:
     def data_folders(self) -> list[Path]:
         """The folders of stacks that hold data of their services."""
         kept = {"backend", "pulumi-home"}
-        roots = [self.folder / ".state", *self.places()[1:]]
-        return [folder for root in roots for folder in root.glob("*/") if folder.name not in kept and folder.is_dir()]
+        beside = [folder for folder in (self.folder / ".state").glob("*") if folder.is_dir()]
+        return [*(folder for folder in beside if folder.name not in kept), *self.places()[1:]]
 
     def remove(self) -> None:
         """Stop and delete whatever a test left, however it ended."""

@@ -21,7 +21,7 @@ def test_a_second_stack_lives_beside_the_first(standing: Project) -> None:
         standing.pulumi("destroy", "--yes", stack="other")
     assert standing.state() == state
     assert standing.outputs() == first
-    assert {folder.name for folder in standing.data_folders()} == {"dev"}
+    assert {folder.name.rpartition("-")[2] for folder in standing.data_folders()} == {"dev"}
 
 
 def test_destroy_leaves_nothing_and_can_be_said_twice(fresh: Project) -> None:

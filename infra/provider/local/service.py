@@ -117,8 +117,7 @@ class Service(Resource[ServiceInputs]):
             except OSError as error:
                 raise UserError(f"{error.filename or inputs.folder} can not be deleted: {error.strerror}") from error
             with contextlib.suppress(OSError):
-                for parent in Path(inputs.folder).parents[:2]:
-                    parent.rmdir()  # the stack's folder and the checkout's, once the last service in them is gone
+                Path(inputs.folder).parent.rmdir()  # the stack's own folder, once its last service is gone
 
     def _run(self, inputs: ServiceInputs, old: State) -> State:
         daemon = _daemon(inputs)

@@ -17,7 +17,7 @@ from infra.provider.schema.engine import (
 from tests.schema.engine.conftest import Connection
 from tests.schema.engine.test_cases import CASES
 
-PAIRS = int(os.environ.get("SCHEMA_PAIRS", "20"))
+PAIRS = int(os.environ.get("SCHEMA_PAIRS", "200" if os.environ.get("AGENT_ECOSYSTEM_FULL") else "20"))
 SEED = int(os.environ.get("SCHEMA_SEED", "20261124"))
 
 
