@@ -1,7 +1,7 @@
 """Imported first by a plugin's executable: Pulumi's protocol messages without the rest of its SDK.
 
-A plugin speaks the protocol and runs no program, and every preview waits for it to start: without the SDK that takes
-half the time (0.36 s -> 0.17 s here). Only an executable may do this: afterwards `import pulumi` is not the SDK.
+Every preview waits for the plugins to start, one after the other. They speak the protocol and run no program: without
+the SDK an import takes 0.09 s less. Only an executable may do this: afterwards `import pulumi` is not the SDK.
 """
 
 import importlib.util

@@ -20,6 +20,9 @@ ALWAYS = {
     # A stack file that comes fresh from git has no salt (docs/adr/0001): Pulumi takes it from the state.
     "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
 }
+UNWANTED = frozenset({"PYTHONHOME", "PYTHONDONTWRITEBYTECODE"})
+"""Variables of the user's that do harm here: each preview starts three Pythons, which would compile all they read."""
+
 NO_DOWNLOADS = "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"
 
 
@@ -69,7 +72,7 @@ def changes(environment: Mapping[str, str], base: Mapping[str, str] = os.environ
 
 def without_ours(base: Mapping[str, str]) -> dict[str, str]:
     """Take out what an earlier call put in, for this checkout or another one."""
-    environment = {name: value for name, value in base.items() if name != "PYTHONHOME"}
+    environment = {name: value for name, value in base.items() if name not in UNWANTED}
     if CHECKOUT not in environment:
         return environment
     earlier = Checkout(Path(environment.pop(CHECKOUT)))
