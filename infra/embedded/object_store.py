@@ -9,8 +9,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
-import subprocess
 import sysconfig
 import time
 import urllib.error
@@ -20,10 +18,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from infra.embedded.environment import inherited_environment
 from infra.embedded.ports import HOST, PortTakenError, free_ports
+from infra.embedded.process import DetachedProcess
 
 SERVERS = ("master", "volume", "filer", "s3")
 
@@ -87,14 +84,14 @@ def weed_program() -> Path:
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """One store below `folder`: data/, store.log, and the files only its owner reads: s3.json, security.toml."""
+    """One store below `folder`: data/, service.log, and the files only its owner reads: s3.json, security.toml."""
 
     folder: Path
 
     @property
     def log(self) -> Path:
         """What the store writes to standard error."""
-        return self.folder / "store.log"
+        return self._process.log
 
     def exists(self) -> bool:
         """Say whether `init` completed here."""
@@ -157,39 +154,25 @@ class ObjectStore:
         """Return the environment to run `command` in."""
         return {**inherited_environment(), "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
 
-    def start(self, ports: Ports, *, timeout: int = 60) -> int:
+    def start(self, ports: Ports, *, timeout: int = 60) -> None:
         """Start the store and wait until it answers.
 
         Args:
             ports: free ports; they may differ from those of the last start.
             timeout: seconds to wait.
 
-        Returns:
-            The process id.
-
         Raises:
             ObjectStoreError: it ended, or did not come up in time.
         """
-        with self.log.open("a") as log:
-            process = subprocess.Popen(
-                self.command(ports),
-                cwd=self.folder,
-                env=self.environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        known = {"pid": process.pid, "created": psutil.Process(process.pid).create_time(), "ports": asdict(ports)}
-        self._process_file.write_text(json.dumps(known))
+        self._ports_file.write_text(json.dumps(asdict(ports)))
+        self._process.start(self.command(ports), self.environment())
         deadline = time.monotonic() + timeout
         while not self.ready(ports):
-            if process.poll() is not None or time.monotonic() > deadline:
+            if self.alive() is None or time.monotonic() > deadline:
+                words = self._process.tail()
                 self.stop(grace=0)
-                raise ObjectStoreError(f"the object store did not come up in {self.folder}: {self._log_tail()}")
+                raise ObjectStoreError(f"the object store did not come up in {self.folder}: {words}")
             time.sleep(0.05)
-        process.returncode = 0  # it outlives this object, which would warn that nobody waited for it
-        return process.pid
 
     def ready(self, ports: Ports) -> bool:
         """Say whether S3 answers, and the volume server has joined (before that, reads of old objects fail)."""
@@ -200,30 +183,22 @@ class ObjectStore:
 
     def alive(self) -> int | None:
         """Return the process id of the store that `start` started here, None when it is gone."""
-        process = self._process()
+        process = self._process.find()
         return process.pid if process else None
 
     def port(self) -> int | None:
         """Return the S3 port of the last start, None when there was none."""
-        if not self._process_file.exists():
-            return None
-        port: int = json.loads(self._process_file.read_text())["ports"]["s3"]
-        return port
+        return self._ports().get("s3")
 
     def stop(self, *, grace: float = 25) -> None:
         """Stop the store if it runs: politely, and by force after `grace` seconds (its own way takes about 17).
 
         What was acknowledged is on the file system either way; only the machine's own crash could lose it.
         """
-        if process := self._process():
-            process.send_signal(signal.SIGTERM if grace else signal.SIGKILL)
-            try:
-                process.wait(grace or 10)
-            except psutil.TimeoutExpired:
-                process.kill()
-                process.wait(10)
-        self._remove_sockets()
-        self._process_file.unlink(missing_ok=True)
+        self._process.stop(patience=grace)
+        for server in SERVERS:  # a killed SeaweedFS leaves these; their place can not be configured
+            grpc_port = self._ports().get(f"{server}_grpc")
+            Path(f"/tmp/seaweedfs-{server}-grpc-{grpc_port}.sock").unlink(missing_ok=True)  # noqa: S108
 
     def remove(self) -> None:
         """Stop the store at once and delete everything below `folder`."""
@@ -235,25 +210,19 @@ class ObjectStore:
         return self.folder / "s3.json"
 
     @property
-    def _process_file(self) -> Path:
-        return self.folder / "process.json"
+    def _ports_file(self) -> Path:
+        return self.folder / "ports.json"
 
-    def _process(self) -> psutil.Process | None:
+    @property
+    def _process(self) -> DetachedProcess:
+        return DetachedProcess(self.folder)
+
+    def _ports(self) -> dict[str, int]:
         try:
-            known = json.loads(self._process_file.read_text())
-            process = psutil.Process(known["pid"])
-            same = abs(process.create_time() - known["created"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
-        except (FileNotFoundError, psutil.NoSuchProcess):
-            return None
-        return process if same else None
-
-    def _remove_sockets(self) -> None:
-        """Remove what a killed SeaweedFS leaves in /tmp: the place of its gRPC sockets can not be configured."""
-        if self._process_file.exists():
-            ports = json.loads(self._process_file.read_text())["ports"]
-            for server in SERVERS:
-                grpc_port = ports[f"{server}_grpc"]
-                Path(f"/tmp/seaweedfs-{server}-grpc-{grpc_port}.sock").unlink(missing_ok=True)  # noqa: S108
+            ports: dict[str, int] = json.loads(self._ports_file.read_text())
+        except (OSError, ValueError):
+            return {}
+        return ports
 
     def _write_private(self, name: str, text: str) -> None:
         draft = self.folder / f".{name}"
@@ -261,9 +230,6 @@ class ObjectStore:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
             handle.write(text)
         draft.rename(self.folder / name)
-
-    def _log_tail(self) -> str:
-        return self.log.read_text(errors="replace")[-800:].strip()
 
 
 def _security() -> str:

@@ -45,6 +45,7 @@ class DetachedProcess:
             )
         record = {"pid": child.pid, "started": psutil.Process(child.pid).create_time()}
         self._record.write_text(json.dumps(record))
+        child.returncode = 0  # it outlives this object, which would warn that nobody waited for it
 
     def find(self) -> psutil.Process | None:
         """Return the running process, None when it is down."""

@@ -10,7 +10,7 @@ from tools.bootstrap.checkout import Checkout
 ROOT = Checkout.here().root
 TARGETS = [
     *("up", "preview", "refresh", "status", "url", "backup", "restore", "destroy", "shell"),
-    *("test", "test-full", "check", "lint"),
+    *("test", "test-full", "check", "bench-preview", "lint"),
 ]
 
 

@@ -20,8 +20,9 @@ ALWAYS = {
     # A stack file that comes fresh from git has no salt (docs/adr/0001): Pulumi takes it from the state.
     "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
 }
-UNWANTED = frozenset({"PYTHONHOME", "PYTHONDONTWRITEBYTECODE"})
-"""Variables of the user's that do harm here: each preview starts three Pythons, which would compile all they read."""
+UNWANTED = frozenset({"PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"})
+"""Variables that do harm here. Each preview starts three Pythons, which would compile all they read; and a `make` in
+the shell we open, or in a test, is no part of another, and must not speak of entering folders."""
 
 NO_DOWNLOADS = "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"
 
