@@ -121,9 +121,20 @@ class Project:
         """Everything that runs in this project's folders."""
         found = []
         for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error):
+            with contextlib.suppress(psutil.Error):  # gone meanwhile, or only its exit code is left
                 words = [*process.cmdline(), process.cwd()]
                 if process.pid != os.getpid() and any(str(place) in word for word in words for place in self.places()):
+                    found.append(process)
+        return found
+
+    def plugins(self) -> list[psutil.Process]:
+        """The provider plugins among them."""
+        found = []
+        for process in self.processes():
+            with contextlib.suppress(psutil.Error):
+                if any(
+                    name in " ".join(process.cmdline()) for name in ("infra.provider.plugin", "tools.offline_plugins")
+                ):
                     found.append(process)
         return found
 

@@ -58,11 +58,7 @@ def wait_for(condition: object, what: str) -> None:
 def test_after_kill_9_in_the_middle_make_up_finishes(fresh: Project, marker: str) -> None:
     fresh.pulumi("stack", "init", "dev")
     kill_up_when(fresh, marker)
-    plugins = ("infra.provider.plugin", "tools.offline_plugins")
-    wait_for(
-        lambda: not [p for p in fresh.processes() if any(word in " ".join(p.cmdline()) for word in plugins)],
-        "orphaned plugins end",
-    )
+    wait_for(lambda: not fresh.plugins(), "orphaned plugins end")
     fresh.make("up")
     fresh.preview("--expect-no-changes")
     assert fresh.query("SELECT count(*) AS n FROM realtime_channels") == [{"n": 8}]
