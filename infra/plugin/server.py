@@ -1,6 +1,7 @@
 """The gRPC server of a plugin: Pulumi's ResourceProvider service in terms of `Resource` handlers."""
 
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,7 +60,9 @@ def serve(plugin: Plugin) -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     engine = os.getppid()
-    # An interrupt is how the engine tells a plugin that it is no longer needed; one that died before reads no port.
+    # An interrupt is how the engine tells a plugin that it is no longer needed, also where interrupts were ignored when
+    # it was started itself, as in a shell's background. One that died before reads no port.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(KeyboardInterrupt, BrokenPipeError):
         print(port, flush=True)
         _wait_for_the_end_of(engine)
