@@ -73,6 +73,11 @@ class Comparison:
             for need in _reach(needs, function)
         )
 
+    def leans_on_itself(self, column: ObjectId) -> bool:
+        """Say whether a column's default calls a function that reads this very column, in the desired state."""
+        called = (need for need in _reach(self._new_needs, str(column)) if need.startswith("function "))
+        return any(str(column) in _reach(self._new_needs, function) for function in called)
+
     @cached_property
     def _new_needs(self) -> dict[str, list[str]]:
         return _needs(self.new)

@@ -45,7 +45,7 @@ def plan(comparison: Comparison) -> Iterator[Step]:
                     yield drop_default(name, part)
                 yield _drop(name, part)
             elif old_column is None:
-                yield from _add(name, part, new_column)
+                yield from _add(name, part, new_column, late=comparison.leans_on_itself(item))
             elif (item in comparison.rebuilt and old_column.generated is not None) or _must_be_new(
                 old_column, new_column
             ):
@@ -155,17 +155,19 @@ def _drop(table: str, name: str, *, derived: bool = False) -> Step:
     )
 
 
-def _add(table: str, name: str, column: Column) -> Iterator[Step]:
+def _add(table: str, name: str, column: Column, *, late: bool = False) -> Iterator[Step]:
+    # `late`: the default's function reads the column, so it can only come after it; rows that exist keep NULL.
     subject, rows = f"{table}.{name}", Probe(quote(table))
     hazards = []
     computed = column.generated is not None and not column.virtual
-    if computed or column.identity or _differs_by_row(column.default):
+    if computed or column.identity or (_differs_by_row(column.default) and not late):
         hazards.append(Hazard(HazardName.TABLE_REWRITE, subject, "a value of its own for every row", rows))
-    if not column.nullable and column.default is None and column.generated is None and column.identity is None:
+    filled = (column.default is not None and not late) or column.generated is not None or column.identity is not None
+    if not column.nullable and not filled:
         hazards.append(Hazard(HazardName.CONSTRAINT_MAY_FAIL, subject, "NOT NULL without a default", rows))
-    sql = f"ALTER TABLE {quote(table)} ADD COLUMN {definition(name, column)}"
+    sql = f"ALTER TABLE {quote(table)} ADD COLUMN {definition(name, column, late=late)}"
     yield Step(ObjectId("column", subject), "create", sql, ACCESS_EXCLUSIVE, tuple(hazards))
-    yield from finishing_touches(table, name, column)
+    yield from finishing_touches(table, name, column, late=late)
 
 
 def _differs_by_row(default: str | None) -> bool:
