@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from infra.provider.schema.errors import ApplyFailed, ForeignDependents
+from infra.provider.schema.errors import ApplyFailed, CannotPlan, ForeignDependents
 from infra.provider.schema.introspect import local_search_path
 from infra.provider.schema.steps import Plan
 
@@ -69,6 +69,7 @@ def run_steps(connection: "psycopg.Connection[Any]", plan: Plan, schema: str, ex
 
     Raises:
         ForeignDependents: something that is not ours needs what a step drops or changes.
+        CannotPlan: there is no cast between a column's types, which only the server knows.
         ApplyFailed: PostgreSQL refused a statement for any other reason but a lock.
     """
     import psycopg  # noqa: PLC0415 - the driver is loaded only where it is used
@@ -83,6 +84,9 @@ def run_steps(connection: "psycopg.Connection[Any]", plan: Plan, schema: str, ex
                 raise
             except psycopg.errors.DependentObjectsStillExist as error:
                 raise ForeignDependents(step.sql, error.diag.message_detail or str(error)) from error
+            except (psycopg.errors.CannotCoerce, psycopg.errors.DatatypeMismatch) as error:
+                advice = "Add a column of the new type, fill it, and drop the old one in the next update."
+                raise CannotPlan(step.object, error.diag.message_primary or str(error), advice) from error
             except psycopg.OperationalError:
                 raise  # the connection is gone: there is nothing left to say anything about
             except psycopg.Error as error:
