@@ -23,5 +23,7 @@ def quick_start() -> None:
 
 def _start_provider() -> None:
     """Have the engine start pgstack beside the program's imports, instead of for the first resource."""
-    with contextlib.suppress(grpc.RpcError):
-        pulumi.runtime.settings.get_monitor().Invoke(resource_pb2.ResourceInvokeRequest(tok=READY))
+    monitor = pulumi.runtime.settings.get_monitor()
+    if monitor:
+        with contextlib.suppress(grpc.RpcError):
+            monitor.Invoke(resource_pb2.ResourceInvokeRequest(tok=READY))
