@@ -8,6 +8,7 @@ from infra.quick_start import quick_start
 
 quick_start()
 
+from infra import environment_rules, protection  # noqa: E402
 from infra.access import DatabaseAccess  # noqa: E402
 from infra.backup import BackupJob  # noqa: E402
 from infra.instance import PostgresInstance  # noqa: E402
@@ -21,8 +22,12 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 try:
     settings = Settings.load()
+    environment_rules.keep(settings)
 except SettingsError as error:
     raise pulumi.RunError(str(error)) from None
+
+if settings.protect:
+    protection.protect_data()
 
 instance = PostgresInstance("postgres", settings)
 access = DatabaseAccess("access", instance.endpoint, settings)

@@ -46,8 +46,13 @@ class Stack:
         Raises:
             SetupError: the backend refuses, or its state was encrypted with another passphrase.
         """
+        salt.leave_other_backend(self._checkout, self.name, self._environment[BACKEND])
         self._ask("stack", "select", "--create", self.name)
-        salt.keep_salt(self._checkout)
+        self.keep_salt()
+
+    def keep_salt(self) -> None:
+        """Keep what Pulumi wrote into the stack's file out of git: see salt.py."""
+        salt.keep_salt(self._checkout, self.name, self._environment[BACKEND])
 
     def unlock(self) -> None:
         """Clear what a killed engine left: its lock, its language host, a half written state.
@@ -81,6 +86,11 @@ class Stack:
     def has_pending_creates(self) -> bool:
         """Tell whether a run was interrupted while it made something."""
         return bool(pending_creates(self._export()))
+
+    def protected(self) -> list[str]:
+        """Return the names of the resources that Pulumi refuses to delete."""
+        resources = self._export()["deployment"].get("resources") or ()
+        return [str(resource["urn"]).rpartition("::")[2] for resource in resources if resource.get("protect")]
 
     def run(self, *arguments: str) -> int:
         """Run a `pulumi` command on this stack with its output shown; return its exit code."""
