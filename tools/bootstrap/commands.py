@@ -19,6 +19,8 @@ from tools.bootstrap.stack import Stack
 STACK = "AGENT_ECOSYSTEM_STACK"
 """Tells a program we run which stack is meant."""
 
+GIVE_UP_STATE = "--give-up-state"
+
 
 @dataclass(frozen=True)
 class Session:
@@ -43,6 +45,21 @@ def up(session: Session) -> int:
     if code == 0:
         _summary(stack, time.monotonic() - began)
     return code
+
+
+def recover(session: Session) -> int:
+    """Make the state anew from what runs, where the state or its passphrase is lost; then bring the stack up."""
+    stack = session.stack
+    stack.unlock()
+    if GIVE_UP_STATE in session.arguments:
+        stack.give_up_state()
+    stack.select()
+    if stack.knows_something():
+        raise SetupError(
+            f"the state of stack {stack.name} is there and can be read: `make up STACK={stack.name}` is all it needs. "
+            f"To make it anew all the same: `make recover STACK={stack.name} ARGS={GIVE_UP_STATE}`; a copy is kept"
+        )
+    return stack.look_up_all() or up(session)
 
 
 def preview(session: Session) -> int:
@@ -109,6 +126,7 @@ def export(session: Session) -> int:
 
 COMMANDS: dict[str, Callable[[Session], int]] = {
     "up": up,
+    "recover": recover,
     "preview": preview,
     "refresh": refresh,
     "destroy": destroy,

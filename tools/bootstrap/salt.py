@@ -38,9 +38,14 @@ def leave_other_backend(checkout: Checkout, stack: str, backend: str) -> None:
     """Drop the salt of a stack of the same name in another backend: each one's state has its own."""
     came_from = checkout.root / KEPT_SALTS / f"{stack_file(stack)}.backend"
     if came_from.exists() and not _reads(came_from, backend):
-        _drop_salt(checkout.root / stack_file(stack))
-        (checkout.root / KEPT_SALTS / stack_file(stack)).unlink(missing_ok=True)
-        came_from.unlink()
+        forget_salt(checkout, stack)
+
+
+def forget_salt(checkout: Checkout, stack: str) -> None:
+    """Drop the salt of a stack whose state is no more: its next state has its own."""
+    _drop_salt(checkout.root / stack_file(stack))
+    for name in (stack_file(stack), f"{stack_file(stack)}.backend"):
+        (checkout.root / KEPT_SALTS / name).unlink(missing_ok=True)
 
 
 def keep_salt(checkout: Checkout, stack: str, backend: str) -> None:
