@@ -22,6 +22,7 @@ class Service(pulumi.CustomResource):
         health: for "program", a command that exits with 0 once the service does its work.
         patience: seconds to wait for that.
         keep_data: leave the folder in place on destroy.
+        rotation: change it to give the service new credentials.
     """
 
     port: pulumi.Output[int]
@@ -42,6 +43,7 @@ class Service(pulumi.CustomResource):
         health: Sequence[str] | None = None,
         patience: int = 60,
         keep_data: bool = False,
+        rotation: str = "1",
         opts: pulumi.ResourceOptions | None = None,
     ):
         properties = {
@@ -55,6 +57,7 @@ class Service(pulumi.CustomResource):
             "health": health,
             "patience": patience,
             "keepData": keep_data,
+            "rotation": rotation,
             "credentials": None,
             "details": None,
         }

@@ -48,7 +48,9 @@ class Settings(BaseModel):
     )
     adopt: bool = Field(default=False, description="take over objects that already exist under our names")
     seeds: list[str] = Field(default_factory=list, description="further seed files, relative to the project")
-    password_rotation: str = Field("1", description="change it to give every database role a new password")
+    password_rotation: str = Field(
+        "1", description="change it to give every database role, and the object store, new secrets"
+    )
 
     object_store_port: int | None = Field(None, ge=1024, le=65535, description="the S3 port; unset: a free one")
     bucket: str = Field("", description="name of the backup bucket; empty: agent-ecosystem-STACK-backups")

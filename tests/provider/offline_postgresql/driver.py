@@ -41,6 +41,9 @@ class Managed:
         self.inputs = checked
         return self.state
 
+    def preview_update(self, **inputs: Any) -> dict[str, Any]:
+        return self._client.update(self.urn, self.id, self.state, self._check(inputs), self.inputs, preview=True)
+
     def refresh(self) -> bool:
         """Read the resource; say whether it is still there."""
         found = self._client.read(self.urn, self.id, self.inputs, self.state)
