@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 
-from infra.embedded.distribution import cache_root
+from infra.embedded.cache import cache_root
 from tools.bootstrap.checkout import Checkout
 from tools.bootstrap.progress import say
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, JsonValue
 
-from infra.embedded.distribution import cache_root
+from infra.embedded.cache import cache_root
 from infra.plugin import CheckError, Inputs, Unknown
 from infra.provider.schema.desired import Desired, desired_catalog
 from infra.provider.schema.errors import SchemaError, SourceErrors

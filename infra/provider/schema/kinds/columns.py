@@ -210,16 +210,17 @@ def _retype(table: str, name: str, old: Column, new: Column) -> Step:
     action = f"TYPE {new.type}"
     if new.collation:
         action += f" COLLATE {new.collation}"
-    hazards = []
+    hazards, cast = [], None
     if old.type != new.type and not same_bytes(old.type, new.type):
         action += f" USING {quote(name)}::{new.type}"
+        cast = (old.type, new.type)
         subject, what = f"{table}.{name}", f"{old.type} becomes {new.type}"
         hazards.append(Hazard(HazardName.TABLE_REWRITE, subject, what, Probe(quote(table))))
         if not widens(old.type, new.type):
             filled = Probe(quote(table), f"{quote(name)} IS NOT NULL", name, "values")
             risk = HazardName.CONSTRAINT_MAY_FAIL if fails_rather(old.type, new.type) else HazardName.DATA_LOSS
             hazards.append(Hazard(risk, subject, what, filled))
-    return _step(table, name, action, hazards=tuple(hazards))
+    return replace(_step(table, name, action, hazards=tuple(hazards)), cast=cast)
 
 
 def _nullable(table: str, name: str, new: Column, *, fresh: bool) -> Step:
