@@ -6,7 +6,7 @@ TESTS ?= tests/unit tests/schema/engine/test_cases.py
 BACKUP_CONFIG = .state/$(STACK)/backup/job.json
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status url backup restore recover destroy shell test test-full check lint bench-preview
+.PHONY: help up preview refresh status url backup restore recover destroy shell test test-full check lint bench-preview bench-schema
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -53,6 +53,9 @@ check: lint ## the developer's loop: lint and the quick tests, in seconds (TESTS
 
 bench-preview: ## time a no-op preview beside that of an empty program (ROUNDS=n)
 	@$(BOOTSTRAP) run python tests/bench/noop_preview.py
+
+bench-schema: ## time the schema engine on 7 to 1,000 tables, beside psql and its peers (SIZES='7 100', ROUNDS=n)
+	@$(BOOTSTRAP) run python tests/bench/schema_engine.py
 
 lint: ## style, types, SQL
 	@$(DEVELOPMENT) tool ruff check .
