@@ -6,7 +6,7 @@ TESTS ?= tests/unit tests/schema/engine/test_cases.py
 BACKUP_CONFIG = .state/$(STACK)/backup/job.json
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status url backup restore recover destroy shell test test-full check lint bench-preview bench-schema
+.PHONY: help up preview preflight refresh status url backup restore recover destroy shell test test-full check lint bench-preview bench-schema
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -17,6 +17,9 @@ up: ## everything: Python packages, Pulumi, then the whole stack
 
 preview: ## what `make up` would change, row by row (ARGS=--diff: in detail)
 	@$(BOOTSTRAP) preview $(ARGS)
+
+preflight: ## check a database that is there already for what the stack needs; changes nothing
+	@$(BOOTSTRAP) run python -m infra.preflight
 
 refresh: ## find what changed behind the stack's back, and note it in the state
 	@$(BOOTSTRAP) refresh $(ARGS)

@@ -6,7 +6,8 @@ import pulumi
 import pulumi_postgresql as postgresql
 
 from infra.endpoint import Endpoint
-from infra.resources import Password
+from infra.external_settings import backup_database
+from infra.resources import Password, Preparation
 from infra.settings import Settings
 
 OWNER = "ecosystem_owner"
@@ -19,7 +20,11 @@ EXTENSION_SCHEMA = "extensions"
 
 
 class DatabaseAccess(pulumi.ComponentResource):
-    """A database ready for the schema; `owner` owns it, `backup_reader` reads all of it."""
+    """A database ready for the schema; `owner` owns it, `backup_reader` reads all of it.
+
+    On a server of our own everything is made. On one that outlives the stack the database is the one the login names,
+    the login its owner, and only what is missing is made: docs/adr/0022-prepare-what-is-missing.md.
+    """
 
     owner: Endpoint
     backup_reader: Endpoint
@@ -27,6 +32,37 @@ class DatabaseAccess(pulumi.ComponentResource):
     def __init__(self, name: str, instance: Endpoint, settings: Settings):
         super().__init__("agent-ecosystem:index:DatabaseAccess", name)
         self._goes_with = instance.goes_with
+        make = self._prepare if instance.goes_with is None else self._make
+        self.register_outputs({"database": make(instance, settings)})
+
+    def _prepare(self, instance: Endpoint, settings: Settings) -> pulumi.Output[str]:
+        given = backup_database(settings)
+        password = self._password(BACKUP, settings) if settings.backups and given is None else None
+        preparation = Preparation(
+            "preparation",
+            url=instance.url,
+            schema_name=settings.schema_name,
+            groups=GROUPS,
+            extensions=EXTENSIONS,
+            extensions_schema=EXTENSION_SCHEMA,
+            backup_role=BACKUP if password is not None else "",
+            backup_password=password,
+            drop_on_delete=settings.drop_on_destroy,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        ready = pulumi.Output.all(instance.database, preparation.made)
+        database: pulumi.Output[str] = ready.apply(lambda parts: str(parts[0]))
+        self.owner = replace(instance, database=database)
+        if given is not None:
+            self.backup_reader = Endpoint.at(given, ready.apply(lambda _: given.database))
+        elif password is not None:
+            user = pooled(BACKUP, str(instance.user))
+            self.backup_reader = replace(self.owner, user=user, password=password, role=BACKUP)
+        else:
+            self.backup_reader = self.owner  # nobody reads: there are no backups
+        return database
+
+    def _make(self, instance: Endpoint, settings: Settings) -> pulumi.Output[str]:
         self._server = postgresql.Provider(
             "server",
             host=instance.host,
@@ -68,7 +104,7 @@ class DatabaseAccess(pulumi.ComponentResource):
             ready.append(self._usable_schema(settings.schema_name, database, owner.name))
         self.owner = self._login(instance, owner.name, owner_password, database, ready)
         self.backup_reader = self._login(instance, backup.name, backup_password, database, ready)
-        self.register_outputs({"database": database.name})
+        return database.name
 
     def _child(self, depends_on: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
@@ -105,3 +141,15 @@ class DatabaseAccess(pulumi.ComponentResource):
         # The name waits for the extensions: who can log in finds a database that is ready for the schema.
         name = pulumi.Output.all(database.name, *[resource.urn for resource in ready])
         return replace(instance, user=user, password=password, database=name.apply(lambda parts: str(parts[0])))
+
+
+def pooled(role: str, user: str) -> str:
+    """Return the login of `role` beside that of `user`: Supabase's pooler wants each as `role.project`.
+
+    >>> pooled("backup", "postgres.abcdefghijklmnopqrst")
+    'backup.abcdefghijklmnopqrst'
+    >>> pooled("backup", "postgres")
+    'backup'
+    """
+    _, dot, project = user.partition(".")
+    return f"{role}{dot}{project}"

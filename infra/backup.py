@@ -6,27 +6,30 @@ import pulumi
 
 from infra.endpoint import BucketAccess, ClientPrograms, Endpoint
 from infra.settings import Settings
-from infra.targets import embedded
+from infra.targets import embedded, external
 
 
 class BackupJob(pulumi.ComponentResource):
-    """The job's schedule; the update is done once a good backup lies in the bucket."""
+    """The job's schedule; the update is done once a good backup lies in the bucket. Without a bucket there is none."""
 
     def __init__(
         self,
         name: str,
         reader: Endpoint,
-        bucket: BucketAccess,
+        bucket: BucketAccess | None,
         programs: ClientPrograms,
         settings: Settings,
         *,
         after: Sequence[pulumi.Resource],
     ):
         super().__init__("agent-ecosystem:index:BackupJob", name)
-        configuration = _configuration(reader, bucket, programs, settings)
-        match settings.target:
-            case "embedded":
-                embedded.backup_schedule(self, configuration, settings, after=after)
+        if bucket is not None:
+            configuration = _configuration(reader, bucket, programs, settings)
+            match settings.target:
+                case "embedded":
+                    embedded.backup_schedule(self, configuration, settings, after=after)
+                case "external":
+                    external.backup_schedule(self, configuration, settings, after=after)
         self.register_outputs({})
 
 

@@ -86,8 +86,8 @@ class Bucket(pulumi.CustomResource):
         bucket: str,
         endpoint: pulumi.Input[str] | None,
         region: str,
-        access_key: pulumi.Input[str],
-        secret_key: pulumi.Input[str],
+        access_key: pulumi.Input[str] | None,
+        secret_key: pulumi.Input[str] | None,
         block_public_access: bool,
         force_destroy: bool,
         retain_on_delete: bool,
@@ -130,6 +130,80 @@ class RecentBackup(pulumi.CustomResource):
         super().__init__("pgstack:s3:RecentBackup", name, properties, opts)
 
 
+class Preflight(pulumi.CustomResource):
+    """A check of a database that is there already: see infra/provider/postgres/preflight.py.
+
+    `role` is whom the login acts as.
+    """
+
+    role: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        url: pulumi.Input[str],
+        schema_name: str,
+        directory: str,
+        groups: Sequence[str],
+        extensions: Sequence[str],
+        extensions_schema: str,
+        backup_role: str,
+        backup_url: pulumi.Input[str] | None,
+        adopt: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ):
+        properties = {
+            "url": url,
+            "schemaName": schema_name,
+            "directory": directory,
+            "groups": list(groups),
+            "extensions": list(extensions),
+            "extensionsSchema": extensions_schema,
+            "backupRole": backup_role,
+            "backupUrl": backup_url,
+            "adopt": adopt,
+            "role": None,
+        }
+        super().__init__("pgstack:postgres:Preflight", name, properties, opts)
+
+
+class Preparation(pulumi.CustomResource):
+    """What a database that is there already lacks: see infra/provider/postgres/preparation.py.
+
+    `made` is what it lacked.
+    """
+
+    made: pulumi.Output[list[str]]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        url: pulumi.Input[str],
+        schema_name: str,
+        groups: Sequence[str],
+        extensions: Sequence[str],
+        extensions_schema: str,
+        backup_role: str,
+        backup_password: pulumi.Input[str] | None,
+        drop_on_delete: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ):
+        properties = {
+            "url": url,
+            "schemaName": schema_name,
+            "groups": list(groups),
+            "extensions": list(extensions),
+            "extensionsSchema": extensions_schema,
+            "backupRole": backup_role,
+            "backupPassword": backup_password,
+            "dropOnDelete": drop_on_delete,
+            "made": None,
+        }
+        super().__init__("pgstack:postgres:Preparation", name, properties, opts)
+
+
 class Schema(pulumi.CustomResource):
     """A whole database schema: see infra/provider/postgres/schema.py."""
 
@@ -142,7 +216,7 @@ class Schema(pulumi.CustomResource):
         url: pulumi.Input[str],
         schema_name: str,
         directory: str,
-        owner: str,
+        owner: pulumi.Input[str],
         roles: Sequence[str],
         allow: Sequence[str],
         adopt: bool,

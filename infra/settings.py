@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic.alias_generators import to_camel
 
+from infra import external_settings
+from infra.database_url import SslMode
 from infra.embedded.account import service_account
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
@@ -28,7 +30,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
 
-    target: Literal["embedded"] = Field("embedded", description="where everything runs; this release knows `embedded`")
+    target: Literal["embedded", "external"] = Field(
+        "embedded", description="where everything runs: `embedded`, on this machine; `external`, where it is already"
+    )
     environment: Literal["development", "staging", "production"] = Field(
         "development",
         description="what the stack is for; staging and production keep the rules of docs/environments.md",
@@ -71,6 +75,31 @@ class Settings(BaseModel):
     backup_schedule: str = Field("17 3 * * *", description="when to back up: a cron expression, UTC")
     backup_max_age_hours: int = Field(30, ge=1, description="hours after which the last backup counts as too old")
 
+    database_url: SecretStr | None = Field(
+        None, description="target external: postgresql://user:password@host:port/database of the server that is there"
+    )
+    ssl_mode: SslMode | None = Field(
+        None, description="target external: libpq's sslmode; unset: verify-full with sslRootCertificate, else require"
+    )
+    ssl_root_certificate: str = Field(
+        "", description="target external: file of the certificates that the server's is checked against, or `system`"
+    )
+    drop_on_destroy: bool = Field(
+        default=False, description="target external: drop our tables, too, when the stack is destroyed"
+    )
+    backups: bool = Field(default=True, description="target external: take backups into the bucket; false: none")
+    backup_database_url: SecretStr | None = Field(
+        None, description="target external: the login that reads for backups; unset: a role `backup` is made"
+    )
+    s3_endpoint: str = Field(
+        "", pattern=r"^(https?://\S+)?$", description="target external: URL of the S3 store; empty: AWS"
+    )
+    s3_region: str = Field("us-east-1", min_length=1, description="target external: the bucket's region")
+    s3_access_key: SecretStr | None = Field(
+        None, description="target external: a key of the store; unset: the AWS credentials of the surroundings"
+    )
+    s3_secret_key: SecretStr | None = Field(None, description="target external: the secret of s3AccessKey")
+
     stack: str = Field(exclude=True)
 
     @field_validator("allow")
@@ -100,10 +129,13 @@ class Settings(BaseModel):
         prefix = f"{project}:"
         values = {key[len(prefix) :]: _value(text) for key, text in config.items() if key.startswith(prefix)}
         try:
-            return cls.model_validate({**values, "stack": stack})
+            settings = cls.model_validate({**values, "stack": stack})
         except ValidationError as error:
             problems = [_problem(project, values, detail) for detail in error.errors(include_url=False)]
             raise SettingsError("\n".join(problems)) from None
+        if settings.target == "external" and (problems := external_settings.problems(settings)):
+            raise SettingsError("\n".join(f"configuration key {project}:{problem}" for problem in problems))
+        return settings
 
     @property
     def bucket_name(self) -> str:
@@ -140,4 +172,5 @@ def _problem(project: str, values: Mapping[str, Any], detail: Any) -> str:
         return f"configuration key {project}:{key} is unknown; known keys: {allowed}"
     field = next(f for name, f in Settings.model_fields.items() if key in {f.alias, name})
     message = detail["msg"].removeprefix("Value error, ")
-    return f"configuration key {project}:{key} = {values.get(key)!r}: {message} ({field.description})"
+    shown = "" if "SecretStr" in str(field.annotation) else f" = {values.get(key)!r}"
+    return f"configuration key {project}:{key}{shown}: {message} ({field.description})"

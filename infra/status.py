@@ -22,7 +22,11 @@ def main() -> int:
     console = Console(highlight=False, soft_wrap=True)
     try:
         outputs = _outputs(stack)
-        healthy = [_database(console, outputs), _backup(console, stack)]
+        healthy = [_database(console, outputs)]
+        if "bucket" in outputs:
+            healthy.append(_backup(console, stack))
+        else:
+            console.print("💾 no backups are taken: the stack's configuration says `backups: false`")
     except UserError as error:
         console.print(f"[red]{escape(str(error))}[/]")
         return 1

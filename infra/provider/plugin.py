@@ -1,7 +1,11 @@
 """pgstack's resource types, in one list."""
 
-from infra.plugin import Plugin, serve
+from typing import Any
+
+from infra.plugin import Plugin, Resource, serve
 from infra.provider.local.service import Service
+from infra.provider.postgres.preflight import Preflight
+from infra.provider.postgres.preparation import Preparation
 from infra.provider.postgres.schema import Schema
 from infra.provider.postgres.seed import Seed
 from infra.provider.postgres.verification import Verification
@@ -14,6 +18,5 @@ VERSION = "0.1.0"
 
 def main() -> None:
     """Serve the provider to the engine that started this process."""
-    serve(
-        Plugin("pgstack", VERSION, [Service(), Schema(), Seed(), Verification(), Bucket(), RecentBackup(), Password()])
-    )
+    postgres: list[Resource[Any]] = [Preflight(), Preparation(), Schema(), Seed(), Verification()]
+    serve(Plugin("pgstack", VERSION, [Service(), *postgres, Bucket(), RecentBackup(), Password()]))

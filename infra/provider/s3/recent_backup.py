@@ -27,8 +27,8 @@ class RecentBackupInputs(Inputs):
     endpoint: str | None = None
     region: str
     bucket: str
-    access_key: str
-    secret_key: str
+    access_key: str | None = None
+    secret_key: str | None = None
     max_age_hours: int = Field(ge=1)
     preview: bool = False
     seen: bool = False

@@ -1,0 +1,71 @@
+"""The configuration keys of `target: external` together: what one alone can not say, and the connections they make."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra.database_url import DatabaseUrl, DatabaseUrlError
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from infra.settings import Settings
+
+SYSTEM_CERTIFICATES = "system"
+"""What libpq calls the certificates that the system trusts."""
+
+
+def problems(settings: "Settings") -> list[str]:
+    """Return what is wrong, each line beginning with the key; no line holds a secret."""
+    return [*_certificate(settings), *_urls(settings), *_keys(settings)]
+
+
+def database(settings: "Settings") -> DatabaseUrl:
+    """Return the database of `databaseUrl`, with TLS as configured."""
+    return _parsed(settings, settings.database_url)
+
+
+def backup_database(settings: "Settings") -> DatabaseUrl | None:
+    """Return the login of `backupDatabaseUrl`, None where the stack makes one."""
+    return _parsed(settings, settings.backup_database_url) if settings.backup_database_url else None
+
+
+def _parsed(settings: "Settings", url: "SecretStr | None") -> DatabaseUrl:
+    return DatabaseUrl.parse(url.get_secret_value() if url else "", settings.ssl_mode, _root_certificate(settings))
+
+
+def _root_certificate(settings: "Settings") -> Path | None:
+    from infra.settings import PROJECT_FOLDER  # noqa: PLC0415 - settings import this module
+
+    name = settings.ssl_root_certificate
+    if not name or name == SYSTEM_CERTIFICATES:
+        return Path(name) if name else None
+    return PROJECT_FOLDER / name
+
+
+def _certificate(settings: "Settings") -> list[str]:
+    file = _root_certificate(settings)
+    if file is None or settings.ssl_root_certificate == SYSTEM_CERTIFICATES or file.is_file():
+        return []
+    return [f"sslRootCertificate = {settings.ssl_root_certificate!r}: there is no file {file}"]
+
+
+def _urls(settings: "Settings") -> list[str]:
+    if settings.database_url is None:
+        command = "pulumi config set --secret databaseUrl"
+        return [f"databaseUrl is missing, which target external needs: `{command}` asks for it without showing it"]
+    found = []
+    for key, url in (("databaseUrl", settings.database_url), ("backupDatabaseUrl", settings.backup_database_url)):
+        try:
+            if url is not None:
+                _parsed(settings, url)
+        except DatabaseUrlError as error:
+            found.append(f"{key} {error}")
+    return found
+
+
+def _keys(settings: "Settings") -> list[str]:
+    given = {"s3AccessKey": settings.s3_access_key, "s3SecretKey": settings.s3_secret_key}
+    missing = [name for name, value in given.items() if value is None]
+    if len(missing) != 1:
+        return []
+    return [f"{missing[0]} is missing: give both keys of the store, or neither to use the surroundings' credentials"]
