@@ -8,15 +8,8 @@ import pulumi_postgresql as postgresql
 from infra.endpoint import Endpoint
 from infra.external_settings import backup_database
 from infra.resources import Password, Preparation
+from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS, OWNER, pooled
 from infra.settings import Settings
-
-OWNER = "ecosystem_owner"
-BACKUP = "backup"
-GROUPS = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")
-"""Roles without a login, which policies and grants in sql/schema name. The first three are Supabase's."""
-
-EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
-EXTENSION_SCHEMA = "extensions"
 
 
 class DatabaseAccess(pulumi.ComponentResource):
@@ -141,15 +134,3 @@ class DatabaseAccess(pulumi.ComponentResource):
         # The name waits for the extensions: who can log in finds a database that is ready for the schema.
         name = pulumi.Output.all(database.name, *[resource.urn for resource in ready])
         return replace(instance, user=user, password=password, database=name.apply(lambda parts: str(parts[0])))
-
-
-def pooled(role: str, user: str) -> str:
-    """Return the login of `role` beside that of `user`: Supabase's pooler wants each as `role.project`.
-
-    >>> pooled("backup", "postgres.abcdefghijklmnopqrst")
-    'backup.abcdefghijklmnopqrst'
-    >>> pooled("backup", "postgres")
-    'backup'
-    """
-    _, dot, project = user.partition(".")
-    return f"{role}{dot}{project}"

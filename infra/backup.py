@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from infra.endpoint import BucketAccess, ClientPrograms, Endpoint
-from infra.settings import Settings
+from infra.settings import PROJECT_FOLDER, Settings
 from infra.targets import embedded, external
 
 
@@ -38,7 +38,7 @@ def _configuration(
 ) -> pulumi.Output[str]:
     values: Mapping[str, pulumi.Input[object]] = {
         "stack": settings.stack,
-        "database_url": reader.url,
+        "database_url": reader.from_anywhere(PROJECT_FOLDER).url,
         "managed_schema": settings.schema_name,
         "s3_endpoint": bucket.endpoint,
         "s3_region": bucket.region,

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
@@ -10,6 +9,8 @@ SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-
 SCHEMES = ("postgresql://", "postgres://")
 FORM = "postgresql://user:password@host:5432/database, with the password percent-encoded"
 PORT = 5432
+SYSTEM_CERTIFICATES = "system"
+"""What libpq calls the certificates that the system trusts."""
 
 
 class DatabaseUrlError(ValueError):
@@ -37,14 +38,15 @@ class DatabaseUrl:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def parse(cls, text: str, ssl_mode: SslMode | None = None, root_certificate: Path | None = None) -> "DatabaseUrl":
+    def parse(cls, text: str, ssl_mode: SslMode | None = None, root_certificate: str = "") -> "DatabaseUrl":
         """Take `text` apart.
 
         Args:
             text: a postgresql:// URL.
             ssl_mode: wins where the URL says nothing. Where nobody says anything it is verify-full with a root
                 certificate, and require without: encrypted, whoever the server may be.
-            root_certificate: the file whose certificates the server's is checked against.
+            root_certificate: the file whose certificates the server's is checked against; relative to the project, so
+                that the URL is the same in every checkout.
 
         Raises:
             DatabaseUrlError: it is no such URL, lacks a part, or contradicts `ssl_mode`.
@@ -71,14 +73,14 @@ class DatabaseUrl:
         url = cls(host, port, unquote(user), unquote(password), unquote(database), parameters)
         return url.with_tls(ssl_mode, root_certificate)
 
-    def with_tls(self, ssl_mode: SslMode | None, root_certificate: Path | None) -> "DatabaseUrl":
+    def with_tls(self, ssl_mode: SslMode | None, root_certificate: str) -> "DatabaseUrl":
         """Return this connection with TLS as configured; see `parse`."""
         own = self.parameters.get("sslmode")
         if own and ssl_mode and own != ssl_mode:
             raise DatabaseUrlError(f"says sslmode={own}, and sslMode says {ssl_mode}: keep one of them")
         parameters = dict(self.parameters)
         if root_certificate:
-            parameters["sslrootcert"] = str(root_certificate)
+            parameters["sslrootcert"] = root_certificate
         parameters["sslmode"] = own or ssl_mode or ("verify-full" if "sslrootcert" in parameters else "require")
         return replace(self, parameters=parameters)
 

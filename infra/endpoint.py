@@ -1,11 +1,12 @@
 """What one component hands to the next: where a database or a bucket is, who may enter, and with what."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pulumi
 
-from infra.database_url import DatabaseUrl, compose
+from infra.database_url import SYSTEM_CERTIFICATES, DatabaseUrl, compose
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,13 @@ class Endpoint:
     def acts_as(self) -> pulumi.Input[str]:
         """The role that owns what this login makes."""
         return self.user if self.role is None else self.role
+
+    def from_anywhere(self, folder: Path) -> "Endpoint":
+        """Return this login for a process that runs elsewhere than in `folder`, which file names are relative to."""
+        certificate = self.parameters.get("sslrootcert", SYSTEM_CERTIFICATES)
+        if certificate == SYSTEM_CERTIFICATES:
+            return self
+        return replace(self, parameters={**self.parameters, "sslrootcert": str(folder / certificate)})
 
     @property
     def url(self) -> pulumi.Output[str]:

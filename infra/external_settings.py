@@ -1,17 +1,13 @@
 """The configuration keys of `target: external` together: what one alone can not say, and the connections they make."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.database_url import DatabaseUrl, DatabaseUrlError
+from infra.database_url import SYSTEM_CERTIFICATES, DatabaseUrl, DatabaseUrlError
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from infra.settings import Settings
-
-SYSTEM_CERTIFICATES = "system"
-"""What libpq calls the certificates that the system trusts."""
 
 
 def problems(settings: "Settings") -> list[str]:
@@ -30,23 +26,17 @@ def backup_database(settings: "Settings") -> DatabaseUrl | None:
 
 
 def _parsed(settings: "Settings", url: "SecretStr | None") -> DatabaseUrl:
-    return DatabaseUrl.parse(url.get_secret_value() if url else "", settings.ssl_mode, _root_certificate(settings))
-
-
-def _root_certificate(settings: "Settings") -> Path | None:
-    from infra.settings import PROJECT_FOLDER  # noqa: PLC0415 - settings import this module
-
-    name = settings.ssl_root_certificate
-    if not name or name == SYSTEM_CERTIFICATES:
-        return Path(name) if name else None
-    return PROJECT_FOLDER / name
+    text = url.get_secret_value() if url else ""
+    return DatabaseUrl.parse(text, settings.ssl_mode, settings.ssl_root_certificate)
 
 
 def _certificate(settings: "Settings") -> list[str]:
-    file = _root_certificate(settings)
-    if file is None or settings.ssl_root_certificate == SYSTEM_CERTIFICATES or file.is_file():
+    from infra.settings import PROJECT_FOLDER  # noqa: PLC0415 - settings import this module
+
+    name = settings.ssl_root_certificate
+    if name in ("", SYSTEM_CERTIFICATES) or (PROJECT_FOLDER / name).is_file():
         return []
-    return [f"sslRootCertificate = {settings.ssl_root_certificate!r}: there is no file {file}"]
+    return [f"sslRootCertificate = {name!r}: there is no file {PROJECT_FOLDER / name}"]
 
 
 def _urls(settings: "Settings") -> list[str]:

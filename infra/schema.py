@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pulumi
 
-from infra.access import BACKUP, GROUPS
 from infra.endpoint import BucketAccess, Endpoint
 from infra.resources import Schema, Seed, Verification
+from infra.roles import BACKUP, GROUPS
 from infra.settings import PROJECT_FOLDER, Settings
 
 SCHEMA_FOLDER = "sql/schema"

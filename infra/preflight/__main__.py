@@ -13,9 +13,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from infra import external_settings
-from infra.access import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS
 from infra.preflight.finding import Wanted
 from infra.preflight.run import preflight
+from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS
 from infra.schema import SCHEMA_FOLDER
 from infra.settings import PROJECT_FOLDER, Settings, SettingsError
 

@@ -10,6 +10,8 @@ OLDEST, NEWEST = 15, 18
 """Major versions of PostgreSQL that the schema engine and pg_dump know."""
 EMBEDDED_MAJOR = 18
 """Of this version we bring a scratch server to read SQL files with; for others the server itself lends a database."""
+HERE = ("", "localhost", "127.0.0.1", "::1")
+"""Hosts that no network lies before."""
 FREE_BYTES = 1 << 30
 LARGEST_SKEW = 60.0
 """Seconds two clocks may differ: S3 stores refuse signatures off by minutes, and ages of backups would be wrong."""
@@ -40,6 +42,16 @@ def version(server_version: int) -> Finding:
             "Use a newer release of this project",
         )
     return ok("version", f"PostgreSQL {major}")
+
+
+def identity(host: str, ssl_mode: str) -> Iterator[Finding]:
+    """Say when nobody checks that the server at `host` is the one meant."""
+    if ssl_mode != "verify-full" and host not in HERE and not host.startswith("/"):
+        yield warning(
+            "connection",
+            f"sslmode {ssl_mode} does not check that {host} is who it says",
+            "Set sslRootCertificate to the file of its certificate authority: sslMode is verify-full then",
+        )
 
 
 def _writable(facts: Facts, wanted: Wanted) -> Iterator[Finding]:  # noqa: ARG001
@@ -188,7 +200,8 @@ def _not_installed(name: str, facts: Facts, wanted: Wanted) -> Iterator[Finding]
 def may_create_extension(name: str, found: ExtensionFacts, facts: Facts) -> bool:
     """Say whether the role may create this extension, as far as can be told without trying."""
     allowed = {word.strip() for word in facts.privileged_extensions.split(",")}
-    return facts.superuser or facts.rds_superuser or name in allowed or (found.trusted and facts.create_in_database)
+    # A trusted one takes CREATE on the database, which has a check of its own.
+    return facts.superuser or facts.rds_superuser or name in allowed or found.trusted
 
 
 def _schemas(facts: Facts, wanted: Wanted) -> Iterator[Finding]:

@@ -8,10 +8,15 @@ if TYPE_CHECKING:
     import psycopg
 
 
-def taken(connection: "psycopg.Connection[Any]", wanted: Wanted) -> tuple[str, ...] | Finding:
+def taken(connection: "psycopg.Connection[Any]", wanted: Wanted, *, ledger: bool) -> tuple[str, ...] | Finding:
     """Return the objects of others that hold names of ours, or what is wrong with the files that say which those are.
 
     The files are read in the embedded scratch server, whatever the version of the other: only names count here.
+
+    Args:
+        connection: to the database.
+        wanted: names the schema and the files.
+        ledger: what an earlier run made is noted there, and can be read.
     """
     from infra.embedded.distribution import cache_root  # noqa: PLC0415 - a no-op preview needs none of it
     from infra.provider.schema.desired import desired_catalog  # noqa: PLC0415
@@ -34,8 +39,8 @@ def taken(connection: "psycopg.Connection[Any]", wanted: Wanted) -> tuple[str, .
     except SchemaError as error:
         return failure("sql files", str(error), "Correct them")
     with connection.transaction():
-        ledger = read_ledger(connection, wanted.schema)
+        known = read_ledger(connection, wanted.schema) if ledger else None
         live = read_catalog(connection, wanted.schema, wanted.extensions_schema)
-    ours = ledger.objects if ledger else frozenset()
+    ours = known.objects if known else frozenset()
     found = shadows(live, ours, desired) or ([] if wanted.adopt else collisions(live, ours, desired))
     return tuple(map(str, found))

@@ -44,8 +44,10 @@ def preflight(url: str, wanted: Wanted) -> Report:
             if found is not None or version.level == "failure":
                 return Report([found or version])
             facts = gather(connection, wanted)
-            taken = names.taken(connection, wanted) if facts.ledger_owner in (None, facts.role) else ()
+            closed = facts.ledger and facts.ledger_owner != facts.role
+            taken = () if closed else names.taken(connection, wanted, ledger=facts.ledger)
             encrypted = connection.pgconn.ssl_in_use
+            parameters = connection.info.get_parameters()
     except NotConnected as error:
         return Report([error.finding])
     except psycopg.Error as error:
@@ -54,4 +56,8 @@ def preflight(url: str, wanted: Wanted) -> Report:
     broken_files = [taken] if isinstance(taken, Finding) else []
     facts = replace(facts, taken=() if isinstance(taken, Finding) else taken)
     words = f"{where} as {facts.role}, {'encrypted' if encrypted else 'not encrypted'}"
-    return Report([ok(connecting.SUBJECT, words), *checks.check_all(facts, wanted), *broken_files], facts)
+    reached = [
+        ok(connecting.SUBJECT, words),
+        *checks.identity(parameters.get("host", ""), parameters.get("sslmode", "")),
+    ]
+    return Report([*reached, *checks.check_all(facts, wanted), *broken_files], facts)

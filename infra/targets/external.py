@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import pulumi
 
 from infra import external_settings
-from infra.access import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS
-from infra.embedded.distribution import DistributionError, install
 from infra.endpoint import ClientPrograms, Endpoint, ObjectStore, Postgres
 from infra.resources import Preflight
+from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS
 from infra.schema import SCHEMA_FOLDER
 from infra.settings import Settings
 from infra.targets import embedded
@@ -63,6 +62,8 @@ def backup_schedule(
 def _programs(settings: Settings) -> ClientPrograms:
     if not settings.backups:
         return ClientPrograms("", "")
+    from infra.embedded.distribution import DistributionError, install  # noqa: PLC0415 - other targets need it not here
+
     try:
         distribution = install()
     except (DistributionError, LookupError) as error:

@@ -18,7 +18,8 @@ SELECT
         ELSE 'other'
     END AS platform,
     coalesce(to_regrole('rds_superuser') IS NOT NULL AND pg_has_role('rds_superuser', 'MEMBER'), FALSE) AS rds_superuser,
-    coalesce(current_setting('supautils.privileged_extensions', TRUE), '') AS privileged_extensions,
+    -- By way of the view: it hides what we may not see, where current_setting() would fail.
+    coalesce((SELECT setting FROM pg_settings WHERE name = 'supautils.privileged_extensions'), '') AS privileged_extensions,
     CASE
         WHEN current_setting('server_version_num')::int >= 160000
             THEN pg_has_role('pg_read_all_data', 'USAGE WITH ADMIN OPTION') OR me.rolsuper

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from infra.plugin import Context, Inputs, Resource, has_unknown
 from infra.plugin.resource import State
-from infra.provider.postgres.database import address, opened
+from infra.provider.postgres.database import Unreachable, address, opened
 
 
 class PreparationInputs(Inputs):
@@ -71,9 +71,15 @@ class Preparation(Resource[PreparationInputs]):
         from infra.provider.postgres import preparing  # noqa: PLC0415
 
         known = PreparationInputs.model_validate({name: value for name, value in state.items() if name != "made"})
-        with opened(known.url) as connection:
-            for kept in preparing.take_away(connection, known):
-                context.log("warning", kept)
+        try:
+            with opened(known.url) as connection:
+                for kept in preparing.take_away(connection, known):
+                    context.log("warning", kept)
+        except Unreachable as error:
+            if known.drop_on_delete:
+                raise
+            # A database that is gone for good must not keep its stack alive.
+            context.log("warning", f"{error}; the login for backups, {known.backup_role or 'none'}, stays there")
 
     def _prepare(self, inputs: PreparationInputs) -> State:
         from infra.provider.postgres import preparing  # noqa: PLC0415

@@ -4,6 +4,7 @@ What is ours is a row of pgstack.prepared_object, written by the transaction tha
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -96,9 +97,16 @@ def take_away(connection: Connection, wanted: "PreparationInputs") -> list[str]:
                 if wanted.drop_on_delete or kind == "login":
                     kept += _drop(connection, kind, name)
         if wanted.drop_on_delete and not kept:
-            connection.execute("DROP TABLE IF EXISTS pgstack.prepared_object")
-            forget(connection, wanted.schema_name)
+            _forget(connection, wanted.schema_name)
     return kept
+
+
+def _forget(connection: Connection, schema: str) -> None:
+    """Drop the notes, and the schema they were in unless it still holds those about another managed schema."""
+    connection.execute("DROP TABLE IF EXISTS pgstack.prepared_object")
+    forget(connection, schema)
+    with suppress(psycopg.errors.DependentObjectsStillExist), connection.transaction():
+        connection.execute("DROP SCHEMA IF EXISTS pgstack")
 
 
 def _make(connection: Connection, kind: str, name: str, wanted: "PreparationInputs") -> None:
