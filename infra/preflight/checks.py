@@ -77,13 +77,30 @@ def _database(facts: Facts, wanted: Wanted) -> Iterator[Finding]:
             f"As the schema's owner: GRANT USAGE, CREATE ON SCHEMA {advice.name(wanted.schema)} TO "
             f"{advice.name(facts.role)}; or choose another: pulumi config set schema NAME",
         )
-    if facts.major != EMBEDDED_MAJOR and not (facts.create_database or facts.superuser):
+
+
+def _scratch(facts: Facts, wanted: Wanted) -> Iterator[Finding]:  # noqa: ARG001
+    """Of another major version than ours, the server has to lend a database with the extensions in it."""
+    if facts.major not in range(OLDEST, NEWEST + 1) or facts.major == EMBEDDED_MAJOR or facts.superuser:
+        return
+    why = (
+        f"SQL files are read in a throwaway database beside yours, because this machine brings PostgreSQL "
+        f"{EMBEDDED_MAJOR} and the server is {facts.major}"
+    )
+    if not facts.create_database:
         yield failure(
             "privileges",
-            f"{facts.role} may not create databases: SQL files are read in a throwaway one beside yours, because this "
-            f"machine brings PostgreSQL {EMBEDDED_MAJOR} and the server is {facts.major}",
+            f"{facts.role} may not create databases: {why}",
             f"As an administrator: ALTER ROLE {advice.name(facts.role)} CREATEDB;",
         )
+    for name, found in facts.extensions.items():
+        # Supabase lets its `postgres` create these, whether or not it shows the list.
+        if found.installed and facts.platform != "supabase" and not may_create_extension(name, found, facts):
+            yield failure(
+                "extensions",
+                f"{facts.role} may not create {name} in a new database: {why}",
+                f"On the server, mark it as trusted: add `trusted = true` to {name}.control",
+            )
 
 
 def _groups(facts: Facts, wanted: Wanted) -> Iterator[Finding]:
@@ -278,6 +295,7 @@ CHECKS: tuple[Check, ...] = (
     lambda facts, _: iter([version(facts.version)]),
     _writable,
     _database,
+    _scratch,
     _groups,
     _backup,
     _extensions,

@@ -1,9 +1,9 @@
 """A whole stack on a database that is there already: an emulated Supabase, entered as its owner, no superuser."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.backup.conftest import S3Server, s3_server
 from tests.e2e.project import Project
 from tests.e2e.test_lifecycle import TABLES
+from tests.supabase.certificates import Authority
 from tests.supabase.emulation import Supabase
 from tests.supabase.fixtures import start_supabase, supabase_template
 
@@ -83,9 +84,15 @@ def supabase(start_supabase: Callable[..., Supabase]) -> Supabase:
 
 @pytest.fixture(scope="module")
 def external(make_project: Callable[[], Project], supabase: Supabase, s3_server: S3Server) -> External:
+    """Up over TLS: the certificate's file is named relative to the checkout, wherever a process runs."""
     project = make_project()
+    authority = Authority.make(project.folder / "certificates")
+    authority.encrypt(supabase)
     project.pulumi("stack", "init", "dev")
     configure(project, supabase, s3_server)
+    url = supabase.url().replace("127.0.0.1", "localhost").replace("?sslmode=disable", "")
+    project.pulumi("config", "set", "--secret", "databaseUrl", url)
+    project.pulumi("config", "set", "sslRootCertificate", "certificates/ca.crt")
     before = surroundings(supabase)
     said = project.pulumi("up", "--yes")
     assert "lacks, and will be given: role agent, role orchestrator, role observer" in said, said
@@ -98,6 +105,15 @@ def test_our_tables_stand_beside_what_was_there(external: External) -> None:
     )
     assert owners == [(name, "postgres") for name in TABLES]
     assert surroundings(external.supabase) == external.before
+
+
+def test_every_connection_of_ours_is_encrypted(external: External) -> None:
+    url = conninfo_to_dict(external.project.outputs()["url"])
+    assert (url["sslmode"], url["sslrootcert"]) == ("verify-full", "certificates/ca.crt")
+    job = json.loads((external.project.folder / ".state/dev/backup/job.json").read_text())
+    reader = conninfo_to_dict(job["database_url"])
+    assert (reader["sslmode"], reader["user"]) == ("verify-full", "backup")
+    assert "s3://" in external.project.make("backup")
 
 
 def test_a_second_preview_changes_nothing(external: External) -> None:
@@ -169,11 +185,18 @@ def test_destroy_leaves_the_tables_and_a_later_up_knows_them(external: External)
 
 
 @pytest.fixture(scope="module")
-def unmade(make_project: Callable[[], Project], supabase: Supabase) -> Project:
+def untouched(start_supabase: Callable[..., Supabase]) -> Supabase:
+    project = start_supabase()
+    project.enable("vector")
+    return project
+
+
+@pytest.fixture(scope="module")
+def unmade(make_project: Callable[[], Project], untouched: Supabase) -> Project:
     """A project of which nothing is made: its database is refused each time, for another reason."""
     project = make_project()
     project.pulumi("stack", "init", "dev")
-    configure(project, supabase)
+    configure(project, untouched)
     return project
 
 
@@ -188,10 +211,10 @@ def one_clear_error(project: Project, url: str, *expected: str) -> None:
     assert str(password) not in said
 
 
-def test_a_database_that_can_not_be_entered_is_one_clear_error_in_preview(unmade: Project, supabase: Supabase) -> None:
-    right = supabase.url()
-    one_clear_error(unmade, right.replace(supabase.password, "Wr0ng-s3cret"), "refuses this user with this password")
-    one_clear_error(unmade, right.replace(f":{supabase.port}/", ":9/"), "nothing listens there")
+def test_a_database_that_can_not_be_entered_is_one_clear_error_in_preview(unmade: Project, untouched: Supabase) -> None:
+    right = untouched.url()
+    one_clear_error(unmade, right.replace(untouched.password, "Wr0ng-s3cret"), "refuses this user with this password")
+    one_clear_error(unmade, right.replace(f":{untouched.port}/", ":9/"), "nothing listens there")
     one_clear_error(unmade, right.replace("sslmode=disable", "sslmode=require"), "does not speak TLS")
     pooled = "postgresql://postgres.abc:S3cret-word@aws-0-eu-central-1.pooler.supabase.com:6543/postgres"
     one_clear_error(unmade, pooled, "transaction pooler", "port 5432 of aws-0-eu-central-1.pooler.supabase.com")
@@ -210,9 +233,11 @@ def test_everything_that_is_missing_is_said_at_once(unmade: Project, start_supab
     assert bare.rows("SELECT rolname FROM pg_roles WHERE rolname = 'agent'") == []
 
 
-def test_the_command_says_the_same_and_names_the_stacks_database(unmade: Project, supabase: Supabase) -> None:
-    unmade.pulumi("config", "set", "--secret", "databaseUrl", supabase.url())
+def test_the_command_says_the_same(unmade: Project, untouched: Supabase) -> None:
+    unmade.pulumi("config", "set", "--secret", "databaseUrl", untouched.url())
     said = unmade.make("preflight")
     assert "✓ version: PostgreSQL 18" in said, said
-    assert supabase.password not in said
-    assert Path(unmade.folder / "Makefile").exists()
+    unmade.pulumi("config", "set", "--secret", "databaseUrl", untouched.url("authenticator"))
+    said = unmade.make("preflight", expect=2)
+    assert "✗ roles: agent, orchestrator, observer do not exist, and authenticator may not create roles" in said, said
+    assert untouched.password not in said

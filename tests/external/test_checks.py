@@ -66,7 +66,7 @@ def vector(**facts: Any) -> dict[str, Any]:
             "GRANT USAGE, CREATE ON SCHEMA public TO postgres;",
         ),
         (
-            {"version": 170002, "create_database": False},
+            {"version": 170002, "create_database": False, "rds_superuser": True},
             "postgres may not create databases",
             "ALTER ROLE postgres CREATEDB;",
         ),
@@ -84,7 +84,7 @@ def vector(**facts: Any) -> dict[str, Any]:
         ({"bypass_rls": False}, "may not make a role that reads everything", "CREATE ROLE backup LOGIN BYPASSRLS"),
         ({"grant_read_all": False}, "may not make a role that reads everything", "pulumi config set backups false"),
         (
-            {"version": 150004},
+            {"version": 150004, "rds_superuser": True},
             "may not make a role that reads everything",
             "CREATE ROLE backup LOGIN BYPASSRLS",
         ),
@@ -111,6 +111,11 @@ def vector(**facts: Any) -> dict[str, Any]:
             {"schemas": {"extensions": SchemaFacts(may_grant=False, public_use=False, shut_out=("anon",))}},
             "anon, agent may not use schema extensions",
             "GRANT USAGE ON SCHEMA extensions TO anon, agent;",
+        ),
+        (
+            {"version": 170002},
+            "postgres may not create vector in a new database",
+            "add `trusted = true` to vector.control",
         ),
         ({"ledger_owner": "someone"}, "schema pgstack exists and holds nothing of this tool", "RENAME"),
         ({"ledger_owner": "someone", "ledger": True}, "schema pgstack belongs to someone", "Connect as someone"),

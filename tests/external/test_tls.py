@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,35 +10,10 @@ from infra.backup_job.database import Programs
 from infra.embedded.distribution import install
 from infra.preflight.finding import Wanted
 from infra.preflight.run import preflight
+from tests.supabase.certificates import Authority
 from tests.supabase.emulation import Supabase
 
 WANTED = Wanted("public", (), (), "extensions")
-DAYS = "2"
-
-
-@dataclass(frozen=True)
-class Authority:
-    """A certificate authority in `folder`: ca.crt; server.crt and server.key for the name localhost."""
-
-    folder: Path
-
-    @classmethod
-    def make(cls, folder: Path, host: str = "localhost") -> "Authority":
-        folder.mkdir(parents=True)
-        run(folder, "req", "-x509", *new_key("ca.key"), "-out", "ca.crt", "-subj", "/CN=test authority", "-days", DAYS)
-        run(folder, "req", *new_key("server.key"), "-out", "server.csr", "-subj", f"/CN={host}")
-        (folder / "names").write_text(f"subjectAltName=DNS:{host}\n")
-        sign = ("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial")
-        run(folder, *sign, "-extfile", "names", "-days", DAYS, "-out", "server.crt")
-        return cls(folder)
-
-
-def new_key(name: str) -> tuple[str, ...]:
-    return ("-newkey", "rsa:2048", "-nodes", "-keyout", name)
-
-
-def run(folder: Path, *arguments: str) -> None:
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module")
@@ -50,14 +24,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 @pytest.fixture(scope="module")
 def encrypted(start_supabase: Callable[..., Supabase], authority: Authority) -> Supabase:
     project = start_supabase()
-    for name in ("server.crt", "server.key"):
-        file = project.cluster.data / name
-        file.write_bytes((authority.folder / name).read_bytes())
-        file.chmod(0o600)
-        project.cluster.account.own(file)
-    with project.connected() as admin:
-        admin.execute("ALTER SYSTEM SET ssl = on")
-        admin.execute("SELECT pg_reload_conf()")
+    authority.encrypt(project)
     return project
 
 
@@ -70,14 +37,14 @@ def said(project: Supabase, host: str, **parameters: str) -> str:
 
 
 def test_verify_full_enters_by_the_name_in_the_certificate(encrypted: Supabase, authority: Authority) -> None:
-    certificate = str(authority.folder / "ca.crt")
+    certificate = str(authority.certificate)
     words = said(encrypted, "localhost", sslmode="verify-full", sslrootcert=certificate)
     assert "as postgres, encrypted" in words
     assert "does not check" not in words
 
 
 def test_another_name_is_refused(encrypted: Supabase, authority: Authority) -> None:
-    certificate = str(authority.folder / "ca.crt")
+    certificate = str(authority.certificate)
     words = said(encrypted, "127.0.0.1", sslmode="verify-full", sslrootcert=certificate)
     assert "the server's certificate is for another host name" in words
     assert "Connect by the name in the certificate" in words
@@ -85,7 +52,7 @@ def test_another_name_is_refused(encrypted: Supabase, authority: Authority) -> N
 
 def test_another_authority_is_refused(encrypted: Supabase, tmp_path: Path) -> None:
     other = Authority.make(tmp_path / "other")
-    words = said(encrypted, "localhost", sslmode="verify-full", sslrootcert=str(other.folder / "ca.crt"))
+    words = said(encrypted, "localhost", sslmode="verify-full", sslrootcert=str(other.certificate))
     assert "not signed by what sslRootCertificate holds" in words
     assert "sslRootCertificate to its file" in words
 
@@ -99,7 +66,7 @@ def test_pg_dump_enters_the_same_way(encrypted: Supabase, authority: Authority) 
     distribution = install()
     programs = Programs(distribution.root / "bin", {"LD_LIBRARY_PATH": distribution.library_path})
     for host, code in (("localhost", 0), ("127.0.0.1", 1)):
-        certificate = str(authority.folder / "ca.crt")
+        certificate = str(authority.certificate)
         right = url(encrypted, host, sslmode="verify-full", sslrootcert=certificate)
         process = programs.start(
             "pg_dump", ["--schema-only", "--table=todos"], right, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -118,5 +85,5 @@ def test_a_certificate_file_that_is_missing_is_named(encrypted: Supabase) -> Non
 def test_the_systems_certificates_are_an_authority_too(
     encrypted: Supabase, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(authority.folder / "ca.crt"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
     assert "as postgres, encrypted" in said(encrypted, "localhost", sslmode="verify-full", sslrootcert="system")
