@@ -63,16 +63,13 @@ class External:
     before: Surroundings
 
 
-def configure(project: Project, supabase: Supabase, store: S3Server | None = None) -> None:
+def configure(project: Project, supabase: Supabase, store: S3Server, bucket: str) -> None:
     project.pulumi("config", "set", "target", "external")
     project.pulumi("config", "set", "--secret", "databaseUrl", supabase.url())
-    if store is None:
-        project.pulumi("config", "set", "backups", "false")
-        return
     project.pulumi("config", "set", "s3Endpoint", store.endpoint)
     project.pulumi("config", "set", "--secret", "s3AccessKey", store.identity.access_key)
     project.pulumi("config", "set", "--secret", "s3SecretKey", store.identity.secret_key)
-    project.pulumi("config", "set", "bucket", "external-backups")
+    project.pulumi("config", "set", "bucket", bucket)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +86,7 @@ def external(make_project: Callable[[], Project], supabase: Supabase, s3_server:
     authority = Authority.make(project.folder / "certificates")
     authority.encrypt(supabase)
     project.pulumi("stack", "init", "dev")
-    configure(project, supabase, s3_server)
+    configure(project, supabase, s3_server, "external-backups")
     url = supabase.url().replace("127.0.0.1", "localhost").replace("?sslmode=disable", "")
     project.pulumi("config", "set", "--secret", "databaseUrl", url)
     project.pulumi("config", "set", "sslRootCertificate", "certificates/ca.crt")
@@ -134,7 +131,9 @@ def test_the_api_reads_nothing_that_default_privileges_would_open(external: Exte
 
 
 def test_a_change_of_the_schema_reaches_it_and_postgrest_hears(external: External) -> None:
+    """Also where the dashboard publishes a table of ours."""
     project = external.project
+    external.supabase.run("ALTER PUBLICATION supabase_realtime ADD TABLE public.agent_registry", user="postgres")
     with external.supabase.connected() as listener:
         listener.execute("LISTEN pgrst")
         with project.edited(REGISTRY, FIRST_COLUMN, "    region text,\n" + FIRST_COLUMN):
@@ -144,6 +143,9 @@ def test_a_change_of_the_schema_reaches_it_and_postgrest_hears(external: Externa
     assert heard.channel == "pgrst"
     project.up()
     project.preview("--expect-no-changes")
+    published = external.supabase.rows("SELECT tablename FROM pg_publication_tables ORDER BY 1")
+    assert published == [("agent_registry",), ("todos",)]
+    external.supabase.run("ALTER PUBLICATION supabase_realtime DROP TABLE public.agent_registry", user="postgres")
     assert surroundings(external.supabase) == external.before
 
 
@@ -151,6 +153,21 @@ def test_backups_and_status_work_as_on_a_server_of_our_own(external: External) -
     said = external.project.make("status")
     assert "💾 good" in said
     assert "row level security" not in said.replace("Row level security", ""), said
+
+
+def test_a_backup_is_restored_where_supabases_roles_are_and_we_may_use_them(
+    external: External, start_supabase: Callable[..., Supabase]
+) -> None:
+    said = external.project.make("restore", expect=2)
+    assert 'must be able to SET ROLE "supabase_admin"' in said, said
+    other = start_supabase()
+    other.run("CREATE DATABASE restored")
+    for role in ("agent", "observer", "orchestrator"):
+        other.run(f"CREATE ROLE {role}")
+    external.project.make("restore", f"ARGS=--into {other.url('supabase_admin', 'restored')}")
+    with psycopg.connect(other.url("supabase_admin", "restored")) as connection:
+        assert connection.execute("SELECT count(*) FROM realtime_channels").fetchone() == (8,)
+        assert connection.execute("SELECT title FROM todos").fetchone() == ("stays",)
 
 
 def test_no_password_is_in_the_state_or_in_what_is_said(external: External) -> None:
@@ -192,11 +209,11 @@ def untouched(start_supabase: Callable[..., Supabase]) -> Supabase:
 
 
 @pytest.fixture(scope="module")
-def unmade(make_project: Callable[[], Project], untouched: Supabase) -> Project:
+def unmade(make_project: Callable[[], Project], untouched: Supabase, s3_server: S3Server) -> Project:
     """A project of which nothing is made: its database is refused each time, for another reason."""
     project = make_project()
     project.pulumi("stack", "init", "dev")
-    configure(project, untouched)
+    configure(project, untouched, s3_server, "never-made")
     return project
 
 
@@ -220,7 +237,9 @@ def test_a_database_that_can_not_be_entered_is_one_clear_error_in_preview(unmade
     one_clear_error(unmade, pooled, "transaction pooler", "port 5432 of aws-0-eu-central-1.pooler.supabase.com")
 
 
-def test_everything_that_is_missing_is_said_at_once(unmade: Project, start_supabase: Callable[..., Supabase]) -> None:
+def test_everything_that_is_missing_is_said_at_once_before_anything_is_made(
+    unmade: Project, start_supabase: Callable[..., Supabase], s3_server: S3Server
+) -> None:
     bare = start_supabase()  # without vector
     with bare.connected("postgres") as owner:
         owner.execute("CREATE TABLE public.agent_registry (id int)")
@@ -231,6 +250,7 @@ def test_everything_that_is_missing_is_said_at_once(unmade: Project, start_supab
     said = unmade.pulumi("up", "--yes", "--skip-preview", expect=1)
     assert "search vector" in said
     assert bare.rows("SELECT rolname FROM pg_roles WHERE rolname = 'agent'") == []
+    assert "never-made" not in [bucket["Name"] for bucket in s3_server.client.list_buckets()["Buckets"]]
 
 
 def test_the_command_says_the_same(unmade: Project, untouched: Supabase) -> None:

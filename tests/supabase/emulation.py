@@ -41,6 +41,11 @@ class Supabase:
         with self.connected(user) as connection:
             return connection.execute(query.encode(), parameters or None).fetchall()
 
+    def run(self, statement: str, user: str = ADMIN) -> None:
+        """Execute a statement."""
+        with self.connected(user) as connection:
+            connection.execute(statement.encode())
+
     def enable(self, *extensions: str) -> None:
         """Do what a click in the dashboard does."""
         with self.connected() as admin:
