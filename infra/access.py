@@ -95,7 +95,8 @@ class DatabaseAccess(pulumi.ComponentResource):
         ready = self._extensions(database, owner.name)
         if settings.schema_name != "public":
             ready.append(self._usable_schema(settings.schema_name, database, owner.name))
-        self.owner = self._login(instance, owner.name, owner_password, database, ready)
+        owner_login = self._login(instance, owner.name, owner_password, database, ready)
+        self.owner = replace(owner_login, role=OWNER)  # known to the first preview; `owner.name` is not
         self.backup_reader = self._login(instance, backup.name, backup_password, database, ready)
         return database.name
 
