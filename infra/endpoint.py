@@ -16,7 +16,7 @@ class Endpoint:
     `goes_with` is the server, where its end is the end of everything in it: what lives inside need not be dropped one
     by one, nor can it once the server is down. None for a server that outlives the stack.
 
-    `parameters` are libpq's further ones, e.g. sslmode. `role` is whom the login acts as, where that is known sooner than
+    `parameters` are libpq's further ones, e.g. sslmode. `role` is whom the login acts as, where that is known before
     `user`, or a pooler wants more in `user` than the role's name.
     """
 
