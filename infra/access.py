@@ -8,7 +8,7 @@ import pulumi_postgresql as postgresql
 from infra.endpoint import Endpoint
 from infra.external_settings import backup_database
 from infra.resources import Password, Preparation
-from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS, OWNER, pooled
+from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS, OWNER, login_beside
 from infra.settings import Settings
 
 
@@ -49,7 +49,7 @@ class DatabaseAccess(pulumi.ComponentResource):
         if given is not None:
             self.backup_reader = Endpoint.at(given, ready.apply(lambda _: given.database))
         elif password is not None:
-            user = pooled(BACKUP, str(instance.user))
+            user = login_beside(str(instance.user), str(instance.host), BACKUP)
             self.backup_reader = replace(self.owner, user=user, password=password, role=BACKUP)
         else:
             self.backup_reader = self.owner  # nobody reads: there are no backups

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pulumi
 
+from infra import external_settings
 from infra.settings import PROJECT_FOLDER, Settings, SettingsError
 
 SHORTEST_PASSPHRASE = 12
@@ -126,6 +127,15 @@ def _private_bucket(settings: Settings, run: Run) -> str | None:  # noqa: ARG001
     )
 
 
+def _proven_server(settings: Settings, run: Run) -> str | None:  # noqa: ARG001
+    if settings.target != "external" or not unverified(external_settings.database(settings).text):
+        return None
+    return (
+        "the connection of databaseUrl does not check that the server is the one meant: somebody in between could read "
+        "it. Set its certificate authority, and sslMode is verify-full: pulumi config set sslRootCertificate FILE"
+    )
+
+
 def _strong_passphrase(settings: Settings, run: Run) -> str | None:
     if run.passphrase is None or not _guessable(run.passphrase, settings.stack):
         return None
@@ -149,8 +159,8 @@ def _passphrase_of_its_own(settings: Settings, run: Run) -> str | None:  # noqa:
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "development": (),
-    "staging": (_private_bucket, _strong_passphrase),
-    "production": (_protected, _private_bucket, _strong_passphrase, _passphrase_of_its_own),
+    "staging": (_private_bucket, _proven_server, _strong_passphrase),
+    "production": (_protected, _private_bucket, _proven_server, _strong_passphrase, _passphrase_of_its_own),
 }
 
 

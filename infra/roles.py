@@ -9,13 +9,16 @@ EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
 EXTENSION_SCHEMA = "extensions"
 
 
-def pooled(role: str, user: str) -> str:
-    """Return the login of `role` beside that of `user`: Supabase's pooler wants each as `role.project`.
+SUPABASE_POOLER = ".pooler.supabase.com"
 
-    >>> pooled("backup", "postgres.abcdefghijklmnopqrst")
-    'backup.abcdefghijklmnopqrst'
-    >>> pooled("backup", "postgres")
+
+def login_beside(user: str, host: str, role: str) -> str:
+    """Return the login of `role` on the server that `user` enters at `host`: Supabase's pooler wants `role.project`.
+
+    >>> login_beside("postgres.abcdefgh", "aws-0-eu-central-1.pooler.supabase.com", "backup")
+    'backup.abcdefgh'
+    >>> login_beside("first.last", "db.example.com", "backup")
     'backup'
     """
-    _, dot, project = user.partition(".")
-    return f"{role}{dot}{project}"
+    project = user.partition(".")[2] if host.endswith(SUPABASE_POOLER) else ""
+    return f"{role}.{project}" if project else role

@@ -4,7 +4,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from infra.database_url import DatabaseUrl, DatabaseUrlError, SslMode
-from infra.roles import pooled
+from infra.roles import login_beside
 from infra.settings import Settings, SettingsError
 
 PASSWORD = "S3cret/w#rd"
@@ -110,5 +110,7 @@ def test_each_wrong_key_has_its_message_and_no_secret_is_in_it(values: dict[str,
 
 
 def test_behind_supabases_pooler_every_login_names_its_project() -> None:
-    assert pooled("backup", "postgres.abcdefgh") == "backup.abcdefgh"
-    assert pooled("backup", "postgres") == "backup"
+    pooler = "aws-0-eu-central-1.pooler.supabase.com"
+    assert login_beside("postgres.abcdefgh", pooler, "backup") == "backup.abcdefgh"
+    assert login_beside("postgres", "db.abcdefgh.supabase.co", "backup") == "backup"
+    assert login_beside("first.last", "db.example.com", "backup") == "backup"

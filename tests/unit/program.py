@@ -31,6 +31,8 @@ OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         "details": {"programs": "/pg/bin", "libraries": "/pg/lib"},
     },
     "pgstack:random:Password": {"value": Secret("generated")},
+    "pgstack:postgres:Preflight": {"role": "postgres", "serverVersion": 180001},
+    "pgstack:postgres:Preparation": {"made": ["role agent"]},
     "pgstack:postgres:Schema": {"fingerprint": "f1"},
     "pgstack:postgres:Seed": {"rows": {}},
     "pgstack:postgres:Verification": {"report": ["fine"]},

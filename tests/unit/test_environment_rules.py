@@ -111,6 +111,17 @@ def test_a_remote_server_has_to_prove_who_it_is(url: str, refused: bool) -> None
     assert unverified(url) is refused
 
 
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_an_existing_database_without_verify_full(environment: str) -> None:
+    elsewhere = {"target": "external", "databaseUrl": "postgresql://u:S3cret@db.example.com/d"}
+    (message,) = broken(settings(environment, protect="true", **elsewhere), UP)
+    assert message.startswith(f"{environment}: the connection of databaseUrl does not check")
+    assert "pulumi config set sslRootCertificate FILE" in message
+    assert "S3cret" not in message
+    proven = {**elsewhere, "sslRootCertificate": "system"}
+    assert broken(settings(environment, protect="true", **proven), UP) == []
+
+
 # -- how the run was started
 
 

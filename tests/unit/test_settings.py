@@ -56,11 +56,18 @@ WRONG = [
     ("blockPublicAccess", "no way", "Input should be a valid boolean"),
     ("keepBackupsOnDestroy", "perhaps", "Input should be a valid boolean"),
     ("backupMaxAgeHours", "0", "Input should be greater than"),
+    ("sslMode", "on", "Input should be 'disable', 'allow'"),
+    ("dropOnDestroy", "perhaps", "Input should be a valid boolean"),
+    ("backups", "perhaps", "Input should be a valid boolean"),
+    ("s3Endpoint", "minio:9000", "String should match pattern"),
 ]
 """A key, a wrong value of it, and what is said."""
 
-FREE = {"stateFolder", "passwordRotation", "bucket", "backupSchedule"}
+FREE = {"stateFolder", "passwordRotation", "bucket", "backupSchedule", "sslRootCertificate", "s3Region"}
 """Any text is taken here; what the folder, the store or the schedule makes of it is told by them."""
+
+SECRET = {"databaseUrl", "backupDatabaseUrl", "s3AccessKey", "s3SecretKey"}
+"""Their values are never shown: tests/external/test_database_url.py."""
 
 
 @pytest.mark.parametrize(("key", "text", "said"), WRONG)
@@ -75,7 +82,7 @@ def test_a_wrong_value_is_named_with_its_key_what_is_allowed_and_what_it_is_for(
 
 
 def test_every_key_has_its_wrong_value_above() -> None:
-    assert {key for key, _, _ in WRONG} | FREE == set(FIELDS)
+    assert {key for key, _, _ in WRONG} | FREE | SECRET == set(FIELDS)
 
 
 @pytest.mark.parametrize("key", FREE)
