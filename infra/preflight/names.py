@@ -18,7 +18,7 @@ def taken(connection: "psycopg.Connection[Any]", wanted: Wanted, *, ledger: bool
         wanted: names the schema and the files.
         ledger: what an earlier run made is noted there, and can be read.
     """
-    from infra.embedded.distribution import cache_root  # noqa: PLC0415 - a no-op preview needs none of it
+    from infra.embedded.cache import cache_root  # noqa: PLC0415 - a no-op preview needs none of it
     from infra.provider.schema.desired import desired_catalog  # noqa: PLC0415
     from infra.provider.schema.errors import SchemaError  # noqa: PLC0415
     from infra.provider.schema.introspect import read_catalog  # noqa: PLC0415
