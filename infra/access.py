@@ -1,5 +1,6 @@
 """DatabaseAccess: the database, its roles, the schema `extensions` and the extensions in it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pulumi
@@ -92,7 +93,7 @@ class DatabaseAccess(pulumi.ComponentResource):
             owner=owner.name,
             opts=self._child(depends_on=[*groups, backup]),
         )
-        ready = self._extensions(database, owner.name)
+        ready = self._extensions(database, owner.name, settings.extension_versions)
         if settings.schema_name != "public":
             ready.append(self._usable_schema(settings.schema_name, database, owner.name))
         owner_login = self._login(instance, owner.name, owner_password, database, ready)
@@ -115,11 +116,18 @@ class DatabaseAccess(pulumi.ComponentResource):
             name, name=name, database=database.name, owner=owner, policies=usage, opts=self._child()
         )
 
-    def _extensions(self, database: postgresql.Database, owner: pulumi.Output[str]) -> list[pulumi.Resource]:
+    def _extensions(
+        self, database: postgresql.Database, owner: pulumi.Output[str], versions: Mapping[str, str]
+    ) -> list[pulumi.Resource]:
         schema = self._usable_schema(EXTENSION_SCHEMA, database, owner)
         return [
             postgresql.Extension(
-                extension, name=extension, database=database.name, schema=schema.name, opts=self._child()
+                extension,
+                name=extension,
+                database=database.name,
+                schema=schema.name,
+                version=versions.get(extension),
+                opts=self._child(),
             )
             for extension in EXTENSIONS
         ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def problems(settings: "Settings") -> list[str]:
     """Return what is wrong, each line beginning with the key; no line holds a secret."""
-    return [*_certificate(settings), *_urls(settings), *_keys(settings)]
+    return [*_certificate(settings), *_urls(settings), *_keys(settings), *_versions(settings)]
 
 
 def database(settings: "Settings") -> DatabaseUrl:
@@ -59,3 +59,9 @@ def _keys(settings: "Settings") -> list[str]:
     if len(missing) != 1:
         return []
     return [f"{missing[0]} is missing: give both keys of the store, or neither to use the surroundings' credentials"]
+
+
+def _versions(settings: "Settings") -> list[str]:
+    if not settings.extension_versions:
+        return []
+    return [f"extensionVersions = {settings.extension_versions!r}: on this server that is ALTER EXTENSION ... UPDATE"]

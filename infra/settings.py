@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from infra import external_settings
 from infra.database_url import SslMode
 from infra.embedded.account import service_account
+from infra.roles import EXTENSIONS
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 SHARED_STATE = Path("/var/lib/agent-ecosystem")
@@ -43,6 +44,10 @@ class Settings(BaseModel):
     postgres_port: int | None = Field(None, ge=1024, le=65535, description="PostgreSQL's TCP port; unset: a free one")
     postgres_settings: dict[str, str] = Field(
         default_factory=dict, description="parameters of postgresql.conf, e.g. {shared_buffers: 512MB}"
+    )
+    extension_versions: dict[str, str] = Field(
+        default_factory=dict,
+        description="versions of extensions, e.g. {vector: 0.8.5}; unset: the server's own when it is made",
     )
     database: str = Field("ecosystem", pattern=Identifier, description="name of the database")
     schema_name: str = Field("public", alias="schema", pattern=Identifier, description="schema that holds the tables")
@@ -110,6 +115,13 @@ class Settings(BaseModel):
             if not (colon and thing and hazard.isupper()):
                 raise ValueError(f"{entry!r} is not HAZARD:object, e.g. DATA_LOSS:agent_registry.region")
         return entries
+
+    @field_validator("extension_versions")
+    @classmethod
+    def _extensions_are_ours(cls, versions: dict[str, str]) -> dict[str, str]:
+        if unknown := versions.keys() - set(EXTENSIONS):
+            raise ValueError(f"{', '.join(sorted(unknown))} is none of {', '.join(EXTENSIONS)}")
+        return versions
 
     @classmethod
     def load(cls) -> "Settings":

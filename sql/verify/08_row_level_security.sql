@@ -20,7 +20,7 @@ WHERE
     pg_class.relnamespace = current_schema()::regnamespace
     AND pg_class.relowner = current_user::regrole
     AND pg_class.relkind IN ('r', 'p')
-    AND coalesce('table ' || root.relname = ANY(string_to_array(current_setting('pgstack.managed', TRUE), E'\n')), TRUE)
+    AND coalesce('table ' || root.relname = any(string_to_array(current_setting('pgstack.managed', TRUE), E'\n')), TRUE)
     AND NOT EXISTS (
         SELECT FROM pg_depend
         WHERE

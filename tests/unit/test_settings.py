@@ -44,6 +44,7 @@ WRONG = [
     ("postgresPort", "80", "Input should be greater than or equal to 1024"),
     ("postgresPort", "abc", "Input should be a valid integer"),
     ("postgresSettings", "{broken", "Input should be a valid dict"),
+    ("extensionVersions", '{"postgis": "3"}', "postgis is none of uuid-ossp, vector, pg_trgm"),
     ("database", "My-DB", "String should match pattern"),
     ("schema", "1st", "String should match pattern"),
     ("allow", '["region"]', "'region' is not HAZARD:object, e.g. DATA_LOSS:agent_registry.region"),
@@ -75,10 +76,17 @@ def test_a_wrong_value_is_named_with_its_key_what_is_allowed_and_what_it_is_for(
     with pytest.raises(SettingsError) as caught:
         parse(**{key: text})
     (line,) = str(caught.value).splitlines()
-    start = f"configuration key agent-ecosystem:{key} = {json.loads(text) if text[0] == '[' else text!r}: "
+    start = f"configuration key agent-ecosystem:{key} = {_read(text)!r}: "
     assert line.startswith(start)
     assert said in line
     assert line.endswith(f"({FIELDS[key].description})")
+
+
+def _read(text: str) -> object:
+    try:
+        return json.loads(text) if text[0] in "[{" else text
+    except ValueError:
+        return text
 
 
 def test_every_key_has_its_wrong_value_above() -> None:
