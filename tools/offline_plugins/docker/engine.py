@@ -1,0 +1,88 @@
+"""The Docker engine: a connection for one piece of work, and its errors in one line without secrets."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from infra.plugin import UserError
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+REQUEST_SECONDS = 120
+"""How long the engine may take for one answer, e.g. while it removes a large container."""
+
+_SHORTEST_SECRET = 4
+"""Shorter texts are not looked for in errors: blanking out every `a` hides nothing and makes the rest unreadable."""
+
+
+class Engine:
+    """An engine at an address such as `unix:///var/run/docker.sock`."""
+
+    def __init__(self, host: str):
+        self.host = host
+        self._version: str | None = None
+
+    @contextmanager
+    def working(
+        self, doing: str, *, private: Collection[str] = (), timeout: int = REQUEST_SECONDS
+    ) -> Iterator["APIClient"]:
+        """Give a client of the engine; what goes wrong inside becomes a UserError.
+
+        Args:
+            doing: the beginning of every error, e.g. `error creating network x`.
+            private: texts that no error may show.
+            timeout: seconds the engine may be silent.
+
+        Raises:
+            UserError: the engine refused, or does not answer.
+        """
+        from docker.errors import APIError, DockerException  # noqa: PLC0415 - not needed to plan, and slow to load
+        from requests import RequestException  # noqa: PLC0415
+
+        try:
+            client = self._connect(timeout)
+            try:
+                yield client
+            finally:
+                client.close()
+        except APIError as error:
+            raise UserError(f"{doing}: {without(private, _one_line(error.explanation or error))}") from None
+        except (DockerException, RequestException) as error:
+            raise UserError(f"{doing}: {self._silence(error)}") from None
+
+    def _connect(self, timeout: int) -> "APIClient":
+        from docker import APIClient  # noqa: PLC0415
+
+        client = APIClient(base_url=self.host, version=self._version, timeout=timeout)
+        self._version = str(client.api_version)
+        return client
+
+    def _silence(self, error: Exception) -> str:
+        innermost: BaseException = error
+        while (cause := innermost.__cause__ or innermost.__context__) is not None:
+            innermost = cause
+        said = innermost.strerror if isinstance(innermost, OSError) and innermost.strerror else str(innermost)
+        return f"no Docker engine answers at {self.host}: {_one_line(said)}; start it, or say another `host`"
+
+
+def found(inspect: Callable[[str], Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
+    """Return what `inspect` says about `name`, None when there is no such thing."""
+    from docker.errors import NotFound  # noqa: PLC0415
+
+    try:
+        return inspect(name)
+    except NotFound:
+        return None
+
+
+def without(private: Collection[str], text: str) -> str:
+    """Return `text` with every private part of it replaced."""
+    for secret in sorted(private, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "[secret]")
+    return text
+
+
+def _one_line(said: object) -> str:
+    return "; ".join(line.strip() for line in str(said).splitlines() if line.strip()) or "no reason given"
