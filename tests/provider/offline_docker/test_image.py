@@ -51,7 +51,7 @@ def test_it_is_built(driver: Driver, engine: docker.DockerClient, name: str, sou
     built = engine.images.get(f"{name}:1")
     assert (image.id, state["repoDigest"]) == (f"{name}:1", built.id)
     assert (state["imageName"], state["baseImageName"], state["dockerfile"]) == (f"{name}:1", f"{name}:1", "Dockerfile")
-    assert built.labels == {"last": "yes"}
+    assert built.labels["last"] == "yes"
     assert said(engine, f"{name}:1") == "hello"
     image.delete()  # stays in the engine, as with the official plugin
     assert engine.images.get(f"{name}:1").id == built.id
@@ -86,7 +86,7 @@ def test_arguments_and_target(driver: Driver, engine: docker.DockerClient, name:
     image = driver.resource("Image")
     image.create(**wanted(name, sources, args={"GREETING": "good day"}, target="base"))
     assert said(engine, f"{name}:1") == "good day"
-    assert engine.images.get(f"{name}:1").labels == {}
+    assert "last" not in engine.images.get(f"{name}:1").labels
     assert image.diff(**wanted(name, sources, args={"GREETING": "hi"}, target="base")).changes == {
         "build.args.GREETING": "UPDATE"
     }
@@ -113,9 +113,7 @@ def test_one_removed_by_hand_is_gone(driver: Driver, engine: docker.DockerClient
 
 
 def test_a_failing_step_is_one_line_without_the_arguments(driver: Driver, name: str, sources: Path) -> None:
-    (sources / "Dockerfile").write_text(
-        "FROM debian:trixie-slim\nARG TOKEN\nRUN echo $TOKEN; exit 3\nRUN true\n"
-    )
+    (sources / "Dockerfile").write_text("FROM debian:trixie-slim\nARG TOKEN\nRUN echo $TOKEN; exit 3\nRUN true\n")
     with pytest.raises(PluginError) as refused:
         driver.resource("Image").create(**wanted(name, sources, args={"TOKEN": Secret("token-4711")}))
     message = refused.value.message
@@ -147,6 +145,8 @@ def test_what_is_wrong_is_said_before_anything_is_built(driver: Driver, name: st
     }
     assert "does not implement" in driver.failures("Image", **wanted(name, sources, cacheFrom={}))["build.cacheFrom"]
     assert "Extra inputs" in driver.failures("Image", **wanted(name, sources, squash=True))["build.squash"]
-    assert driver.failures("Image", **wanted(name, sources / "no"))["build.context"] == f"there is no folder {sources}/no"
+    assert (
+        driver.failures("Image", **wanted(name, sources / "no"))["build.context"] == f"there is no folder {sources}/no"
+    )
     missing = driver.failures("Image", **wanted(name, sources, dockerfile="Dockerfile"))["build.dockerfile"]
     assert missing == f"there is no file Dockerfile; it starts in the program's folder, so say {sources}/Dockerfile"

@@ -61,9 +61,7 @@ def test_a_name_that_is_taken_is_an_error(driver: Driver, engine: docker.DockerC
     assert len(engine.networks.list(names=[name])) == 1
 
 
-def test_what_an_interrupted_create_left_is_taken_over(
-    driver: Driver, engine: docker.DockerClient, name: str
-) -> None:
+def test_what_an_interrupted_create_left_is_taken_over(driver: Driver, engine: docker.DockerClient, name: str) -> None:
     left = engine.networks.create(name, labels={"stack": "test"})
     network = driver.resource("Network")
     network.create(name=name, labels=LABELS)

@@ -57,9 +57,7 @@ def test_a_strangers_volume_is_not_adopted(driver: Driver, engine: docker.Docker
         driver.resource("Volume").create(name=name, labels=LABELS)
 
 
-def test_what_an_interrupted_create_left_is_taken_over(
-    driver: Driver, engine: docker.DockerClient, name: str
-) -> None:
+def test_what_an_interrupted_create_left_is_taken_over(driver: Driver, engine: docker.DockerClient, name: str) -> None:
     engine.volumes.create(name, labels={"stack": "test"})
     driver.resource("Volume").create(name=name, labels=LABELS)
     assert any(f"volume {name} exists already" in message for _, message in driver.client.engine.logs)
@@ -85,4 +83,6 @@ def test_import_takes_what_is_there(driver: Driver, engine: docker.DockerClient,
 
 
 def test_what_is_not_implemented_is_refused(driver: Driver) -> None:
-    assert "does not implement this property" in driver.failures("Volume", name="x", cluster={"scope": "multi"})["cluster"]
+    assert (
+        "does not implement this property" in driver.failures("Volume", name="x", cluster={"scope": "multi"})["cluster"]
+    )

@@ -59,6 +59,8 @@ class ContainerResource(DockerResource[ContainerInputs]):
                 return {**value, **{key: length for key, length in lengths.items() if length}}
             case "capabilities", dict():
                 return {key: sorted(_capability(one) for one in value[key]) for key in value}
+            case "networkMode", "default":
+                return "bridge"
             case "cpus", str():
                 return float(value)
             case _:
@@ -84,7 +86,7 @@ class ContainerResource(DockerResource[ContainerInputs]):
         """Read the container by its id."""
         with engine_of(context).working(f"error reading container {state.get('name', resource_id)}") as client:
             container = found(client.inspect_container, resource_id)
-        return None if container is None else container_mapping.state(container, state)
+        return None if container is None else container_mapping.state(container, state or dict(self._defaults()))
 
     def update(self, context: Context, resource_id: str, old: State, inputs: ContainerInputs) -> State:
         """Change limits and restart policy, and see that it runs, and that it is healthy if that is waited for."""
@@ -139,7 +141,8 @@ def _settled(client: "APIClient", context: Context, container_id: str, inputs: C
     reason = None
     if inputs.wait and inputs.start:
         reason = wait_until_healthy(client, container_id, inputs.wait_timeout, context.cancelled)
-    state = container_mapping.state(client.inspect_container(container_id), inputs.model_dump(by_alias=True))
+    kept = inputs.model_dump(by_alias=True, exclude_none=True)
+    state = container_mapping.state(client.inspect_container(container_id), kept)
     if reason is not None:
         raise PartlyDoneError(container_id, state, [f"container {inputs.name}: {reason}"])
     return state

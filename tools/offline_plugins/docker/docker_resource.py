@@ -44,7 +44,7 @@ class DockerResource(BridgedResource[InputsT]):
         if value is None:
             return None
         adapter = TypeAdapter[Any](self._types()[name])
-        plain = adapter.dump_python(adapter.validate_python(value), by_alias=True, mode="json")
+        plain = adapter.dump_python(adapter.validate_python(_given(value)), by_alias=True, mode="json")
         return _pruned(plain, ordered=name in self.ordered)
 
     def _types(self) -> dict[str, Any]:
@@ -87,6 +87,17 @@ def adopt(context: Context, resource: DockerResource[Any], wanted: BridgedInputs
             f"import it (`pulumi import {resource.token} {context.name.rsplit('::', 1)[-1]} ...`), or take another name"
         )
     context.log("warning", f"{what} exists already, made as wanted and with the same labels: it is taken over")
+
+
+def _given(value: Any) -> Any:
+    """Return `value` without what is not given, at every depth."""
+    match value:
+        case dict():
+            return {key: _given(item) for key, item in value.items() if item is not None}
+        case list():
+            return [_given(item) for item in value]
+        case _:
+            return value
 
 
 def _pruned(value: Any, *, ordered: bool) -> Any:
