@@ -18,7 +18,7 @@ from infra.embedded.account import Account, service_account
 from infra.embedded.cluster import Cluster
 from infra.embedded.distribution import install
 from tools.docker_engine import connection as docker_connection
-from tools.docker_engine import images as docker_images
+from tools.docker_engine import stand_ins
 from tools.docker_engine.failure import NoEngineError
 
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
@@ -107,7 +107,7 @@ def engine() -> Iterator[docker.DockerClient]:
     """
     try:
         with docker_connection.connected() as client:
-            docker_images.provide(client, print)
+            stand_ins.provide(client, print)
             yield client
     except NoEngineError as error:
         pytest.skip(os.environ.get("NO_DOCKER_ENGINE") or str(error))

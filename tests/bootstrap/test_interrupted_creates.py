@@ -50,8 +50,9 @@ def test_each_is_adopted_looked_up_or_named() -> None:
     role = resource("postgresql:index/role:Role", "owner", name="owner")
     service = resource("pgstack:local:Service", "postgres")
     container = resource("docker:index/container:Container", "job", name="job")
-    repair = plan_repair(export(role, service, container))
-    assert [create.name for create in repair.forgotten] == ["postgres"]
+    volume = resource("docker:index/volume:Volume", "data", name="data")
+    repair = plan_repair(export(role, service, container, volume))
+    assert [create.name for create in repair.forgotten] == ["postgres", "data"]
     assert [create.name for create in repair.looked_up] == ["owner"]
     assert [create.name for create in repair.unknown] == ["job"]
     assert repair.state["deployment"] == {"resources": [{**role, "id": "owner", "outputs": {"name": "owner"}}]}

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from tools.docker_engine import connection, daemon, images
+from tools.docker_engine import connection, daemon, stand_ins
 from tools.docker_engine.failure import NoEngineError
 
 
@@ -44,7 +44,7 @@ def _run(command: str) -> None:
 
 def _provide(address: str) -> None:
     with connection.connected(address) as client:
-        for reference in images.provide(client, _say):
+        for reference in stand_ins.provide(client, _say):
             _say(f"{reference} is there")
 
 

@@ -1,12 +1,14 @@
 """Whether an engine answers, and where."""
 
 import os
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import docker
 import docker.errors
+from requests import RequestException
 
 from tools.docker_engine.failure import NoEngineError
 
@@ -14,15 +16,17 @@ USUAL_SOCKET = Path("/var/run/docker.sock")
 OWN_SOCKET = Path("/run/agent-ecosystem/docker.sock")
 """Where `up` lets its engine listen when something else holds the usual socket."""
 
+OLDEST_API = "1.24"
+
 ANSWER_SECONDS = 60
 """How long one request may take; building an image answers bit by bit."""
 
 
 def address() -> str:
-    """Return where an engine is looked for: $DOCKER_HOST, else the usual socket, else the one of `up`."""
+    """Return where an engine is looked for: $DOCKER_HOST, else the socket of `up` if it is held, else the usual one."""
     if given := os.environ.get("DOCKER_HOST"):
         return given
-    return f"unix://{OWN_SOCKET if OWN_SOCKET.exists() else USUAL_SOCKET}"
+    return f"unix://{USUAL_SOCKET if refusal(OWN_SOCKET) else OWN_SOCKET}"
 
 
 @contextmanager
@@ -33,14 +37,14 @@ def connected(to: str | None = None) -> Iterator[docker.DockerClient]:
         NoEngineError: nothing answers there.
     """
     to = to or address()
+    if to.startswith("unix://") and (code := refusal(Path(to.removeprefix("unix://")))):
+        raise NoEngineError(f"no Docker engine answers at {to}: {os.strerror(code)}")
     try:
-        client = docker.DockerClient(base_url=to, timeout=ANSWER_SECONDS)  # asks for the version
-    except (docker.errors.DockerException, ValueError) as error:
+        version = _api_version(to)
+    except (docker.errors.DockerException, RequestException) as error:
         raise NoEngineError(f"no Docker engine answers at {to}: {_reason(error)}") from None
-    try:
+    with closing(docker.DockerClient(base_url=to, version=version, timeout=ANSWER_SECONDS)) as client:
         yield client
-    finally:
-        client.close()
 
 
 def why_none(to: str | None = None) -> str | None:
@@ -50,6 +54,22 @@ def why_none(to: str | None = None) -> str | None:
             return None
     except NoEngineError as error:
         return str(error)
+
+
+def refusal(path: Path) -> int:
+    """Return why nobody can be reached at a socket, as an error number; 0 when something listens there.
+
+    The SDK leaves its own socket open when it can not connect, so it is not asked to try.
+    """
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(ANSWER_SECONDS)
+        return probe.connect_ex(str(path))
+
+
+def _api_version(at: str) -> str:
+    # A client that has to ask for the version while it is made can not be closed when the answer is none.
+    with closing(docker.APIClient(base_url=at, version=OLDEST_API, timeout=ANSWER_SECONDS)) as client:
+        return str(client.version(api_version=False)["ApiVersion"])
 
 
 def _reason(error: Exception) -> str:

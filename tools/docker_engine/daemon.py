@@ -2,25 +2,26 @@
 
 import os
 import re
-import signal
-import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
-import psutil
-
-from tools.docker_engine.connection import OWN_SOCKET, USUAL_SOCKET, address, why_none
+from infra.embedded.process import DetachedProcess
+from tools.docker_engine.connection import OWN_SOCKET, USUAL_SOCKET, address, refusal, why_none
 from tools.docker_engine.debian import find, need, need_root
 from tools.docker_engine.failure import NoEngineError
 
 HOME = Path("/var/lib/agent-ecosystem/docker-engine")
-"""Images, containers, log and pid file of an engine that systemd does not run."""
+"""Images, containers and log of an engine that systemd does not run."""
 
 START_SECONDS = 90.0
 STOP_SECONDS = 60.0
-_FATAL = re.compile(r'^(?:failed to start daemon: |time=\S+ level=(?:fatal|error) msg=")(?P<said>.*?)"?$')
+_TELLING = (
+    re.compile(r"^failed to start daemon: (.+)$", re.MULTILINE),
+    re.compile(r'^time=\S+ level=(?:fatal|error) msg="(.+?)(?<!\\)"', re.MULTILINE),
+    re.compile(r"^(?!time=)(.+)$", re.MULTILINE),
+)
+"""What tells why dockerd did not start, the best first."""
 
 
 def start() -> str:
@@ -40,21 +41,16 @@ def start() -> str:
     if _systemd_runs():
         _systemctl("start")
         return _wait(f"unix://{USUAL_SOCKET}", None)
-    listen = OWN_SOCKET if _is_taken(USUAL_SOCKET) else USUAL_SOCKET
-    listen.parent.mkdir(parents=True, exist_ok=True)
+    # A socket that nobody holds is free; one that something else than an engine holds is not.
+    listen = USUAL_SOCKET if refusal(USUAL_SOCKET) else OWN_SOCKET
     return _wait(f"unix://{listen}", _launch(program, listen))
 
 
 def stop() -> bool:
     """Stop the engine that `start` started, with its containers; say whether there was one."""
-    process = _ours()
-    if process is not None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_SECONDS)
-        except psutil.TimeoutExpired:
-            raise NoEngineError(f"dockerd (process {process.pid}) did not end within {STOP_SECONDS:g} s") from None
-        _pid_file().unlink(missing_ok=True)
+    process = DetachedProcess(HOME)
+    if process.find() is not None:
+        process.stop(patience=STOP_SECONDS)
         return True
     if _marker().exists():
         _systemctl("stop")
@@ -63,74 +59,44 @@ def stop() -> bool:
     return False
 
 
-def log_file() -> Path:
-    """Return where an engine of ours writes its log."""
-    return HOME / "dockerd.log"
-
-
-def _launch(program: Path, listen: Path) -> "subprocess.Popen[bytes]":
+def _launch(program: Path, listen: Path) -> DetachedProcess:
+    listen.parent.mkdir(parents=True, exist_ok=True)
     HOME.mkdir(parents=True, exist_ok=True)
+    process = DetachedProcess(HOME)
+    process.log.unlink(missing_ok=True)
+    command = [
+        str(program),
+        f"--host=unix://{listen}",
+        f"--data-root={HOME / 'data'}",
+        f"--exec-root={HOME / 'exec'}",
+        f"--pidfile={HOME / 'dockerd.pid'}",
+    ]
     path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin"))
-    with log_file().open("wb") as log:
-        return subprocess.Popen(
-            [
-                str(program),
-                f"--host=unix://{listen}",
-                f"--data-root={HOME / 'data'}",
-                f"--exec-root={HOME / 'exec'}",
-                f"--pidfile={_pid_file()}",
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "PATH": path},
-            start_new_session=True,
-        )
+    process.start(command, {**os.environ, "PATH": path})
+    return process
 
 
-def _wait(at: str, process: "subprocess.Popen[bytes] | None") -> str:
+def _wait(at: str, process: DetachedProcess | None) -> str:
     deadline = time.monotonic() + START_SECONDS
     while (silence := why_none(at)) is not None:
-        if process is not None and process.poll() is not None:
-            raise NoEngineError(f"dockerd does not run here: {_last_words(log_file())}")
+        if process is not None and process.find() is None:
+            raise NoEngineError(f"dockerd does not run here: {_last_words(process.log)}")
         if time.monotonic() > deadline:
             if process is not None:
-                process.terminate()
-                process.wait(STOP_SECONDS)
+                process.stop(patience=STOP_SECONDS)
             raise NoEngineError(f"{silence} (waited {START_SECONDS:g} s for dockerd)")
         time.sleep(0.2)
     return at
 
 
 def _last_words(log: Path) -> str:
-    lines = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
-    told = [match["said"] for line in lines if (match := _FATAL.match(line))]
-    return told[-1] if told else lines[-1]
-
-
-def _ours() -> psutil.Process | None:
-    """Return the running dockerd of the pid file; a number given to another program since is not ours."""
-    try:
-        process = psutil.Process(int(_pid_file().read_text()))
-        command = process.cmdline()
-    except (FileNotFoundError, ValueError, psutil.Error):
-        return None
-    return process if f"--pidfile={_pid_file()}" in command else None
-
-
-def _pid_file() -> Path:
-    return HOME / "dockerd.pid"
-
-
-def _is_taken(path: Path) -> bool:
-    """Say whether something listens at `path`, though it is no engine: a socket that nobody holds is free."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        probe.settimeout(5)
-        return probe.connect_ex(str(path)) == 0
+    text = log.read_text(errors="replace")
+    found = (match for pattern in _TELLING if (match := pattern.search(text)))
+    return next((str(match[1]) for match in found), "it said nothing")
 
 
 def _systemd_runs() -> bool:
-    return sys.platform == "linux" and Path("/run/systemd/system").is_dir() and find("systemctl") is not None
+    return Path("/run/systemd/system").is_dir() and find("systemctl") is not None
 
 
 def _marker() -> Path:

@@ -1,7 +1,7 @@
 """The Docker engine: a connection for one piece of work, and its errors in one line without secrets."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from infra.plugin import UserError
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 REQUEST_SECONDS = 120
 """How long the engine may take for one answer, e.g. while it removes a large container."""
 
+_OLDEST_API = "1.24"
 _SHORTEST_SECRET = 4
 """Shorter texts are not looked for in errors: blanking out every `a` hides nothing and makes the rest unreadable."""
 
@@ -41,11 +42,8 @@ class Engine:
         from requests import RequestException  # noqa: PLC0415
 
         try:
-            client = self._connect(timeout)
-            try:
+            with closing(self._connect(timeout)) as client:
                 yield client
-            finally:
-                client.close()
         except APIError as error:
             raise UserError(f"{doing}: {without(private, _one_line(error.explanation or error))}") from None
         except (DockerException, RequestException) as error:
@@ -54,9 +52,11 @@ class Engine:
     def _connect(self, timeout: int) -> "APIClient":
         from docker import APIClient  # noqa: PLC0415
 
-        client = APIClient(base_url=self.host, version=self._version, timeout=timeout)
-        self._version = str(client.api_version)
-        return client
+        if self._version is None:
+            # A client that has to ask for the version while it is made leaves its socket open when nobody answers.
+            with closing(APIClient(base_url=self.host, version=_OLDEST_API, timeout=timeout)) as client:
+                self._version = str(client.version(api_version=False)["ApiVersion"])
+        return APIClient(base_url=self.host, version=self._version, timeout=timeout)
 
     def _silence(self, error: Exception) -> str:
         innermost: BaseException = error
