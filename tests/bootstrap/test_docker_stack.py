@@ -54,18 +54,20 @@ def stack(clone: Clone, engine: docker.DockerClient) -> Iterator[Clone]:
     clone.environment.update(NAME=name, SECRET=PASSWORD)
     (clone.root / "__main__.py").write_text(PROGRAM)
     (clone.root / "job").mkdir()
-    (clone.root / "job" / "Dockerfile").write_text("FROM debian:trixie-slim\nCOPY greeting /greeting\n")
+    (clone.root / "job" / "Dockerfile").write_text(
+        f"FROM debian:trixie-slim\nLABEL test={name}\nCOPY greeting /greeting\n"
+    )
     (clone.root / "job" / "greeting").write_text("hello\n")
     clone.stack().select()
     yield clone
-    for container in engine.containers.list(all=True, filters={"name": name}):
+    for container in engine.containers.list(all=True, filters={"name": name}, ignore_removed=True):
         container.remove(force=True, v=True)
     for network in engine.networks.list(names=[name]):
         network.remove()
     for volume in engine.volumes.list(filters={"name": name}):
         volume.remove(force=True)
-    for image in engine.images.list(name=name, all=True):
-        engine.images.remove(str(image.id), force=True)
+    for image in engine.api.images(filters={"label": f"test={name}"}):
+        engine.images.remove(image["Id"], force=True)
 
 
 def up(stack: Clone) -> str:

@@ -25,7 +25,8 @@ def start(engine: docker.DockerClient) -> Iterator[Start]:
 
     def run(image: str, *command: str, **options: Any) -> Container:
         name = f"stand-in-{secrets.token_hex(4)}"
-        started.append(engine.containers.run(image, list(command), name=name, detach=True, **options))
+        started.append(engine.containers.create(image, list(command), name=name, **options))
+        started[-1].start()
         return started[-1]
 
     yield run

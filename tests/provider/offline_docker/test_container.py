@@ -119,6 +119,24 @@ def test_what_replaces_it(shared: Any, change: dict[str, Any]) -> None:
     assert (changed.replaces, changed.delete_first) == (list(change), True)
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        {"capabilities": {"drops": ["all"], "adds": ["chown"]}},
+        {"cpus": "0.5"},
+        {"envs": ["SIZE=large", "COLOUR=red"]},
+        {"healthcheck": {"tests": ["CMD", "true"], "interval": "1m", "retries": 3}},
+        {"ports": [{"internal": 53, "protocol": "udp", "ip": "127.0.0.1"}, {"internal": 8080, "ip": "127.0.0.1"}]},
+        {"uploads": []},
+        {"labels": [{"value": "test", "label": "stack"}]},
+    ],
+    ids="-".join,
+)
+def test_another_spelling_changes_nothing(shared: Any, spelling: dict[str, Any]) -> None:
+    container, wanted = shared
+    assert container.diff(**{**wanted, **spelling}).changes == {}
+
+
 @pytest.fixture(scope="module")
 def shared(client: Any, engine: docker.DockerClient) -> Any:
     """Give one container for the diffs, which change nothing."""

@@ -7,11 +7,13 @@ import docker.errors
 import pytest
 
 from infra.plugin import UNKNOWN, Secret
+from tests.provider.offline_docker.conftest import MADE_BY
 from tests.provider.offline_docker.driver import Driver
 from tests.provider.plugin_client import PluginError
 
 DOCKERFILE = """
 FROM debian:trixie-slim AS base
+LABEL {label}
 ARG GREETING=hello
 COPY greeting.sh /greeting.sh
 RUN echo "$GREETING" > /greeting
@@ -21,10 +23,10 @@ LABEL last=yes
 
 
 @pytest.fixture
-def sources(tmp_path: Path) -> Path:
+def sources(tmp_path: Path, name: str) -> Path:
     folder = tmp_path / "job"
     folder.mkdir()
-    (folder / "Dockerfile").write_text(DOCKERFILE)
+    (folder / "Dockerfile").write_text(DOCKERFILE.format(label=f"{MADE_BY}={name}"))
     (folder / "greeting.sh").write_text("cat /greeting\n")
     (folder / ".dockerignore").write_text("notes\n*.log\n")
     (folder / "notes").mkdir()
@@ -67,15 +69,16 @@ def test_only_a_changed_source_builds_again(
     (sources / "build.log").write_text("ignored")
     (sources / "greeting.sh").touch()
     assert image.diff(**wanted(name, sources)).changes == {}
-    for change in (
-        lambda: (sources / "greeting.sh").write_text("cat /greeting /greeting\n"),
-        lambda: (sources / "greeting.sh").chmod(0o755),
-        lambda: (sources / "greeting.sh").rename(sources / "greeting2.sh"),
-        lambda: (sources / "greeting2.sh").rename(sources / "greeting.sh"),
+    script = sources / "greeting.sh"
+    for change, undo in (
+        (lambda: script.chmod(0o755), lambda: script.chmod(0o644)),
+        (lambda: script.rename(sources / "other.sh"), lambda: (sources / "other.sh").rename(script)),
+        (lambda: script.write_text("cat /greeting /greeting\n"), lambda: None),
     ):
         change()
         changed = image.diff(**wanted(name, sources))
         assert (changed.changes, changed.replaces) == ({"build.contextDigest": "UPDATE"}, [])
+        undo()
     after = image.update(**wanted(name, sources))["repoDigest"]
     assert after == engine.images.get(f"{name}:1").id != before
     assert image.diff(**wanted(name, sources)).changes == {}
@@ -113,12 +116,14 @@ def test_one_removed_by_hand_is_gone(driver: Driver, engine: docker.DockerClient
 
 
 def test_a_failing_step_is_one_line_without_the_arguments(driver: Driver, name: str, sources: Path) -> None:
-    (sources / "Dockerfile").write_text("FROM debian:trixie-slim\nARG TOKEN\nRUN echo $TOKEN; exit 3\nRUN true\n")
+    (sources / "Dockerfile").write_text(
+        f"FROM debian:trixie-slim\nLABEL {MADE_BY}={name}\nARG TOKEN\nUSER $TOKEN\nRUN true\n"
+    )
     with pytest.raises(PluginError) as refused:
         driver.resource("Image").create(**wanted(name, sources, args={"TOKEN": Secret("token-4711")}))
     message = refused.value.message
-    assert message.startswith(f"error building image {name}:1: Step 3/4 : RUN echo $TOKEN; exit 3: ")
-    assert "non-zero code: 3" in message
+    assert message.startswith(f"error building image {name}:1: Step 5/5 : RUN true: ")
+    assert "unable to find user [secret]" in message
     assert "\n" not in message
     assert "token-4711" not in message
 
