@@ -48,7 +48,8 @@ def _install(program: str) -> Path:
 
 def _apt_get(arguments: list[str]) -> None:
     command = ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120", *arguments]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    # RUNLEVEL: where systemd does not run, no service starts by being installed; who starts one here also stops it.
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     try:
         run = subprocess.run(
             command, env=environment, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS

@@ -171,6 +171,31 @@ def test_limits_and_restart_policy_change_in_place(driver: Driver, engine: docke
     assert container.diff(**unlimited).replaces == ["memory"]  # the engine takes no limit back
 
 
+def test_a_state_of_the_official_plugin_is_understood(driver: Driver, engine: docker.DockerClient, name: str) -> None:
+    engine.networks.create(name)
+    wanted = simple(
+        name, networksAdvanced=[{"name": name, "aliases": ["a"]}], ports=[{"internal": 80, "ip": "127.0.0.1"}]
+    )
+    container = driver.resource("Container")
+    container.create(**wanted)
+    assert container.state["__meta"] == '{"schema_version": "2"}'
+    noise = {
+        "ipv4Address": "",
+        "ipv6Address": "",
+        "macAddress": "",
+        "gwPriority": 0,
+        "linkLocalIps": [],
+        "driverOpts": [],
+    }
+    container.state["networksAdvanced"][0] |= noise
+    container.state |= {"containerLogs": "", "ulimits": [], "gpus": "", "devices": [], "domainname": ""}
+    container.inputs |= {"__defaults": ["logs"]}
+    container.inputs["ports"][0] |= {"__defaults": ["protocol"], "protocol": "tcp"}
+    assert container.diff(**wanted).changes == {}
+    assert container.refresh()
+    assert container.diff(**wanted).changes == {}
+
+
 def test_one_removed_by_hand_is_gone(driver: Driver, engine: docker.DockerClient, name: str) -> None:
     container = driver.resource("Container")
     container.create(**simple(name))

@@ -99,7 +99,7 @@ class Attachment(BridgedInputs):
     ipv4_address: str | None = None
     ipv6_address: str | None = None
     driver_opts: NotImplementedHere = None
-    gw_priority: NotImplementedHere = None
+    gw_priority: Literal[0] = 0
     link_local_ips: NotImplementedHere = None
     mac_address: NotImplementedHere = None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from infra.plugin.resource import State
 from tools.offline_plugins.docker.container_inputs import ContainerInputs, Mount
-from tools.offline_plugins.docker.docker_resource import from_map, to_map
+from tools.offline_plugins.docker.docker_resource import from_map, to_map, written_as
 from tools.offline_plugins.docker.durations import duration, nanoseconds
 
 MIB = 1024 * 1024
@@ -132,6 +132,7 @@ def state(container: Mapping[str, Any], kept: State) -> State:
             {"name": limit["Name"], "soft": limit["Soft"], "hard": limit["Hard"]} for limit in host.get("Ulimits") or ()
         ],
         **_outputs(container),
+        **written_as(2),
     }
     names = [str(field.alias) for field in ContainerInputs.model_fields.values()]
     remembered = {name: kept[name] for name in names if name not in found and kept.get(name) is not None}

@@ -24,8 +24,6 @@ class DockerResource(BridgedResource[InputsT]):
     """A resource of a Docker engine. Lists are sets unless `ordered` names them."""
 
     ordered: ClassVar[frozenset[str]] = frozenset()
-    not_compared: ClassVar[frozenset[str]] = frozenset()
-    """Inputs that say how to make or remove it, not what it is."""
 
     def preview_create(self, context: Context, inputs: State) -> State:
         """Return the inputs; what the engine will choose is unknown."""
@@ -49,6 +47,11 @@ class DockerResource(BridgedResource[InputsT]):
 
     def _types(self) -> dict[str, Any]:
         return {str(field.alias): field.annotation for field in self.inputs_type.model_fields.values()}
+
+
+def written_as(version: int) -> State:
+    """Return the mark of the official plugin's state format: without it the state would be migrated as an old one."""
+    return {"__meta": json.dumps({"schema_version": str(version)})}
 
 
 def to_map(labels: list[Label] | None) -> dict[str, str]:
@@ -77,7 +80,7 @@ def adopt(context: Context, resource: DockerResource[Any], wanted: BridgedInputs
         UserError: it is not ours.
     """
     inputs = wanted.model_dump(by_alias=True)
-    given = [name for name, value in inputs.items() if value is not None and name not in resource.not_compared]
+    given = [name for name, value in inputs.items() if value is not None]
     different = [name for name in given if not resource.same(name, found.get(name), inputs[name])]
     kind = what.split(maxsplit=1)[0]
     if different or not inputs.get("labels"):
@@ -90,10 +93,11 @@ def adopt(context: Context, resource: DockerResource[Any], wanted: BridgedInputs
 
 
 def _given(value: Any) -> Any:
-    """Return `value` without what is not given, at every depth."""
+    """Return `value` without what is not given, at every depth: the official plugin notes a lot of it in the state."""
     match value:
         case dict():
-            return {key: _given(item) for key, item in value.items() if item is not None}
+            kept = {key: item for key, item in value.items() if item not in (None, "", [], {}) and key != "__defaults"}
+            return {key: _given(item) for key, item in kept.items()}
         case list():
             return [_given(item) for item in value]
         case _:

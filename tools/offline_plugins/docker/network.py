@@ -8,7 +8,7 @@ from pydantic import Field
 from infra.plugin import Context, UserError
 from infra.plugin.resource import State
 from tools.offline_plugins.bridged import BridgedInputs
-from tools.offline_plugins.docker.docker_resource import DockerResource, Label, adopt, from_map, to_map
+from tools.offline_plugins.docker.docker_resource import DockerResource, Label, adopt, from_map, to_map, written_as
 from tools.offline_plugins.docker.engine import found
 from tools.offline_plugins.docker.provider import engine_of
 
@@ -146,4 +146,5 @@ def _state(network: dict[str, Any]) -> State:
             for pool in ipam.get("Config") or ()
         ],
         "scope": network.get("Scope", ""),
+        **written_as(1),
     }

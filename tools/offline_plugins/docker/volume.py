@@ -9,7 +9,7 @@ from pydantic import Field
 from infra.plugin import Context, UserError
 from infra.plugin.resource import State
 from tools.offline_plugins.bridged import BridgedInputs, NotImplementedHere
-from tools.offline_plugins.docker.docker_resource import DockerResource, Label, adopt, from_map, to_map
+from tools.offline_plugins.docker.docker_resource import DockerResource, Label, adopt, from_map, to_map, written_as
 from tools.offline_plugins.docker.engine import found
 from tools.offline_plugins.docker.provider import engine_of
 
@@ -92,4 +92,5 @@ def _state(volume: Mapping[str, Any]) -> State:
         "driver": volume["Driver"],
         "driverOpts": volume.get("Options") or {},
         "mountpoint": volume["Mountpoint"],
+        **written_as(1),
     }
