@@ -13,6 +13,7 @@ from infra.plugin import UNKNOWN
 from tests.provider.offline_docker.conftest import EXECUTABLE
 from tests.provider.offline_docker.driver import TOKENS, Driver
 from tests.provider.plugin_client import PluginClient, PluginError, start_plugin, urn
+from tools.offline_plugins.docker import provider
 
 
 @pytest.fixture
@@ -60,6 +61,17 @@ def test_the_engine_of_the_environment(tmp_path: Path) -> None:
         client.configure({})
         with pytest.raises(PluginError, match=f"no Docker engine answers at unix://{tmp_path}/other.sock"):
             Driver(client).resource("Volume").create(name="it")
+
+
+def test_where_an_engine_is_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setattr(provider, "SOCKETS", (tmp_path / "usual.sock", tmp_path / "desktop.sock"))
+    assert provider.configure({})["engine"].host == f"unix://{tmp_path}/usual.sock"
+    (tmp_path / "desktop.sock").touch()
+    assert provider.configure({})["engine"].host == f"unix://{tmp_path}/desktop.sock"
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:2375")
+    assert provider.configure({})["engine"].host == "tcp://127.0.0.1:2375"
+    assert provider.configure({"host": "unix:///given.sock"})["engine"].host == "unix:///given.sock"
 
 
 def test_an_unknown_type_is_named(fresh: PluginClient) -> None:

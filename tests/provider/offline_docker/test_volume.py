@@ -50,7 +50,8 @@ def test_other_labels_replace_it(driver: Driver, name: str) -> None:
 
 def test_a_strangers_volume_is_not_adopted(driver: Driver, engine: docker.DockerClient, name: str) -> None:
     engine.volumes.create(name)
-    message = rf"^error creating volume {name}: it exists already and .*`docker volume rm`.*`pulumi import docker:index"
+    importing = rf"`pulumi import docker:index/volume:Volume it {name}`"
+    message = rf"^error creating volume {name}: it exists already and .*`docker volume rm`.*{importing}"
     with pytest.raises(PluginError, match=message):
         driver.resource("Volume").create(name=name)
     with pytest.raises(PluginError, match="differs in `labels`"):

@@ -64,7 +64,9 @@ def from_map(labels: dict[str, str] | None) -> list[dict[str, str]]:
     return [{"label": name, "value": value} for name, value in sorted((labels or {}).items())]
 
 
-def adopt(context: Context, resource: DockerResource[Any], wanted: BridgedInputs, found: State, what: str) -> None:
+def adopt(
+    context: Context, resource: DockerResource[Any], wanted: BridgedInputs, found: State, *, what: str, found_id: str
+) -> None:
     """Accept what an interrupted create of ours left under the name wanted, and say so.
 
     It is ours when it bears the labels wanted, at least one, and is made as wanted.
@@ -75,6 +77,7 @@ def adopt(context: Context, resource: DockerResource[Any], wanted: BridgedInputs
         wanted: the inputs.
         found: the state of what was found.
         what: e.g. `volume data`.
+        found_id: what it would be imported by.
 
     Raises:
         UserError: it is not ours.
@@ -87,7 +90,7 @@ def adopt(context: Context, resource: DockerResource[Any], wanted: BridgedInputs
         why = f"and differs in `{different[0]}`" if different else "and no label tells that it is ours"
         raise UserError(
             f"error creating {what}: it exists already {why}; remove it (`docker {kind} rm`), "
-            f"import it (`pulumi import {resource.token} {context.name.rsplit('::', 1)[-1]} ...`), or take another name"
+            f"import it (`pulumi import {resource.token} {context.name} {found_id}`), or take another name"
         )
     context.log("warning", f"{what} exists already, made as wanted and with the same labels: it is taken over")
 

@@ -60,8 +60,9 @@ class NetworkResource(DockerResource[NetworkInputs]):
             for network in client.networks(names=[inputs.name]):
                 if network["Name"] == inputs.name:  # the filter finds parts of names, too
                     state = _state(client.inspect_network(network["Id"]))
-                    adopt(context, self, inputs, state, what)
-                    return str(network["Id"]), state
+                    network_id = str(network["Id"])
+                    adopt(context, self, inputs, state, what=what, found_id=network_id)
+                    return network_id, state
             network_id = str(client.create_network(**_request(inputs))["Id"])
             return network_id, _state(client.inspect_network(network_id))
 

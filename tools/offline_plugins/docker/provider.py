@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -13,13 +14,14 @@ from tools.offline_plugins.docker.engine import Engine
 _ENGINE_OWN = ("version", "pluginDownloadURL", "pluginChecksums")
 """What Pulumi's engine adds to the arguments of every provider."""
 
-USUAL_HOST = "unix:///var/run/docker.sock"
+SOCKETS = (Path("/var/run/docker.sock"), Path.home() / ".docker/run/docker.sock")
+"""Where an engine listens when nothing else is said: the usual place, and Docker Desktop's."""
 
 
 class ProviderArguments(Inputs):
     """The arguments of `pulumi_docker.Provider`."""
 
-    host: str = Field(USUAL_HOST, pattern="^(unix|tcp)://.")
+    host: str = Field(pattern="^(unix|tcp)://.")
     disable_docker_daemon_check: bool = False
     """Here the engine is first asked when a resource needs it: there is nothing to disable."""
     ca_material: NotImplementedHere = None
@@ -42,13 +44,17 @@ def configure(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         for name, value in arguments.items()
         if value is not None and name not in _ENGINE_OWN and not name.startswith("__")
     }
-    surrounding = {"host": os.environ["DOCKER_HOST"]} if os.environ.get("DOCKER_HOST") else {}
     try:
-        typed = ProviderArguments.model_validate({**surrounding, **given})
+        typed = ProviderArguments.model_validate({"host": _usual_host(), **given})
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
         raise CheckError([(property_path(detail["loc"]), detail["msg"]) for detail in details]) from None
     return {"engine": Engine(typed.host)}
+
+
+def _usual_host() -> str:
+    present = [socket for socket in SOCKETS if socket.exists()]
+    return os.environ.get("DOCKER_HOST") or f"unix://{(present or SOCKETS)[0]}"
 
 
 def engine_of(context: Context) -> Engine:

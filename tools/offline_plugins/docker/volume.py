@@ -45,7 +45,7 @@ class VolumeResource(DockerResource[VolumeInputs]):
         with engine_of(context).working(f"error creating {what}") as client:
             there = found(client.inspect_volume, inputs.name)
             if there is not None:
-                adopt(context, self, inputs, _state(there), what)
+                adopt(context, self, inputs, _state(there), what=what, found_id=inputs.name)
             volume = client.create_volume(
                 inputs.name, driver=inputs.driver, driver_opts=inputs.driver_opts, labels=to_map(inputs.labels)
             )
