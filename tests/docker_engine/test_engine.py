@@ -11,7 +11,8 @@ from typing import Any
 import docker
 import pytest
 
-from tools.docker_engine import connection, daemon, debian
+from tools.docker_engine import connection, daemon, debian, stand_ins
+from tools.docker_engine.__main__ import main
 from tools.docker_engine.failure import NoEngineError
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +100,22 @@ def test_it_is_started_found_and_stopped(home: Path, monkeypatch: pytest.MonkeyP
     assert daemon.stop()
     assert connection.why_none() is not None
     assert not daemon.stop()
+
+
+def test_up_leaves_no_engine_behind_when_an_image_fails(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_apart(monkeypatch)
+    monkeypatch.setattr(sys, "argv", ["tools.docker_engine", "up"])
+
+    def fail(*_: object) -> list[str]:
+        raise NoEngineError("debootstrap failed: no network")
+
+    monkeypatch.setattr(stand_ins, "provide", fail)
+    assert main() == 1
+    assert capsys.readouterr().out == "debootstrap failed: no network\n"
+    assert (home / "service.log").exists()
+    assert connection.why_none() is not None
 
 
 def test_one_that_does_not_start_says_why(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

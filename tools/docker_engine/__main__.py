@@ -32,8 +32,14 @@ def _run(command: str) -> None:
             with connection.connected():
                 print(connection.address())
         case "up":
+            there = connection.why_none() is None
             address = daemon.start()
-            _provide(address)
+            try:
+                _provide(address)
+            except NoEngineError:
+                if not there:
+                    daemon.stop()
+                raise
             print(address)
         case "images":
             _provide(connection.address())
