@@ -21,7 +21,7 @@ WHERE
     pg_proc.pronamespace = current_schema()::regnamespace
     AND pg_proc.proowner = current_user::regrole
     AND coalesce(
-        'function ' || pg_proc.oid::regprocedure::text = ANY(
+        'function ' || pg_proc.oid::regprocedure::text = any(
             string_to_array(current_setting('pgstack.managed', TRUE), E'\n')
         ),
         TRUE
