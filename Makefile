@@ -3,7 +3,6 @@ STACK ?= dev
 BOOTSTRAP = tools/bootstrap/run --stack '$(STACK)'
 DEVELOPMENT = tools/bootstrap/run --development --stack '$(STACK)'
 TESTS ?= tests/unit tests/schema/engine/test_cases.py
-BACKUP_CONFIG = .state/$(STACK)/backup/job.json
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview preflight refresh status url backup restore recover destroy shell test test-full check lint bench-preview bench-schema
@@ -31,10 +30,10 @@ url: ## the connection string, and nothing else
 	@$(BOOTSTRAP) output url
 
 backup: ## take a backup now
-	@BACKUP_CONFIG='$(BACKUP_CONFIG)' $(BOOTSTRAP) run python -m infra.backup_job run $(ARGS)
+	@$(BOOTSTRAP) run python -m infra.job_command run $(ARGS)
 
 restore: ## restore the latest backup, into a new database unless ARGS say otherwise
-	@BACKUP_CONFIG='$(BACKUP_CONFIG)' $(BOOTSTRAP) restore python -m infra.backup_job restore $(ARGS)
+	@$(BOOTSTRAP) restore python -m infra.job_command restore $(ARGS)
 
 recover: ## make the state anew from what runs (it, or its passphrase, is lost: docs/operations.md)
 	@$(BOOTSTRAP) recover $(ARGS)

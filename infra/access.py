@@ -64,13 +64,14 @@ class DatabaseAccess(pulumi.ComponentResource):
             username=instance.user,
             password=instance.password,
             sslmode="disable",  # loopback
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=instance.ready),
         )
         groups = [
             postgresql.Role(
                 group, name=group, login=False, bypass_row_level_security=group == "service_role", opts=self._child()
             )
             for group in GROUPS
+            if group not in instance.roles
         ]
         owner_password = self._password(OWNER, settings)
         owner = postgresql.Role(

@@ -24,11 +24,17 @@ class BackupJob(pulumi.ComponentResource):
     ):
         super().__init__("agent-ecosystem:index:BackupJob", name)
         if bucket is not None:
-            configuration = _configuration(reader, bucket, programs, settings)
             match settings.target:
                 case "embedded":
+                    configuration = _configuration(reader, bucket, programs, settings)
                     embedded.backup_schedule(self, configuration, settings, after=after)
+                case "docker":
+                    from infra.targets.docker import backup_schedule as docker  # noqa: PLC0415 - 0.4 s of every preview
+
+                    inside = docker.database_inside(reader), docker.bucket_inside(bucket)
+                    docker.backup_schedule(self, _configuration(*inside, programs, settings), settings, after=after)
                 case "external":
+                    configuration = _configuration(reader, bucket, programs, settings)
                     external.backup_schedule(self, configuration, settings, after=after)
         self.register_outputs({})
 

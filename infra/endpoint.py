@@ -18,6 +18,8 @@ class Endpoint:
 
     `parameters` are libpq's further ones, e.g. sslmode. `role` is whom the login acts as, where that is known before
     `user`, or a pooler wants more in `user` than the role's name.
+    `ready` is what has to stand before anyone connects, where the values above do not wait for it: a server that is
+    replaced with its data kept must not look like another one. `roles` are those of ours that it brings along.
     """
 
     host: pulumi.Input[str]
@@ -46,6 +48,8 @@ class Endpoint:
         if certificate == SYSTEM_CERTIFICATES:
             return self
         return replace(self, parameters={**self.parameters, "sslrootcert": str(folder / certificate)})
+    ready: pulumi.Resource | None = None
+    roles: frozenset[str] = frozenset()
 
     @property
     def url(self) -> pulumi.Output[str]:
@@ -90,10 +94,11 @@ class Postgres:
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """What a target gives for an S3 store: see BucketAccess, and Endpoint for `goes_with`."""
+    """What a target gives for an S3 store: see BucketAccess, and Endpoint for `goes_with` and `ready`."""
 
     endpoint: pulumi.Input[str] | None
     region: str
     access_key: pulumi.Input[str] | None
     secret_key: pulumi.Input[str] | None
     goes_with: pulumi.Resource | None = None
+    ready: pulumi.Resource | None = None

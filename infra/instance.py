@@ -24,6 +24,10 @@ class PostgresInstance(pulumi.ComponentResource):
         match settings.target:
             case "embedded":
                 server = embedded.postgres(self, settings)
+            case "docker":
+                from infra.targets.docker.postgres import postgres  # noqa: PLC0415 - 0.4 s of every preview
+
+                server = postgres(self, settings)
             case "external":
                 server = external.postgres(self, settings)
         self.endpoint = server.endpoint

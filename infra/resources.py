@@ -64,6 +64,15 @@ class Service(pulumi.CustomResource):
         super().__init__("pgstack:local:Service", name, properties, opts)
 
 
+class Port(pulumi.CustomResource):
+    """A free TCP port of this machine that stays the same: see infra/provider/local/port.py."""
+
+    port: pulumi.Output[int]
+
+    def __init__(self, name: str, *, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("pgstack:local:Port", name, {"port": None}, opts)
+
+
 class Password(pulumi.CustomResource):
     """A generated secret: see infra/provider/random/password.py. A change of `rotation` makes a new one."""
 
@@ -71,6 +80,17 @@ class Password(pulumi.CustomResource):
 
     def __init__(self, name: str, *, rotation: str = "1", opts: pulumi.ResourceOptions | None = None):
         super().__init__("pgstack:random:Password", name, {"rotation": rotation, "value": None}, opts)
+
+
+class Seal(pulumi.CustomResource):
+    """A certificate for a port that nobody may use: see infra/provider/tls/seal.py. `key` is a secret."""
+
+    certificate: pulumi.Output[str]
+    key: pulumi.Output[str]
+    authority: pulumi.Output[str]
+
+    def __init__(self, name: str, *, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("pgstack:tls:Seal", name, {"certificate": None, "key": None, "authority": None}, opts)
 
 
 class Bucket(pulumi.CustomResource):

@@ -7,17 +7,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
 from infra import external_settings
 from infra.database_url import SslMode
 from infra.embedded.account import service_account
 from infra.roles import EXTENSIONS
+from infra.targets.docker.postgres_image import PostgresImage, describe
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 SHARED_STATE = Path("/var/lib/agent-ecosystem")
 """Where root keeps PostgreSQL's data when the checkout is closed to the account that runs PostgreSQL."""
+
+DOCKER_KEYS = ("postgres_image", "postgres_major", "object_store_image", "backup_base_image", "limits")
+RESERVED_IN_CONTAINERS = frozenset(
+    {"port", "listen_addresses", "unix_socket_directories", "data_directory", "config_file", "hba_file", "ident_file"}
+)
 
 Identifier = r"^[a-z_][a-z0-9_]{0,62}$"
 
@@ -26,13 +32,33 @@ class SettingsError(Exception):
     """A configuration value that can not be used; the message names key, value and what is allowed."""
 
 
+class Limits(BaseModel):
+    """What one container may use."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    memory: int = Field(ge=64, description="megabytes; beyond them the kernel ends its largest process")
+    cpus: float = Field(default=1.0, gt=0, description="how many processors' time, e.g. 0.5")
+
+
+class AllLimits(BaseModel):
+    """What the containers of the target `docker` may use."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    postgres: Limits = Limits(memory=1024)
+    object_store: Limits = Limits(memory=512)
+    backup: Limits = Limits(memory=512)
+
+
 class Settings(BaseModel):
     """Every configuration key of the stack. Set one with `pulumi config set KEY VALUE`, an object with `--path`."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
 
-    target: Literal["embedded", "external"] = Field(
-        "embedded", description="where everything runs: `embedded`, on this machine; `external`, where it is already"
+    target: Literal["embedded", "docker", "external"] = Field(
+        "embedded",
+        description="where everything runs: `embedded` in user space, `docker` as containers, `external` where it is",
     )
     environment: Literal["development", "staging", "production"] = Field(
         "development",
@@ -104,6 +130,18 @@ class Settings(BaseModel):
         None, description="target external: a key of the store; unset: the AWS credentials of the surroundings"
     )
     s3_secret_key: SecretStr | None = Field(None, description="target external: the secret of s3AccessKey")
+    # What follows is of the target `docker` alone.
+    postgres_image: str = Field("pgvector/pgvector:pg17", min_length=1, description="image PostgreSQL runs out of")
+    postgres_major: int | None = Field(
+        None, ge=15, le=99, validate_default=True, description="its major version of PostgreSQL; unset: the tag tells"
+    )
+    object_store_image: str = Field("chrislusf/seaweedfs:4.48", min_length=1, description="image of SeaweedFS")
+    backup_base_image: str = Field(
+        "debian:trixie-slim", min_length=1, description="image the backup job's is built on: Debian trixie, any digest"
+    )
+    limits: AllLimits = Field(
+        AllLimits(), description="memory and cpus of the containers postgres, objectStore, backup"
+    )
 
     stack: str = Field(exclude=True)
 
@@ -122,6 +160,27 @@ class Settings(BaseModel):
         if unknown := versions.keys() - set(EXTENSIONS):
             raise ValueError(f"{', '.join(sorted(unknown))} is none of {', '.join(EXTENSIONS)}")
         return versions
+
+    @field_validator(*DOCKER_KEYS)
+    @classmethod
+    def _only_for_docker(cls, value: object, info: ValidationInfo) -> object:
+        if value is not None and info.data.get("target", "docker") != "docker":
+            raise ValueError(f"only the target docker has containers, and this stack's is {info.data['target']}")
+        return value
+
+    @field_validator("postgres_major")
+    @classmethod
+    def _major_is_known(cls, major: int | None, info: ValidationInfo) -> int | None:
+        if image := info.data.get("postgres_image"):
+            describe(image, major)
+        return major
+
+    @field_validator("postgres_settings")
+    @classmethod
+    def _reach_is_not_a_setting(cls, values: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if info.data.get("target") == "docker" and (reserved := sorted(RESERVED_IN_CONTAINERS & values.keys())):
+            raise ValueError(f"{', '.join(reserved)} can not be set: the image and the container decide")
+        return values
 
     @classmethod
     def load(cls) -> "Settings":
@@ -148,6 +207,11 @@ class Settings(BaseModel):
         if settings.target == "external" and (problems := external_settings.problems(settings)):
             raise SettingsError("\n".join(f"configuration key {project}:{problem}" for problem in problems))
         return settings
+
+    @property
+    def image(self) -> PostgresImage:
+        """What is known of the image that PostgreSQL runs out of."""
+        return describe(self.postgres_image, self.postgres_major)
 
     @property
     def bucket_name(self) -> str:
@@ -179,10 +243,12 @@ def _value(text: str) -> Any:
 
 def _problem(project: str, values: Mapping[str, Any], detail: Any) -> str:
     key = str(detail["loc"][0])
-    if detail["type"] == "extra_forbidden":
+    if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1:
         allowed = ", ".join(sorted(f.alias or name for name, f in Settings.model_fields.items() if name != "stack"))
         return f"configuration key {project}:{key} is unknown; known keys: {allowed}"
     field = next(f for name, f in Settings.model_fields.items() if key in {f.alias, name})
     message = detail["msg"].removeprefix("Value error, ")
-    shown = "" if "SecretStr" in str(field.annotation) else f" = {values.get(key)!r}"
-    return f"configuration key {project}:{key}{shown}: {message} ({field.description})"
+    path = ".".join([field.alias or key, *map(str, detail["loc"][1:])])
+    value = detail["input"] if detail["loc"][1:] else values.get(key)
+    shown = "" if "SecretStr" in str(field.annotation) else f" = {value!r}"
+    return f"configuration key {project}:{path}{shown}: {message} ({field.description})"

@@ -28,6 +28,10 @@ class BackupStore(pulumi.ComponentResource):
         match settings.target:
             case "embedded":
                 store = embedded.object_store(self, settings)
+            case "docker":
+                from infra.targets.docker.object_store import object_store  # noqa: PLC0415 - 0.4 s of every preview
+
+                store = object_store(self, settings)
             case "external":
                 store = external.object_store(settings)
         if store is not None:
@@ -46,7 +50,11 @@ class BackupStore(pulumi.ComponentResource):
             block_public_access=settings.block_public_access,
             force_destroy=not keep,
             retain_on_delete=keep,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=after, deleted_with=None if keep else store.goes_with),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*after, *([store.ready] if store.ready else [])],
+                deleted_with=None if keep else store.goes_with,
+            ),
         )
         access = BucketAccess(store.endpoint, store.region, bucket.bucket, store.access_key, store.secret_key)
         if settings.environment != "production":

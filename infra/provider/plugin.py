@@ -3,6 +3,7 @@
 from typing import Any
 
 from infra.plugin import Plugin, Resource, serve
+from infra.provider.local.port import Port
 from infra.provider.local.service import Service
 from infra.provider.postgres.preflight import Preflight
 from infra.provider.postgres.preparation import Preparation
@@ -12,11 +13,17 @@ from infra.provider.postgres.verification import Verification
 from infra.provider.random.password import Password
 from infra.provider.s3.bucket import Bucket
 from infra.provider.s3.recent_backup import RecentBackup
+from infra.provider.tls.seal import Seal
 
 VERSION = "0.1.0"
+RESOURCES: list[Resource[Any]] = [
+    *(Service(), Port()),
+    *(Preflight(), Preparation(), Schema(), Seed(), Verification()),
+    *(Bucket(), RecentBackup()),
+    *(Password(), Seal()),
+]
 
 
 def main() -> None:
     """Serve the provider to the engine that started this process."""
-    postgres: list[Resource[Any]] = [Preflight(), Preparation(), Schema(), Seed(), Verification()]
-    serve(Plugin("pgstack", VERSION, [Service(), *postgres, Bucket(), RecentBackup(), Password()]))
+    serve(Plugin("pgstack", VERSION, RESOURCES))
