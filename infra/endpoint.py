@@ -20,6 +20,9 @@ class Endpoint:
     `user`, or a pooler wants more in `user` than the role's name.
     `ready` is what has to stand before anyone connects, where the values above do not wait for it: a server that is
     replaced with its data kept must not look like another one. `roles` are those of ours that it brings along.
+
+    `superuser_url` leads to the same server, where its PostgreSQL may be of another major version than the embedded
+    one: the schema's files are then read in a scratch database there, in which only a superuser makes extensions.
     """
 
     host: pulumi.Input[str]
@@ -50,6 +53,7 @@ class Endpoint:
         return replace(self, parameters={**self.parameters, "sslrootcert": str(folder / certificate)})
     ready: pulumi.Resource | None = None
     roles: frozenset[str] = frozenset()
+    superuser_url: pulumi.Output[str] | None = None
 
     @property
     def url(self) -> pulumi.Output[str]:

@@ -234,6 +234,7 @@ class Schema(pulumi.CustomResource):
         name: str,
         *,
         url: pulumi.Input[str],
+        scratch_url: pulumi.Input[str] | None,
         schema_name: str,
         directory: str,
         owner: pulumi.Input[str],
@@ -247,6 +248,7 @@ class Schema(pulumi.CustomResource):
     ):
         properties = {
             "url": url,
+            "scratchUrl": scratch_url,
             "schemaName": schema_name,
             "directory": directory,
             "owner": owner,

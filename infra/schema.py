@@ -34,6 +34,7 @@ class EcosystemSchema(pulumi.ComponentResource):
         schema = Schema(
             "schema",
             url=pulumi.Output.secret(ready.apply(lambda parts: str(parts[0]))),
+            scratch_url=owner.superuser_url,
             schema_name=settings.schema_name,
             directory=SCHEMA_FOLDER,
             owner=owner.acts_as,

@@ -12,7 +12,7 @@ from infra.plugin.resource import State
 from infra.provider.postgres.database import Unreachable, opened
 from infra.provider.postgres.schema_inputs import SchemaInputs, desired, objects, outputs
 
-HOW = frozenset({"directory", "allow", "adopt", "roles", "lockTimeout", "lockRetries", "serverVersion"})
+HOW = frozenset({"scratchUrl", "directory", "allow", "adopt", "roles", "lockTimeout", "lockRetries", "serverVersion"})
 """Inputs that say how to apply, not what: their change alone is no update."""
 
 
@@ -22,7 +22,7 @@ class Schema(Resource[SchemaInputs]):
     token = "pgstack:postgres:Schema"  # noqa: S105
     inputs_type = SchemaInputs
     replace_on = frozenset({"schemaName"})
-    secrets = frozenset({"url"})
+    secrets = frozenset({"url", "scratchUrl"})
     computed = ("fingerprint",)
 
     @override

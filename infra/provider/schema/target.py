@@ -62,6 +62,7 @@ class Target:
         extensions: what is installed beside the schema.
         extensions_schema: the schema the extensions live in, and the second one that bare names are looked up in.
         url: the database, as a role that may create databases; None while there is no server yet.
+        scratch_url: the same server, as a role that may also create the extensions; None: `url` is that role's.
         server: the server's facts; None while there is no server yet.
         superuser: whether `owner` is one.
     """
@@ -72,6 +73,7 @@ class Target:
     extensions: tuple[str, ...] = EXTENSIONS
     extensions_schema: str = "extensions"
     url: str | None = field(default=None, repr=False)
+    scratch_url: str | None = field(default=None, repr=False)
     server: ServerFacts | None = None
     superuser: bool = False
 

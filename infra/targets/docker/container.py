@@ -15,6 +15,7 @@ FILES = "/run/agent-ecosystem"
 LOOPBACK = "127.0.0.1"
 LOG_DRIVER = "json-file"
 LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
+STACK_LABEL = "agent-ecosystem.stack"
 DIGEST_LABEL = "agent-ecosystem.files"
 
 
@@ -73,11 +74,7 @@ def private_files(
     Returns:
         The mount for the service's container; a label that makes it anew when a file changes; what it waits for.
     """
-    volume = docker.Volume(
-        f"{service}-files",
-        name=engine_name(settings.stack, f"{service}-files"),
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
+    volume = named_volume(parent, f"{service}-files", settings)
     carrier = docker.Container(
         f"{service}-files",
         docker.ContainerArgs(
@@ -114,7 +111,18 @@ def network(parent: pulumi.Resource, service: str, settings: Settings) -> docker
         service,
         name=engine_name(settings.stack, service),
         driver="bridge",
+        labels=[docker.NetworkLabelArgs(label=STACK_LABEL, value=settings.stack)],
         opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def named_volume(parent: pulumi.Resource, name: str, settings: Settings, *, keep: bool = False) -> docker.Volume:
+    """Make a volume, or take over the stack's own that is there already; `keep`: it outlives the stack."""
+    return docker.Volume(
+        name,
+        name=engine_name(settings.stack, name),
+        labels=[docker.VolumeLabelArgs(label=STACK_LABEL, value=settings.stack)],
+        opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=keep),
     )
 
 

@@ -8,8 +8,17 @@ import pulumi_docker as docker
 from infra.endpoint import ObjectStore
 from infra.resources import Password, Port, Seal
 from infra.settings import Settings
-from infra.targets.docker.container import FILES, LOOPBACK, health, local_image, network, private_files, run
-from infra.targets.docker.naming import OBJECT_STORE, OBJECT_STORE_PORT, engine_name
+from infra.targets.docker.container import (
+    FILES,
+    LOOPBACK,
+    health,
+    local_image,
+    named_volume,
+    network,
+    private_files,
+    run,
+)
+from infra.targets.docker.naming import OBJECT_STORE, OBJECT_STORE_PORT
 
 REGION = "us-east-1"
 ACCESS_KEY = "administrator"
@@ -70,11 +79,7 @@ def object_store(parent: pulumi.Resource, settings: Settings) -> ObjectStore:
     image = local_image(parent, OBJECT_STORE, settings.object_store_image)
     secret_key = Password("object-store-key", rotation=settings.password_rotation, opts=child).value
     port: pulumi.Input[int] = settings.object_store_port or Port("object-store-port", opts=child).port
-    data = docker.Volume(
-        OBJECT_STORE,
-        name=engine_name(settings.stack, OBJECT_STORE),
-        opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=settings.keep_backups_on_destroy),
-    )
+    data = named_volume(parent, OBJECT_STORE, settings, keep=settings.keep_backups_on_destroy)
     seal = Seal("object-store-seal", opts=child)
     contents: dict[str, pulumi.Input[str]] = {
         CONFIGURATION: secret_key.apply(_identities),

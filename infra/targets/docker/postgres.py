@@ -1,13 +1,24 @@
 """PostgreSQL as a container, reached through a port on 127.0.0.1."""
 
+from dataclasses import replace
+
 import pulumi
 import pulumi_docker as docker
 
 from infra.endpoint import ClientPrograms, Endpoint, Postgres
 from infra.resources import Password, Port
 from infra.settings import Settings
-from infra.targets.docker.container import FILES, LOOPBACK, health, local_image, network, private_files, run
-from infra.targets.docker.naming import POSTGRES, POSTGRES_PORT, engine_name
+from infra.targets.docker.container import (
+    FILES,
+    LOOPBACK,
+    health,
+    local_image,
+    named_volume,
+    network,
+    private_files,
+    run,
+)
+from infra.targets.docker.naming import POSTGRES, POSTGRES_PORT
 from infra.targets.docker.reach import require_local_engine
 
 PASSWORD_FILE = "superuser.password"  # noqa: S105
@@ -36,10 +47,8 @@ def postgres(parent: pulumi.Resource, settings: Settings) -> Postgres:
     image = local_image(parent, POSTGRES, settings.postgres_image)
     password = Password("superuser-password", rotation=settings.password_rotation, opts=child).value
     port: pulumi.Input[int] = settings.postgres_port or Port("postgres-port", opts=child).port
-    data = docker.Volume(POSTGRES, name=engine_name(settings.stack, POSTGRES), opts=child)
-    kept = [(data, known.data)]
-    for name, path in known.state:
-        kept.append((docker.Volume(name, name=engine_name(settings.stack, name), opts=child), path))
+    data = named_volume(parent, POSTGRES, settings)
+    kept = [(data, known.data), *((named_volume(parent, name, settings), path) for name, path in known.state)]
     files, label, carrier = private_files(parent, POSTGRES, image.image_id, {PASSWORD_FILE: password}, settings)
     container = docker.ContainerArgs(
         image=image.image_id,
@@ -76,7 +85,7 @@ def postgres(parent: pulumi.Resource, settings: Settings) -> Postgres:
     else:
         container.capabilities = docker.ContainerCapabilitiesArgs(drops=["ALL"], adds=STEPPING_DOWN)
     server = run(parent, POSTGRES, container, settings, settings.limits.postgres, after=[carrier])
-    endpoint = Endpoint(
+    superuser = Endpoint(
         host=LOOPBACK,
         port=port,
         user=known.superuser,
@@ -86,6 +95,7 @@ def postgres(parent: pulumi.Resource, settings: Settings) -> Postgres:
         ready=server,
         roles=known.roles,
     )
+    endpoint = replace(superuser, superuser_url=superuser.url)
     return Postgres(endpoint, ClientPrograms(folder=f"/usr/lib/postgresql/{known.major}/bin", library_path=""))
 
 

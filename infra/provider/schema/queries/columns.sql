@@ -19,7 +19,8 @@ SELECT a.attrelid AS relation,
        END AS storage,
        CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END AS statistics,
-       a.attoptions AS options
+       -- Without what newer minor versions note here for themselves (pg_attver), which nobody can set.
+       NULLIF(ARRAY(SELECT entry FROM unnest(a.attoptions) AS entry WHERE entry NOT LIKE 'pg\_%%'), '{}') AS options
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_type t ON t.oid = a.atttypid

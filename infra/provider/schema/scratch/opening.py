@@ -77,7 +77,7 @@ def open_scratch(target: Target, scratch: str, *, bare: bool = False) -> Iterato
     else:
         from infra.provider.schema.scratch.beside import database_beside  # noqa: PLC0415
 
-        opened = database_beside(target.url if where == "target" else scratch)
+        opened = database_beside((target.scratch_url or target.url) if where == "target" else scratch)
     with opened as scratch_database:
         preparation.prepare(scratch_database.connection, target, make_roles=where != "target", bare=bare)
         yield scratch_database
