@@ -159,10 +159,11 @@ def test_files_are_brought_by_a_container_that_never_runs(program: Program) -> N
 
 @pytest.mark.parametrize("service", STARTED)
 def test_a_changed_file_makes_its_container_anew(program: Program, service: str) -> None:
-    (label,) = program.engine.container(service)["labels"]
-    assert not is_rpc_secret(label["value"])
-    assert run().engine.container(service)["labels"] == [label]
-    assert run(Engine(secret="another-")).engine.container(service)["labels"] != [label]
+    labels = program.engine.container(service)["labels"]
+    assert labels[0] == {"label": "agent-ecosystem.stack", "value": "docker"}
+    assert not is_rpc_secret(labels[1]["value"])
+    assert run().engine.container(service)["labels"] == labels
+    assert run(Engine(secret="another-")).engine.container(service)["labels"] != labels
 
 
 def test_everything_is_named_after_its_stack(program: Program) -> None:

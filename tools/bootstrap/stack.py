@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tools.bootstrap import salt
+from tools.bootstrap import containers, salt
 from tools.bootstrap.checkout import Checkout
 from tools.bootstrap.checkpoint import recover_checkpoint
 from tools.bootstrap.dead_locks import clear_dead_locks
@@ -22,8 +22,12 @@ from tools.bootstrap.lost_state import SERVER, knows_something, set_aside, with_
 from tools.bootstrap.orphans import end_orphans
 from tools.bootstrap.progress import LAST_WORDS, say
 
-SERVERS = "**pgstack:local:Service**"
-"""Matches the servers of the embedded target, in the form of `pulumi up --target`."""
+SERVERS = (
+    "**pgstack:local:Service**",
+    "**agent-ecosystem:index:PostgresInstance$**",
+    "**agent-ecosystem:index:BackupStore$docker:**",
+)
+"""Match the servers that a stack runs itself, in the form of `pulumi up --target`."""
 
 
 class Stack:
@@ -106,6 +110,7 @@ class Stack:
         return code
 
     def _settle(self, repair: Repair) -> None:
+        containers.remove_unfinished(repair.unknown)
         if repair.forgotten:
             say(f"Made now, or taken over where it is there already: {_names(repair.forgotten)}.")
         if repair.unknown:
@@ -116,6 +121,27 @@ class Stack:
             say(f"Looked up on the server: {_names(repair.looked_up)}.")
             if not self._look_up(repair.looked_up):
                 self._import(repair.state_without)
+
+    def bring_back(self) -> None:
+        """Make anew what is gone from the Docker engine; where data went with it, find out what else is gone."""
+        gone = containers.gone(containers.of_docker(self._export()))
+        if not gone:
+            return
+        names = ", ".join(entry["urn"].rpartition("::")[2] for entry in gone)
+        say(f"Not in the Docker engine any more, or stopped: {names}.")
+        targets = [part for entry in gone for part in ("--target", entry["urn"])]
+        self.run("refresh", "--yes", "--skip-preview", *targets)
+        self.start_services()
+        if any(entry["type"] == containers.VOLUME for entry in gone):
+            self.run("refresh", "--yes", "--skip-preview")
+
+    def forget_build(self) -> None:
+        """Remove what building the stack's images left in the Docker engine."""
+        containers.remove_build_stages()
+
+    def has_containers(self) -> bool:
+        """Tell whether the state has things in a Docker engine."""
+        return bool(containers.of_docker(self._export()))
 
     def has_pending_creates(self) -> bool:
         """Tell whether a run was interrupted while it made something."""
@@ -141,7 +167,8 @@ class Stack:
 
     def start_services(self) -> int:
         """Bring up the local servers alone, e.g. after a reboot; return pulumi's exit code."""
-        return self.run("up", "--yes", "--skip-preview", "--target", SERVERS)
+        targets = [part for pattern in SERVERS for part in ("--target", pattern)]
+        return self.run("up", "--yes", "--skip-preview", *targets)
 
     def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """Return the stack's outputs; secret ones read `[secret]` unless asked for.

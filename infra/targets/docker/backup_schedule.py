@@ -49,12 +49,12 @@ def backup_schedule(
 ) -> None:
     """Run the job's schedule; it is healthy, and the update done, once a good backup lies in the bucket."""
     image = _image(parent, settings)
-    files, label, carrier = private_files(parent, BACKUP, image.image_id, {CONFIGURATION: configuration}, settings)
+    files, labels, carrier = private_files(parent, BACKUP, image.image_id, {CONFIGURATION: configuration}, settings)
     container = docker.ContainerArgs(
         image=image.image_id,
         command=["schedule"],
         read_only=True,
-        labels=[label],
+        labels=labels,
         volumes=[files],
         tmpfs={"/tmp": "mode=1777"},  # noqa: S108
         networks_advanced=[

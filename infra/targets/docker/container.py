@@ -59,7 +59,7 @@ def private_files(
     image: pulumi.Input[str],
     contents: Mapping[str, pulumi.Input[str]],
     settings: Settings,
-) -> tuple[docker.ContainerVolumeArgs, docker.ContainerLabelArgs, docker.Container]:
+) -> tuple[docker.ContainerVolumeArgs, list[docker.ContainerLabelArgs], docker.Container]:
     """Put files where `service` alone reads them: in a volume, filled by a container that is never started.
 
     An upload goes into a container's root, and the service's own is read-only.
@@ -72,7 +72,7 @@ def private_files(
         settings: the stack's.
 
     Returns:
-        The mount for the service's container; a label that makes it anew when a file changes; what it waits for.
+        The mount for the service's container; its labels, which make it anew when a file changes; what it waits for.
     """
     volume = named_volume(parent, f"{service}-files", settings)
     carrier = docker.Container(
@@ -83,6 +83,7 @@ def private_files(
             command=["true"],
             start=False,
             must_run=False,
+            labels=[_label(settings)],
             network_mode="none",
             log_driver=LOG_DRIVER,
             volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path=FILES)],
@@ -97,7 +98,8 @@ def private_files(
         _in_place(parent),
     )
     mount = docker.ContainerVolumeArgs(volume_name=volume.name, container_path=FILES, read_only=True)
-    return mount, docker.ContainerLabelArgs(label=DIGEST_LABEL, value=_digest(contents)), carrier
+    labels = [_label(settings), docker.ContainerLabelArgs(label=DIGEST_LABEL, value=_digest(contents))]
+    return mount, labels, carrier
 
 
 def local_image(parent: pulumi.Resource, service: str, reference: str) -> docker.RemoteImage:
@@ -122,7 +124,8 @@ def named_volume(parent: pulumi.Resource, name: str, settings: Settings, *, keep
         name,
         name=engine_name(settings.stack, name),
         labels=[docker.VolumeLabelArgs(label=STACK_LABEL, value=settings.stack)],
-        opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=keep),
+        # Another label would replace the volume, and with it the data.
+        opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=keep, ignore_changes=["labels"]),
     )
 
 
@@ -140,6 +143,10 @@ def health(command: Sequence[str], *, interval: int, patience: int) -> docker.Co
 def _in_place(parent: pulumi.Resource, after: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
     # Names, ports and data are taken while the old one stands.
     return pulumi.ResourceOptions(parent=parent, depends_on=after, delete_before_replace=True)
+
+
+def _label(settings: Settings) -> docker.ContainerLabelArgs:
+    return docker.ContainerLabelArgs(label=STACK_LABEL, value=settings.stack)
 
 
 def _digest(contents: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:

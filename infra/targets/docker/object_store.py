@@ -88,7 +88,7 @@ def object_store(parent: pulumi.Resource, settings: Settings) -> ObjectStore:
         "seal.key": seal.key,
         "seal-authority.crt": seal.authority,
     }
-    files, label, carrier = private_files(parent, OBJECT_STORE, image.image_id, contents, settings)
+    files, labels, carrier = private_files(parent, OBJECT_STORE, image.image_id, contents, settings)
     container = docker.ContainerArgs(
         image=image.image_id,
         entrypoints=["/usr/bin/weed"],
@@ -97,7 +97,7 @@ def object_store(parent: pulumi.Resource, settings: Settings) -> ObjectStore:
         user=USER,
         working_dir=FILES,  # where it looks for security.toml
         read_only=True,
-        labels=[label],
+        labels=labels,
         volumes=[files, docker.ContainerVolumeArgs(volume_name=data.name, container_path="/data")],
         tmpfs={"/tmp": "mode=1777"},  # noqa: S108
         networks_advanced=[

@@ -49,7 +49,7 @@ def postgres(parent: pulumi.Resource, settings: Settings) -> Postgres:
     port: pulumi.Input[int] = settings.postgres_port or Port("postgres-port", opts=child).port
     data = named_volume(parent, POSTGRES, settings)
     kept = [(data, known.data), *((named_volume(parent, name, settings), path) for name, path in known.state)]
-    files, label, carrier = private_files(parent, POSTGRES, image.image_id, {PASSWORD_FILE: password}, settings)
+    files, labels, carrier = private_files(parent, POSTGRES, image.image_id, {PASSWORD_FILE: password}, settings)
     container = docker.ContainerArgs(
         image=image.image_id,
         command=["postgres", *known.arguments, *_parameters(settings)],
@@ -59,7 +59,7 @@ def postgres(parent: pulumi.Resource, settings: Settings) -> Postgres:
             f"POSTGRES_PASSWORD_FILE={FILES}/{PASSWORD_FILE}",
             *([f"POSTGRES_INITDB_ARGS={known.initdb_arguments}"] if known.initdb_arguments else []),
         ],
-        labels=[label],
+        labels=labels,
         volumes=[
             files,
             *(docker.ContainerVolumeArgs(volume_name=volume.name, container_path=path) for volume, path in kept),
