@@ -40,8 +40,7 @@ def up(session: Session) -> int:
     stack.unlock()
     stack.select()
     stack.mend()
-    stack.bring_back()
-    code = stack.run("up", "--yes")
+    code = stack.run("up", "--yes", *stack.bring_back())
     stack.keep_salt()
     if code == 0:
         _summary(stack, time.monotonic() - began)

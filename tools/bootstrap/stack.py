@@ -29,6 +29,11 @@ SERVERS = (
 )
 """Match the servers that a stack runs itself, in the form of `pulumi up --target`."""
 
+BACKUP_JOB = "index:BackupJob$docker:index/container:Container::backup"
+
+ACCESS = "**agent-ecosystem:index:DatabaseAccess$**"
+"""Matches what has to be in a database server before anybody else can ask it anything."""
+
 
 class Stack:
     """One stack.
@@ -122,18 +127,27 @@ class Stack:
             if not self._look_up(repair.looked_up):
                 self._import(repair.state_without)
 
-    def bring_back(self) -> None:
-        """Make anew what is gone from the Docker engine; where data went with it, find out what else is gone."""
-        gone = containers.gone(containers.of_docker(self._export()))
+    def bring_back(self) -> list[str]:
+        """Make anew what is gone from the Docker engine; where data went with it, find out what else is gone.
+
+        Returns:
+            Options for the `up` that follows: a new database has to have a backup before that is done.
+        """
+        ours = containers.of_docker(self._export())
+        gone = containers.gone(ours)
         if not gone:
-            return
-        names = ", ".join(entry["urn"].rpartition("::")[2] for entry in gone)
-        say(f"Not in the Docker engine any more, or stopped: {names}.")
-        targets = [part for entry in gone for part in ("--target", entry["urn"])]
-        self.run("refresh", "--yes", "--skip-preview", *targets)
+            return []
+        say(f"Not in the Docker engine any more, or stopped: {', '.join(sorted(entry['id'][:40] for entry in gone))}.")
+        self._targeted("refresh", *(entry["urn"] for entry in gone))
         self.start_services()
-        if any(entry["type"] == containers.VOLUME for entry in gone):
-            self.run("refresh", "--yes", "--skip-preview")
+        if not any(entry["type"] == containers.VOLUME for entry in gone):
+            return []
+        say("Data went with it: finding out what else is gone.")
+        self._targeted("refresh", ACCESS)
+        self._targeted("up", ACCESS)
+        self.run("refresh", "--yes", "--skip-preview")
+        jobs = [entry["urn"] for entry in ours if entry["urn"].endswith(BACKUP_JOB)]
+        return [part for urn in jobs for part in ("--replace", urn)]
 
     def forget_build(self) -> None:
         """Remove what building the stack's images left in the Docker engine."""
@@ -167,8 +181,7 @@ class Stack:
 
     def start_services(self) -> int:
         """Bring up the local servers alone, e.g. after a reboot; return pulumi's exit code."""
-        targets = [part for pattern in SERVERS for part in ("--target", pattern)]
-        return self.run("up", "--yes", "--skip-preview", *targets)
+        return self._targeted("up", *SERVERS)
 
     def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """Return the stack's outputs; secret ones read `[secret]` unless asked for.
@@ -201,8 +214,11 @@ class Stack:
 
     def _look_up(self, creates: Sequence[PendingCreate]) -> bool:
         self.start_services()  # the server they are in may have died with the engine
-        targets = [part for create in creates for part in ("--target", create.urn)]
-        return self.run("refresh", "--yes", "--skip-preview", *targets) == 0
+        return self._targeted("refresh", *(create.urn for create in creates)) == 0
+
+    def _targeted(self, command: str, *targets: str) -> int:
+        options = [part for target in targets for part in ("--target", target)]
+        return self.run(command, "--yes", "--skip-preview", *options)
 
     def _export(self) -> dict[str, Any]:
         export: dict[str, Any] = json.loads(self._ask("stack", "export", *self._on_stack))

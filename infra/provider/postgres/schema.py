@@ -81,10 +81,11 @@ class Schema(Resource[SchemaInputs]):
         if "url" not in inputs:
             raise UserError("a schema is not imported: give it `adopt: true` instead, and it takes over what is there")
         found = schema_work.read_live(SchemaInputs.model_validate(inputs))
+        before = schema_work.catalog(inputs)
         if found is None:
+            context.publish(schema_views.deleted(before))  # or they would stay in the state without the schema
             return None
         live, version = found
-        before = schema_work.catalog(inputs)
         context.publish(schema_views.changed(before, live))
         now = {**objects(live.to_json(context=False)), "grants": schema_work.granted(before, live)}
         mark = schema_work.mark(schema_work.catalog(now))
