@@ -137,7 +137,9 @@ class Stack:
         gone = containers.gone(ours)
         if not gone:
             return []
-        say(f"Not in the Docker engine any more, or stopped: {', '.join(sorted(entry['id'][:40] for entry in gone))}.")
+        say(
+            f"Not in the Docker engine any more, or stopped: {', '.join(sorted({entry['inputs']['name'] for entry in gone}))}."
+        )
         self._targeted("refresh", *(entry["urn"] for entry in gone))
         self.start_services()
         if not any(entry["type"] == containers.VOLUME for entry in gone):
