@@ -137,9 +137,8 @@ class Stack:
         gone = containers.gone(ours)
         if not gone:
             return []
-        say(
-            f"Not in the Docker engine any more, or stopped: {', '.join(sorted({entry['inputs']['name'] for entry in gone}))}."
-        )
+        names = ", ".join(sorted({entry["inputs"]["name"] for entry in gone}))
+        say(f"Not in the Docker engine any more, or stopped: {names}.")
         self._targeted("refresh", *(entry["urn"] for entry in gone))
         self.start_services()
         if not any(entry["type"] == containers.VOLUME for entry in gone):
