@@ -49,7 +49,8 @@ def backup_schedule(
 ) -> None:
     """Run the job's schedule; it is healthy, and the update done, once a good backup lies in the bucket."""
     image = _image(parent, settings)
-    files, labels, carrier = private_files(parent, BACKUP, image.image_id, {CONFIGURATION: configuration}, settings)
+    contents = {CONFIGURATION: configuration}
+    files, labels, carrier = private_files(parent, BACKUP, image.image_id, contents, settings, after=after)
     container = docker.ContainerArgs(
         image=image.image_id,
         command=["schedule"],

@@ -59,6 +59,8 @@ def private_files(
     image: pulumi.Input[str],
     contents: Mapping[str, pulumi.Input[str]],
     settings: Settings,
+    *,
+    after: Sequence[pulumi.Resource],
 ) -> tuple[docker.ContainerVolumeArgs, list[docker.ContainerLabelArgs], docker.Container]:
     """Put files where `service` alone reads them: in a volume, filled by a container that is never started.
 
@@ -70,11 +72,12 @@ def private_files(
         image: any image that is in the engine.
         contents: the files, by name.
         settings: the stack's.
+        after: what has to stand before.
 
     Returns:
         The mount for the service's container; its labels, which make it anew when a file changes; what it waits for.
     """
-    volume = named_volume(parent, f"{service}-files", settings)
+    volume = named_volume(parent, f"{service}-files", settings, after=after)
     carrier = docker.Container(
         f"{service}-files",
         docker.ContainerArgs(
@@ -118,14 +121,25 @@ def network(parent: pulumi.Resource, service: str, settings: Settings) -> docker
     )
 
 
-def named_volume(parent: pulumi.Resource, name: str, settings: Settings, *, keep: bool = False) -> docker.Volume:
-    """Make a volume, or take over the stack's own that is there already; `keep`: it outlives the stack."""
+def named_volume(
+    parent: pulumi.Resource,
+    name: str,
+    settings: Settings,
+    *,
+    after: Sequence[pulumi.Resource],
+    keep: bool = False,
+) -> docker.Volume:
+    """Make a volume, or take over the stack's own that is there already; `keep`: it outlives the stack.
+
+    A network of that name that is there already is refused: so volumes come `after` it, and a checkout that shares the
+    engine with another, and the name of its stack, takes nothing over.
+    """
     return docker.Volume(
         name,
         name=engine_name(settings.stack, name),
         labels=[docker.VolumeLabelArgs(label=STACK_LABEL, value=settings.stack)],
         # Another label would replace the volume, and with it the data.
-        opts=pulumi.ResourceOptions(parent=parent, retain_on_delete=keep, ignore_changes=["labels"]),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=after, retain_on_delete=keep, ignore_changes=["labels"]),
     )
 
 

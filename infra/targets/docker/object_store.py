@@ -76,21 +76,15 @@ READY = (
 def object_store(parent: pulumi.Resource, settings: Settings) -> ObjectStore:
     """Run SeaweedFS out of the configured image."""
     child = pulumi.ResourceOptions(parent=parent)
-    image = local_image(parent, OBJECT_STORE, settings.object_store_image)
+    image = local_image(parent, OBJECT_STORE, settings.object_store_image).image_id
+    own_network = network(parent, OBJECT_STORE, settings)
+    data = named_volume(parent, OBJECT_STORE, settings, after=[own_network], keep=settings.keep_backups_on_destroy)
     secret_key = Password("object-store-key", rotation=settings.password_rotation, opts=child).value
+    contents = _files(secret_key, Seal("object-store-seal", opts=child))
+    files, labels, carrier = private_files(parent, OBJECT_STORE, image, contents, settings, after=[own_network])
     port: pulumi.Input[int] = settings.object_store_port or Port("object-store-port", opts=child).port
-    data = named_volume(parent, OBJECT_STORE, settings, keep=settings.keep_backups_on_destroy)
-    seal = Seal("object-store-seal", opts=child)
-    contents: dict[str, pulumi.Input[str]] = {
-        CONFIGURATION: secret_key.apply(_identities),
-        "security.toml": SECURITY,
-        "seal.crt": seal.certificate,
-        "seal.key": seal.key,
-        "seal-authority.crt": seal.authority,
-    }
-    files, labels, carrier = private_files(parent, OBJECT_STORE, image.image_id, contents, settings)
     container = docker.ContainerArgs(
-        image=image.image_id,
+        image=image,
         entrypoints=["/usr/bin/weed"],
         command=list(COMMAND),
         envs=["WEED_MASTER_VOLUME_GROWTH_COPY_1=1"],
@@ -100,11 +94,7 @@ def object_store(parent: pulumi.Resource, settings: Settings) -> ObjectStore:
         labels=labels,
         volumes=[files, docker.ContainerVolumeArgs(volume_name=data.name, container_path="/data")],
         tmpfs={"/tmp": "mode=1777"},  # noqa: S108
-        networks_advanced=[
-            docker.ContainerNetworksAdvancedArgs(
-                name=network(parent, OBJECT_STORE, settings).name, aliases=[OBJECT_STORE]
-            )
-        ],
+        networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=own_network.name, aliases=[OBJECT_STORE])],
         ports=[docker.ContainerPortArgs(internal=OBJECT_STORE_PORT, external=port, ip=LOOPBACK)],
         healthcheck=health(["CMD-SHELL", READY], interval=3, patience=START_SECONDS),
         wait_timeout=START_SECONDS,
@@ -119,6 +109,16 @@ def object_store(parent: pulumi.Resource, settings: Settings) -> ObjectStore:
         goes_with=data,
         ready=server,
     )
+
+
+def _files(secret_key: pulumi.Output[str], seal: Seal) -> dict[str, pulumi.Input[str]]:
+    return {
+        CONFIGURATION: secret_key.apply(_identities),
+        "security.toml": SECURITY,
+        "seal.crt": seal.certificate,
+        "seal.key": seal.key,
+        "seal-authority.crt": seal.authority,
+    }
 
 
 def _identities(secret_key: str) -> str:

@@ -1,5 +1,6 @@
 """PostgreSQL as a container, reached through a port on 127.0.0.1."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pulumi
@@ -19,6 +20,7 @@ from infra.targets.docker.container import (
     run,
 )
 from infra.targets.docker.naming import POSTGRES, POSTGRES_PORT
+from infra.targets.docker.postgres_image import PostgresImage
 from infra.targets.docker.reach import require_local_engine
 
 PASSWORD_FILE = "superuser.password"  # noqa: S105
@@ -44,47 +46,25 @@ def postgres(parent: pulumi.Resource, settings: Settings) -> Postgres:
     require_local_engine()
     known = settings.image
     child = pulumi.ResourceOptions(parent=parent)
-    image = local_image(parent, POSTGRES, settings.postgres_image)
+    image = local_image(parent, POSTGRES, settings.postgres_image).image_id
+    own_network = network(parent, POSTGRES, settings)
+    data = named_volume(parent, POSTGRES, settings, after=[own_network])
     password = Password("superuser-password", rotation=settings.password_rotation, opts=child).value
+    contents = {PASSWORD_FILE: password}
+    files, labels, carrier = private_files(parent, POSTGRES, image, contents, settings, after=[own_network])
     port: pulumi.Input[int] = settings.postgres_port or Port("postgres-port", opts=child).port
-    data = named_volume(parent, POSTGRES, settings)
-    kept = [(data, known.data), *((named_volume(parent, name, settings), path) for name, path in known.state)]
-    files, labels, carrier = private_files(parent, POSTGRES, image.image_id, {PASSWORD_FILE: password}, settings)
-    container = docker.ContainerArgs(
-        image=image.image_id,
-        command=["postgres", *known.arguments, *_parameters(settings)],
-        envs=[
-            f"POSTGRES_USER={known.superuser}",
-            "POSTGRES_DB=postgres",
-            f"POSTGRES_PASSWORD_FILE={FILES}/{PASSWORD_FILE}",
-            *([f"POSTGRES_INITDB_ARGS={known.initdb_arguments}"] if known.initdb_arguments else []),
-        ],
-        labels=labels,
-        volumes=[
-            files,
-            *(docker.ContainerVolumeArgs(volume_name=volume.name, container_path=path) for volume, path in kept),
-        ],
-        tmpfs={"/tmp": "mode=1777", "/run/postgresql": "mode=1777"},  # noqa: S108
-        shm_size=max(64, settings.limits.postgres.memory // 4),
-        networks_advanced=[
-            docker.ContainerNetworksAdvancedArgs(name=network(parent, POSTGRES, settings).name, aliases=[POSTGRES])
-        ],
-        ports=[docker.ContainerPortArgs(internal=POSTGRES_PORT, external=port, ip=LOOPBACK)],
-        healthcheck=health(
-            ["CMD", "pg_isready", "--quiet", "--host=127.0.0.1", f"--username={known.superuser}"],
-            interval=3,
-            patience=START_SECONDS,
-        ),
-        wait_timeout=START_SECONDS,
-        destroy_grace_seconds=STOP_SECONDS,
-    )
-    if known.user:
-        container.user = known.user
-        container.read_only = True
-        container.entrypoints = ["bash", "-c", START, "start"]
-    else:
-        container.capabilities = docker.ContainerCapabilitiesArgs(drops=["ALL"], adds=STEPPING_DOWN)
+
+    container = _container(known, image, settings)
+    container.labels = labels
+    container.volumes = [
+        files,
+        docker.ContainerVolumeArgs(volume_name=data.name, container_path=known.data),
+        *_state(parent, known, settings, after=[own_network]),
+    ]
+    container.networks_advanced = [docker.ContainerNetworksAdvancedArgs(name=own_network.name, aliases=[POSTGRES])]
+    container.ports = [docker.ContainerPortArgs(internal=POSTGRES_PORT, external=port, ip=LOOPBACK)]
     server = run(parent, POSTGRES, container, settings, settings.limits.postgres, after=[carrier])
+
     superuser = Endpoint(
         host=LOOPBACK,
         port=port,
@@ -97,6 +77,46 @@ def postgres(parent: pulumi.Resource, settings: Settings) -> Postgres:
     )
     endpoint = replace(superuser, superuser_url=superuser.url)
     return Postgres(endpoint, ClientPrograms(folder=f"/usr/lib/postgresql/{known.major}/bin", library_path=""))
+
+
+def _container(known: PostgresImage, image: pulumi.Input[str], settings: Settings) -> docker.ContainerArgs:
+    """Return how the image is started, as far as no other resource decides it."""
+    environment = {
+        "POSTGRES_USER": known.superuser,
+        "POSTGRES_DB": "postgres",
+        "POSTGRES_PASSWORD_FILE": f"{FILES}/{PASSWORD_FILE}",
+    }
+    if known.initdb_arguments:
+        environment["POSTGRES_INITDB_ARGS"] = known.initdb_arguments
+    ready = ["CMD", "pg_isready", "--quiet", "--host=127.0.0.1", f"--username={known.superuser}"]
+    container = docker.ContainerArgs(
+        image=image,
+        command=["postgres", *known.arguments, *_parameters(settings)],
+        envs=[f"{name}={value}" for name, value in environment.items()],
+        tmpfs={"/tmp": "mode=1777", "/run/postgresql": "mode=1777"},  # noqa: S108
+        shm_size=max(64, settings.limits.postgres.memory // 4),
+        healthcheck=health(ready, interval=3, patience=START_SECONDS),
+        wait_timeout=START_SECONDS,
+        destroy_grace_seconds=STOP_SECONDS,
+    )
+    if known.user:
+        container.user = known.user
+        container.read_only = True
+        container.entrypoints = ["bash", "-c", START, "start"]
+    else:
+        container.capabilities = docker.ContainerCapabilitiesArgs(drops=["ALL"], adds=STEPPING_DOWN)
+    return container
+
+
+def _state(
+    parent: pulumi.Resource, known: PostgresImage, settings: Settings, after: Sequence[pulumi.Resource]
+) -> list[docker.ContainerVolumeArgs]:
+    return [
+        docker.ContainerVolumeArgs(
+            volume_name=named_volume(parent, name, settings, after=after).name, container_path=path
+        )
+        for name, path in known.state
+    ]
 
 
 def _parameters(settings: Settings) -> list[str]:
