@@ -52,6 +52,18 @@ def test_what_stands_is_not_gone(engine: docker.DockerClient, name: str) -> None
     assert containers.gone(state) == state
 
 
+def test_all_of_a_stack_but_its_data_is_removed(engine: docker.DockerClient, name: str) -> None:
+    ours, strange = {containers.STACK_LABEL: name}, {containers.STACK_LABEL: "another"}
+    for labels, end in ((ours, ""), (strange, "-strange")):
+        engine.containers.run(IMAGE, ["sleep", "600"], name=name + end, labels=labels, detach=True, init=True)
+        engine.networks.create(name + end, labels=labels)
+        engine.volumes.create(name + end, labels=labels)
+    containers.remove_of_stack(name)
+    assert [found.name for found in engine.containers.list(all=True, filters={"name": name})] == [f"{name}-strange"]
+    assert [found.name for found in engine.networks.list(names=[name])] == [f"{name}-strange"]
+    assert len(engine.volumes.list(filters={"name": name})) == 2
+
+
 def test_only_what_the_engine_has_is_looked_up() -> None:
     export = {
         "deployment": {

@@ -52,6 +52,17 @@ def remove_unfinished(creates: Sequence[PendingCreate]) -> None:
                     _remove_ours(client, create.type, str(name), stack)
 
 
+def remove_of_stack(stack: str) -> None:
+    """Remove the containers and networks of `stack`, which hold nothing: what knew their passwords is lost."""
+    with _engine() as client:
+        if client:
+            mine: dict[str, Any] = {"label": f"{STACK_LABEL}={stack}"}
+            for container in client.containers.list(all=True, filters=mine):
+                container.remove(force=True, v=True)
+            for network in client.networks.list(filters=mine):
+                network.remove()
+
+
 def remove_build_stages() -> None:
     """Remove what builds of ours left in the engine beside the image they were for."""
     with _engine() as client:

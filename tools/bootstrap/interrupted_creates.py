@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-ADOPTING = ("pgstack:", "docker:index/volume:", "docker:index/image:", "docker:index/remoteImage:")
+ADOPTING = ("pgstack:", "docker:")
 """Types whose create adopts what is there already: nothing needs to be known of an interrupted one. Containers and
-networks are adopted by the stand-in for the docker plugin alone: the official one says that they are there."""
+networks, which the official docker plugin does not adopt, are removed first: see containers.py."""
 
 
 @dataclass(frozen=True)

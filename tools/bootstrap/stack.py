@@ -107,15 +107,15 @@ class Stack:
         The server first, which takes over its own data, then what is in it: that is looked up as if an interrupted run
         had left it.
         """
-        targets = [part for pattern in SERVER for part in ("--target", pattern)]
-        code = self.run("up", "--yes", "--skip-preview", *targets)
+        containers.remove_of_stack(self.name)
+        code = self._targeted("up", *SERVER)
         if code == 0:
             preview = json.loads(self._ask("preview", "--json", *self._on_stack))
             self._settle(plan_repair(with_creates_pending(self._export(), preview)))
         return code
 
     def _settle(self, repair: Repair) -> None:
-        containers.remove_unfinished(repair.unknown)
+        containers.remove_unfinished(repair.forgotten)
         if repair.forgotten:
             say(f"Made now, or taken over where it is there already: {_names(repair.forgotten)}.")
         if repair.unknown:

@@ -63,3 +63,13 @@ def test_a_removed_bucket_comes_back_after_a_refresh(containers: ContainerStack)
     assert "backup is the latest" in containers.make("backup")
     assert "💾 good" in containers.make("status")
     containers.preview("--expect-no-changes", "--refresh")
+
+
+def test_a_lost_state_is_made_anew_from_what_is_there(containers: ContainerStack) -> None:
+    containers.query("SELECT register_agent('survivor', 'executor', '1.8.3')")
+    said = containers.make("recover", "ARGS=--give-up-state")
+    assert "is set aside" in said
+    assert containers.query("SELECT agent_id FROM agent_registry") == [{"agent_id": "survivor"}]
+    containers.query("DELETE FROM agent_registry")
+    assert "💾 good" in containers.make("status")
+    containers.preview("--expect-no-changes", "--refresh")
