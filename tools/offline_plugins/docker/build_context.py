@@ -8,6 +8,8 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.offline_plugins.docker.engine import load_library
+
 DOCKERFILE = "Dockerfile"
 OUTSIDE = ".dockerfile-of-the-build"
 """The name in the archive of a Dockerfile that lies outside the context."""
@@ -62,6 +64,7 @@ class BuildContext:
 
     def _names(self) -> list[str]:
         """Return the paths of what `.dockerignore` leaves, from the context."""
+        load_library()
         from docker.utils import exclude_paths  # noqa: PLC0415 - not needed to plan other resources
 
         left = exclude_paths(str(self.folder), self._patterns(), dockerfile=".dockerignore")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from infra.plugin import UserError
@@ -15,6 +16,15 @@ REQUEST_SECONDS = 120
 _OLDEST_API = "1.24"
 _SHORTEST_SECRET = 4
 """Shorter texts are not looked for in errors: blanking out every `a` hides nothing and makes the rest unreadable."""
+
+
+_loading = Lock()
+
+
+def load_library() -> None:
+    """Load Docker's library, one thread at a time: its modules import each other, which two at once get wrong."""
+    with _loading:
+        import docker  # noqa: F401, PLC0415 - not needed to plan, and slow to load
 
 
 class Engine:
@@ -38,7 +48,8 @@ class Engine:
         Raises:
             UserError: the engine refused, or does not answer.
         """
-        from docker.errors import APIError, DockerException  # noqa: PLC0415 - not needed to plan, and slow to load
+        load_library()
+        from docker.errors import APIError, DockerException  # noqa: PLC0415
         from requests import RequestException  # noqa: PLC0415
 
         try:
