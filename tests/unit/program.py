@@ -36,6 +36,9 @@ OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     "pgstack:postgres:Schema": {"fingerprint": "f1"},
     "pgstack:postgres:Seed": {"rows": {}},
     "pgstack:postgres:Verification": {"report": ["fine"]},
+    "pgstack:local:Port": {"port": 15433},
+    "pgstack:tls:Seal": {"certificate": "certificate", "key": Secret("key"), "authority": "authority"},
+    "docker:index/remoteImage:RemoteImage": {"imageId": "sha256:0123"},
 }
 """What a provider adds to the inputs; secret is what pgstack's handlers say is secret."""
 
