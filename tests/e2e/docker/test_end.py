@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.e2e.docker.conftest import MakeStack
-from tests.e2e.docker.containers import ContainerStack
+from tests.e2e.docker.containers import SERVICES, ContainerStack
 
 DEADLINE_SECONDS = 120
 
@@ -18,7 +18,9 @@ DEADLINE_SECONDS = 120
 def test_destroy_leaves_nothing_and_can_be_said_twice(make_stack: MakeStack) -> None:
     stack = make_stack()
     stack.make("up")
-    assert len(stack.names()) > 10
+    made = {stack.prefix + service for service in SERVICES} | {f"{stack.prefix}{service}-files" for service in SERVICES}
+    assert {name for name in stack.names() if ":" not in name} == made
+    assert len(stack.names()) == len(made) + 1  # the job's image
     stack.make("destroy", "YES=1")
     assert stack.names() == set()
     assert stack.engine.images.list(filters={"dangling": True, "label": "agent-ecosystem.stage"}) == []

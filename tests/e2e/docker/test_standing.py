@@ -1,6 +1,8 @@
 """A stack of containers that is up: what it does, and how it is closed."""
 
 import json
+import signal
+import subprocess
 from typing import Any
 
 import boto3
@@ -9,6 +11,7 @@ import psycopg
 import pytest
 from botocore.config import Config
 
+from infra.job_command import STACK_VARIABLE
 from tests.e2e.docker.containers import FILES, SERVICES, ContainerStack, inspected
 from tests.e2e.test_lifecycle import TABLES
 
@@ -194,3 +197,22 @@ def test_a_command_that_fails_says_so_and_fails(containers: ContainerStack) -> N
     said = containers.make("restore", "ARGS=--at 20000101_000000", expect=2)
     assert "error: " in said
     assert "Traceback" not in said
+
+
+def test_an_interruption_reaches_the_command_in_the_container(containers: ContainerStack) -> None:
+    command = [str(containers.project.folder / ".venv/bin/python"), "-m", "infra.job_command", "schedule"]
+    with subprocess.Popen(
+        command,
+        cwd=containers.project.folder,
+        env={**containers.project.environment, STACK_VARIABLE: containers.name},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if json.loads(line)["event"] == "next backup":
+                process.send_signal(signal.SIGINT)
+                break
+        assert process.wait(timeout=120) == 0
+    inside = containers.run("backup", "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+    assert inside.count("infra.backup_job schedule") == 1
