@@ -18,6 +18,7 @@ class Endpoint:
 
     `parameters` are libpq's further ones, e.g. sslmode. `role` is whom the login acts as, where that is known before
     `user`, or a pooler wants more in `user` than the role's name.
+
     `ready` is what has to stand before anyone connects, where the values above do not wait for it: a server that is
     replaced with its data kept must not look like another one. `roles` are those of ours that it brings along.
 
@@ -33,6 +34,9 @@ class Endpoint:
     goes_with: pulumi.Resource | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     role: pulumi.Input[str] | None = None
+    ready: pulumi.Resource | None = None
+    roles: frozenset[str] = frozenset()
+    superuser_url: pulumi.Output[str] | None = None
 
     @classmethod
     def at(cls, url: DatabaseUrl, database: pulumi.Input[str], role: pulumi.Input[str] | None = None) -> "Endpoint":
@@ -51,9 +55,6 @@ class Endpoint:
         if certificate == SYSTEM_CERTIFICATES:
             return self
         return replace(self, parameters={**self.parameters, "sslrootcert": str(folder / certificate)})
-    ready: pulumi.Resource | None = None
-    roles: frozenset[str] = frozenset()
-    superuser_url: pulumi.Output[str] | None = None
 
     @property
     def url(self) -> pulumi.Output[str]:

@@ -22,23 +22,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    match settings.target:
-        case "embedded":
-            os.environ.setdefault(CONFIG_VARIABLE, str(Path(settings.folder("backup")) / "job.json"))
-            return command_line.main(arguments)
-        case "docker":
-            from infra.targets.docker.job_in_container import run_inside  # noqa: PLC0415 - loads Docker's library
+    if settings.target == "docker":
+        from infra.targets.docker.job_in_container import run_inside  # noqa: PLC0415 - loads Docker's library
 
-            return run_inside(settings.stack, arguments)
+        return run_inside(settings.stack, arguments)
+    os.environ.setdefault(CONFIG_VARIABLE, str(Path(settings.folder("backup")) / "job.json"))
+    return command_line.main(arguments)
 
 
 def _settings(stack: str) -> Settings:
-    """Read what tells where the job is; other keys may be encrypted."""
+    """Read what tells where the job is; other keys may be encrypted, those that `target: external` needs among them."""
     project = yaml.safe_load((PROJECT_FOLDER / "Pulumi.yaml").read_text())["name"]
     file = PROJECT_FOLDER / f"Pulumi.{stack}.yaml"
-    config = (yaml.safe_load(file.read_text()) or {}).get("config") or {} if file.exists() else {}
-    keys = [f"{project}:{key}" for key in ("target", "stateFolder")]
-    return Settings.parse(project, stack, {key: str(config[key]) for key in keys if key in config})
+    written = (yaml.safe_load(file.read_text()) if file.exists() else None) or {}
+    config = {key.removeprefix(f"{project}:"): value for key, value in (written.get("config") or {}).items()}
+    if config.get("target") == "external":
+        del config["target"]  # its job is a local service, as the embedded one's
+    keys = [key for key in ("target", "stateFolder") if key in config]
+    return Settings.parse(project, stack, {f"{project}:{key}": str(config[key]) for key in keys})
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from tools.bootstrap.checkout import Checkout
 
 ROOT = Checkout.here().root
 TARGETS = [
-    *("up", "preview", "refresh", "status", "url", "backup", "restore", "recover", "destroy", "shell"),
-    *("test", "test-full", "check", "bench-preview", "lint"),
+    *("up", "preview", "preflight", "refresh", "status", "url", "backup", "restore", "recover", "destroy", "shell"),
+    *("test", "test-full", "check", "bench-preview", "bench-schema", "lint"),
 ]
 
 

@@ -23,8 +23,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_local_job_is_asked_with_its_stacks_file(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (project / "Pulumi.other.yaml").write_text(f"config:\n  p:stateFolder: {project}\n  p:secret:\n    secure: v1:x\n")
+@pytest.mark.parametrize("target", ["embedded", "external"])
+def test_a_local_job_is_asked_with_its_stacks_file(project: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    written = f"p:target: {target}\n  p:stateFolder: {project}\n  p:databaseUrl:\n    secure: v1:x\n"
+    (project / "Pulumi.other.yaml").write_text(f"config:\n  {written}")
     monkeypatch.setenv("AGENT_ECOSYSTEM_STACK", "other")
     monkeypatch.setattr(command_line, "main", lambda _: 7)
     assert job_command.main(["status"]) == 7

@@ -38,7 +38,7 @@ def test_objects_lists_numbers_and_booleans_are_read_from_text() -> None:
 
 
 WRONG = [
-    ("target", "cloud", "Input should be 'embedded' or 'docker'"),
+    ("target", "cloud", "Input should be 'embedded', 'docker' or 'external'"),
     ("environment", "prod", "Input should be 'development', 'staging' or 'production'"),
     ("protect", "perhaps", "Input should be a valid boolean"),
     ("postgresPort", "80", "Input should be greater than or equal to 1024"),
