@@ -20,6 +20,7 @@ from infra.provider.schema.current import Found, find
 from infra.provider.schema.desired import Desired, desired_catalog
 from infra.provider.schema.errors import SchemaError
 from infra.provider.schema.introspect import read_catalog
+from infra.provider.schema.lock_rules import LockRules
 from infra.provider.schema.options import parse
 from infra.provider.schema.ownership import managed, prunable
 from infra.provider.schema.session import address, connection_string, session
@@ -93,6 +94,10 @@ class _Work:
     def place(self) -> str:
         return f"{address(self.connection)}, schema {self.target.schema}"
 
+    @property
+    def rules(self) -> LockRules:
+        return LockRules(self.options.lock_timeout, self.options.lock_retries)
+
     def desired(self) -> Desired:
         with self.timed("desired"):
             return desired_catalog(self.options.dir, self.target, _cache(), self.options.scratch)
@@ -117,6 +122,7 @@ class _Work:
                 desired.catalog,
                 self.options.allow,
                 adopt=self.options.adopt,
+                rules=self.rules,
                 prune=self.options.prune,
             )
 
@@ -186,6 +192,7 @@ def _apply(work: _Work) -> int:
             desired.catalog,
             work.options.allow,
             adopt=work.options.adopt,
+            rules=work.rules,
             prune=work.options.prune,
             proven=preview.plan,
         )

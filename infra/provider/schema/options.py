@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from infra.provider.schema.hazards import HazardName
+from infra.provider.schema.lock_rules import LOCK_RETRIES, LOCK_TIMEOUT
 
 COMMANDS = {
     "plan": "say what would make the schema what the files describe; change nothing",
@@ -92,7 +93,27 @@ def _what_may_pass(command: argparse.ArgumentParser) -> None:
         metavar="HAZARD:OBJECT",
         help="let a refused hazard pass for one object, e.g. DATA_LOSS:agents.region; or all",
     )
+    command.add_argument(
+        "--lock-timeout",
+        type=_positive,
+        default=LOCK_TIMEOUT,
+        metavar="MS",
+        help=f"milliseconds to wait for a lock, and to hold one that others wait for (default: {LOCK_TIMEOUT})",
+    )
+    command.add_argument(
+        "--lock-retries",
+        type=_positive,
+        default=LOCK_RETRIES,
+        metavar="N",
+        help=f"how often a phase that could not have its locks is tried again (default: {LOCK_RETRIES})",
+    )
     command.add_argument("--no-proof", dest="proof", action="store_false", help="skip the proof on a copy")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
 
 
 def _permission(text: str) -> str:

@@ -158,6 +158,7 @@ def test_a_mistake_in_a_file_is_shown_where_it_is(run: Run, folder: Path) -> Non
         (["plan", "--dir", ".", "--schema", "pg_catalog"], "belongs to PostgreSQL"),
         (["plan", "--dir", ".", "--allow", "LOSS:t"], "'LOSS:t' is neither all nor HAZARD:OBJECT"),
         (["plan", "--dir", ".", "--scratch", "nonsense"], "scratch is none of auto, embedded, target"),
+        (["plan", "--dir", ".", "--lock-timeout", "0"], "'0' is no whole number above 0"),
         (["explode", "--dir", "."], "invalid choice: 'explode'"),
     ],
 )
