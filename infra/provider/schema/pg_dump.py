@@ -26,6 +26,13 @@ _NAMES_OF_NO_INTEREST = (
 """What says nothing about an object: names that PostgreSQL makes up for NOT NULL constraints and identity sequences,
 and settings that a dump writes between entries."""
 
+_LIST = re.compile(
+    r"(?P<before>\b(?:WITH|SET) \()(?P<items>[^()]*)(?P<after>\))"
+    r"|(?P<policy>^CREATE POLICY .*? TO )(?P<roles>[^()]*?)(?P<rest> USING| WITH CHECK|;)",
+    re.MULTILINE,
+)
+"""Lists in whatever order they were made: storage parameters, and the roles of a policy."""
+
 _NOT_THE_SCHEMAS_OWN = ("SCHEMA", "DEFAULT ACL", "PUBLICATION", "EXTENSION", "EVENT TRIGGER")
 
 
@@ -149,6 +156,13 @@ def differences(reached: str, wanted: str, apart: Collection[str] = ()) -> list[
     ]
 
 
+def _sorted(found: re.Match[str]) -> str:
+    before, items, after = found.group("before", "items", "after")
+    if before is None:
+        before, items, after = found.group("policy", "roles", "rest")
+    return f"{before}{', '.join(sorted(items.split(', ')))}{after}"
+
+
 def _comparable(found: list[Entry], apart: set[str]) -> Iterator[tuple[tuple[str, str], str]]:
     spaced = [re.compile(rf"(^|[ .]){re.escape(name)}($|[ .(])") for name in apart if not name.isidentifier()]
     for entry in found:
@@ -156,7 +170,7 @@ def _comparable(found: list[Entry], apart: set[str]) -> Iterator[tuple[tuple[str
         about_others = entry.kind.startswith(_NOT_THE_SCHEMAS_OWN) or entry.name.startswith("SCHEMA ")
         if about_others or words & apart or any(name.search(entry.name) for name in spaced):
             continue
-        statements = canonical(entry.text)
+        statements = _LIST.sub(_sorted, canonical(entry.text))
         for pattern, plain in _NAMES_OF_NO_INTEREST:
             statements = pattern.sub(plain, statements)
         lines = sorted(line.strip().rstrip(",") for line in statements.splitlines() if line.strip())

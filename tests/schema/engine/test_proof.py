@@ -76,6 +76,16 @@ def test_a_good_plan_is_proven_once(live: Live) -> None:
     assert not live.prove(desired, preview, scratch=nowhere).passed, "a proof was believed of another live schema"
 
 
+def test_our_own_schema_is_proven(live: Live) -> None:
+    # Read with the roles in the order in which the stack names them, which is not that of the live server.
+    desired = desired_catalog(ROOT / "sql" / "schema", Target(url=live.database.owner_url), live.cache)
+    preview = preview_changes(live.connection, live.target, desired.catalog)
+    assert live.prove(desired, preview).passed
+    apply_changes(live.connection, live.target, desired.catalog, proven=preview.plan)
+    now = read_catalog(live.connection, "public", "extensions")
+    assert differences_left(live.target, desired, now, preview.ours) == []
+
+
 def test_a_plan_that_forgets_something_is_refused(live: Live) -> None:
     desired, preview = live.plan("CREATE TABLE t (id int); CREATE INDEX i ON t (id); COMMENT ON TABLE t IS 'x'")
     for number, step in enumerate(preview.plan.steps[1:], start=1):
@@ -196,6 +206,30 @@ def test_differences_say_which_statement_is_wanted() -> None:
     assert str(rule).startswith("RULE t r: left over")
     assert differences(reached, wanted, apart=["t"]) == []
     assert differences("-- an empty database", "-- another one") == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "CREATE TABLE t (a int)\nWITH (fillfactor='50', n='1');",
+            "CREATE TABLE t (a int)\nWITH (n='1', fillfactor='50');",
+        ),
+        ("CREATE POLICY p ON t TO b, a USING (true);", "CREATE POLICY p ON t TO a, b USING (true);"),
+        (
+            "CREATE POLICY p ON t FOR INSERT TO b, a WITH CHECK (x);",
+            "CREATE POLICY p ON t FOR INSERT TO a, b WITH CHECK (x);",
+        ),
+        ("CREATE POLICY p ON t TO b, a;", "CREATE POLICY p ON t TO a, b;"),
+        ("ALTER TABLE t ALTER COLUMN a SET (x=1, b=2);", "ALTER TABLE t ALTER COLUMN a SET (b=2, x=1);"),
+        ("GRANT SELECT ON t TO a;\nGRANT SELECT ON t TO b;", "GRANT SELECT ON t TO b;\nGRANT SELECT ON t TO a;"),
+        ("CREATE TABLE t (\n    a int CONSTRAINT n NOT NULL\n);", "CREATE TABLE t (\n    a int NOT NULL\n);"),
+    ],
+)
+def test_the_order_in_which_a_list_was_made_is_no_difference(one: str, other: str) -> None:
+    head = "--\n-- Name: t; Type: TABLE; Schema: app; Owner: me\n--\n\n"
+    assert differences(head + one, head + other) == []
+    assert differences(head + one, head + other.replace("a", "z")) != []
 
 
 def test_scratch_databases_of_killed_runs_are_swept_and_no_others(database: Database) -> None:
