@@ -119,7 +119,7 @@ def run(stack: str = "dev", *, preview: bool = False, environment: str = "", **c
     if environment:
         config["environment"] = environment
     command = [sys.executable, "-m", "tests.unit.program", stack, json.dumps(preview), json.dumps(config)]
-    done = subprocess.run(command, cwd=PROJECT_FOLDER, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=PROJECT_FOLDER, capture_output=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr.decode()
     answer = pickle.loads(done.stdout)  # noqa: S301 - our own process's
     if isinstance(answer, str):

@@ -19,6 +19,7 @@ class RecentBackupInputs(Inputs):
     """Inputs of a guard: the bucket and the keys to it, and how old its latest backup may be.
 
     Args:
+        access_key: None, as `secret_key`, where the surroundings hold the credentials.
         preview: nothing is going to change: a store that does not answer, perhaps because this very update starts it,
             is then only worth a warning. Not kept.
         seen: filled by Check: an earlier update found a backup, so that none being there is a loss.
