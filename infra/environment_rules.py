@@ -128,11 +128,28 @@ def _private_bucket(settings: Settings, run: Run) -> str | None:  # noqa: ARG001
 
 
 def _proven_server(settings: Settings, run: Run) -> str | None:  # noqa: ARG001
-    if settings.target != "external" or not unverified(external_settings.database(settings).text):
+    if settings.target != "external":
+        return None
+    connections = {
+        "databaseUrl": external_settings.database(settings),
+        "backupDatabaseUrl": external_settings.backup_database(settings),
+    }
+    unproven = [key for key, url in connections.items() if url is not None and unverified(url.text)]
+    if not unproven:
         return None
     return (
-        "the connection of databaseUrl does not check that the server is the one meant: somebody in between could read "
-        "it. Set its certificate authority, and sslMode is verify-full: pulumi config set sslRootCertificate FILE"
+        f"the connection of {' and of '.join(unproven)} does not check that the server is the one meant: somebody in "
+        "between could read it. Set its certificate authority, and sslMode is verify-full: pulumi config set "
+        "sslRootCertificate FILE"
+    )
+
+
+def _backed_up(settings: Settings, run: Run) -> str | None:  # noqa: ARG001
+    if settings.backups:
+        return None
+    return (
+        "configuration key agent-ecosystem:backups = False: no change could be held to a recent backup. Take it away: "
+        "pulumi config rm backups"
     )
 
 
@@ -160,7 +177,14 @@ def _passphrase_of_its_own(settings: Settings, run: Run) -> str | None:  # noqa:
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "development": (),
     "staging": (_private_bucket, _proven_server, _strong_passphrase),
-    "production": (_protected, _private_bucket, _proven_server, _strong_passphrase, _passphrase_of_its_own),
+    "production": (
+        _protected,
+        _private_bucket,
+        _proven_server,
+        _backed_up,
+        _strong_passphrase,
+        _passphrase_of_its_own,
+    ),
 }
 
 

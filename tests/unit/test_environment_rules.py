@@ -122,6 +122,23 @@ def test_an_existing_database_without_verify_full(environment: str) -> None:
     assert broken(settings(environment, protect="true", **proven), UP) == []
 
 
+def test_the_login_for_backups_has_to_check_the_server_as_well() -> None:
+    elsewhere = {"target": "external", "databaseUrl": "postgresql://u:S3cret@db.example.com/d?sslmode=verify-full"}
+    for host, refused in (("replica.example.com", True), ("127.0.0.1", False)):
+        urls = {**elsewhere, "backupDatabaseUrl": f"postgresql://b:S3cret@{host}/d"}
+        found = broken(settings("production", protect="true", **urls), UP)
+        assert [message.split(":")[1].split(" does")[0] for message in found] == (
+            [" the connection of backupDatabaseUrl"] if refused else []
+        )
+
+
+def test_production_without_backups() -> None:
+    elsewhere = {"target": "external", "databaseUrl": "postgresql://u:p@127.0.0.1/d", "backups": "false"}
+    (message,) = broken(settings("production", protect="true", **elsewhere), UP)
+    assert message.startswith("production: configuration key agent-ecosystem:backups = False: ")
+    assert broken(settings("staging", **elsewhere), UP) == []
+
+
 # -- how the run was started
 
 
