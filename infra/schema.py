@@ -36,6 +36,7 @@ class EcosystemSchema(pulumi.ComponentResource):
             url=pulumi.Output.secret(ready.apply(lambda parts: str(parts[0]))),
             scratch_url=owner.superuser_url,
             schema_name=settings.schema_name,
+            database=settings.database if owner.goes_with is not None else None,
             directory=SCHEMA_FOLDER,
             owner=owner.acts_as,
             roles=[*GROUPS, BACKUP],

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.e2e.project import Project
 
 REGISTRY = "sql/schema/tables/agent_registry.sql"
@@ -87,3 +89,16 @@ def test_a_changed_seed_row_is_one_row_and_foreign_rows_stay(standing: Project) 
         assert standing.query("SELECT count(*) AS n FROM realtime_channels") == [{"n": 9}]
     finally:
         standing.query("DELETE FROM realtime_channels WHERE channel_name = 'ours.own'")
+
+
+@pytest.mark.parametrize(("key", "said"), [("schema", "are in public and"), ("database", "are in ecosystem and")])
+def test_tables_do_not_move_to_another_name(standing: Project, key: str, said: str) -> None:
+    standing.pulumi("config", "set", key, "elsewhere")
+    try:
+        assert f"the tables {said} do not move to elsewhere" in standing.preview(expect=1)
+        standing.up(expect=1)
+    finally:
+        standing.pulumi("config", "rm", key)
+    standing.up()
+    standing.preview("--expect-no-changes")
+    assert standing.query("SELECT count(*) AS n FROM realtime_channels") == [{"n": 8}]

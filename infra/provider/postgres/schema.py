@@ -7,12 +7,14 @@ the server, so both are imported where they are used.
 
 from typing_extensions import override
 
-from infra.plugin import UNKNOWN, Context, Diff, Resource, Unknown, UserError, compare
+from infra.plugin import UNKNOWN, CheckError, Context, Diff, Resource, Unknown, UserError, compare
 from infra.plugin.resource import State
 from infra.provider.postgres.database import Unreachable, opened
 from infra.provider.postgres.schema_inputs import SchemaInputs, desired, objects, outputs
 
-HOW = frozenset({"scratchUrl", "directory", "allow", "adopt", "roles", "lockTimeout", "lockRetries", "serverVersion"})
+HOW = frozenset(
+    {"scratchUrl", "database", "directory", "allow", "adopt", "roles", "lockTimeout", "lockRetries", "serverVersion"}
+)
 """Inputs that say how to apply, not what: their change alone is no update."""
 
 
@@ -21,12 +23,12 @@ class Schema(Resource[SchemaInputs]):
 
     token = "pgstack:postgres:Schema"  # noqa: S105
     inputs_type = SchemaInputs
-    replace_on = frozenset({"schemaName"})
     secrets = frozenset({"url", "scratchUrl"})
     computed = ("fingerprint",)
 
     @override
     def check(self, context: Context, inputs: State, old_inputs: State) -> State:
+        _refuse_to_move(inputs, old_inputs)
         version = _server_version(inputs, old_inputs)
         wanted = desired(inputs, version)
         checked = {**inputs, "serverVersion": version or UNKNOWN, **objects(wanted.data)}
@@ -99,6 +101,19 @@ class Schema(Resource[SchemaInputs]):
         if known.drop_on_delete:
             schema_work.drop(known)
         context.publish(schema_views.deleted(schema_work.catalog(context.old_inputs)))
+
+
+def _refuse_to_move(inputs: State, old_inputs: State) -> None:
+    """Keep the tables where they are: the engine would make them anew elsewhere, and drop these with their rows.
+
+    Raises:
+        CheckError: the schema, or the database that the stack made for it, has another name than before.
+    """
+    for name in ("schemaName", "database"):
+        before, now = old_inputs.get(name), inputs.get(name)
+        if before is not None and now is not None and before != now:
+            advice = "another stack has another name, and takes a backup of this one"
+            raise CheckError([(name, f"the tables are in {before} and do not move to {now}: {advice}")])
 
 
 def _server_version(inputs: State, old_inputs: State) -> int | None:

@@ -23,6 +23,7 @@ class SchemaInputs(Inputs):
     url: str
     scratch_url: str | None = None
     schema_name: str
+    database: str | None = None
     directory: str
     owner: str
     roles: list[str] = Field(default_factory=list)
