@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from infra.provider.schema.codec import to_json
-from infra.provider.schema.model import Catalog, Table, View
+from infra.provider.schema.model import TOP_LEVEL, Catalog, Table, View
 from infra.provider.schema.nodes import nodes
 
 Operation = Literal["create", "update", "delete"]
@@ -23,6 +23,17 @@ KINDS = {
     "index": "Index",
     "policy": "Policy",
     "trigger": "Trigger",
+    "aggregate": "Aggregate",
+    "range": "Range",
+    "collation": "Collation",
+    "operator": "Operator",
+    "cast": "Cast",
+    "tsdictionary": "TextSearchDictionary",
+    "tsconfiguration": "TextSearchConfiguration",
+    "statistics": "Statistics",
+    "rule": "Rule",
+    "eventtrigger": "EventTrigger",
+    "publication": "Publication",
 }
 """Kinds of object that have a row of their own -> what the row calls them."""
 
@@ -55,8 +66,9 @@ def displayed_objects(catalog: Catalog) -> list[DisplayedObject]:
         for item, node in nodes(catalog).items()
         if item.kind in KINDS
     ]
-    if catalog.grants:
-        found.append(DisplayedObject("Schema", "schema", {"grants": to_json(catalog.grants)}))
+    schema = replace(catalog.objects_only(), **{attribute: {} for attribute in TOP_LEVEL.values()})
+    if properties := to_json(schema):
+        found.append(DisplayedObject("Schema", "schema", properties))
     return sorted(found, key=lambda shown: (shown.kind, shown.name))
 
 
@@ -102,7 +114,7 @@ def _paths(old: Json, new: Json, prefix: str = "") -> Iterator[tuple[str, PathOp
 
 def _whole(path: str, value: Any, operation: PathOperation) -> Iterator[tuple[str, PathOperation]]:
     """Name each member of a collection that comes or goes as a whole, e.g. the first column grants of a table."""
-    collections = ("columns", "constraints", "grants", "options", "settings")
+    collections = ("columns", "constraints", "grants", "default_grants", "options", "settings", "tables")
     if isinstance(value, Mapping) and path in collections:
         yield from ((f"{path}.{name}", operation) for name in value)
     else:

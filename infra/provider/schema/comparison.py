@@ -7,15 +7,20 @@ from functools import cached_property
 from typing import TypeVar
 
 from infra.provider.schema.errors import CannotPlan
-from infra.provider.schema.model import Catalog, ObjectId
+from infra.provider.schema.model import WHOLE, Catalog, ObjectId
 from infra.provider.schema.nodes import Node, nodes
 
 T = TypeVar("T")
 
-REBUILDABLE = frozenset({"index", "constraint", "policy", "trigger", "view", "function"})
+REBUILDABLE = frozenset(
+    {
+        *("index", "constraint", "policy", "trigger", "view", "function", "publication"),
+        *(kind for kind in WHOLE if kind not in ("range", "collation")),
+    }
+)
 """Kinds that hold no data: dropped and made again when what they lean on goes away for a moment."""
 
-KEPT_BY_POSTGRESQL = frozenset({"index", "constraint"})
+KEPT_BY_POSTGRESQL = frozenset({"index", "constraint", "statistics"})
 """Kinds that ALTER COLUMN TYPE carries along by itself."""
 
 
@@ -58,15 +63,15 @@ class Comparison:
         return table in self.old.tables and table in self.new.tables
 
     def leans_on_its_table(self, part: ObjectId, *, before: bool = False) -> bool:
-        """Say whether a column or constraint calls a function that needs the very table it is part of.
+        """Say whether a part of a table uses a function or view that needs the very table it is part of.
 
         Args:
-            part: the column or constraint.
+            part: the column, constraint or policy.
             before: ask about the current state instead of the desired one.
         """
         table = part.name.partition(".")[0]
         needs = self._old_needs if before else self._new_needs
-        called = (need for need in _reach(needs, str(part)) if need.startswith("function "))
+        called = (need for need in _reach(needs, str(part)) if need.startswith(("function ", "view ")))
         return any(
             need == f"table {table}" or need.startswith(f"column {table}.")
             for function in called

@@ -82,7 +82,7 @@ def _read_in_scratch(
     # Only here are the driver and the server's code needed: a run that finds its answer in the cache never loads them.
     from infra.provider.schema.files import apply_files, check_bodies  # noqa: PLC0415
     from infra.provider.schema.identifiers import quote  # noqa: PLC0415
-    from infra.provider.schema.introspect import read_catalog, search_path  # noqa: PLC0415
+    from infra.provider.schema.introspect import outside, read_catalog, search_path  # noqa: PLC0415
     from infra.provider.schema.model import fingerprint  # noqa: PLC0415
 
     if used == "embedded":
@@ -95,11 +95,13 @@ def _read_in_scratch(
         "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = error"
     )
     with open_scratch(target) as connection, connection.transaction(force_rollback=True):
+        before = outside(connection, target.schema)
         apply_files(connection, files, session)
         check_bodies(connection, target.schema, files, session)
         catalog = read_catalog(connection, target.schema, target.extensions_schema)
-    if catalog.unsupported:
-        raise UnsupportedObject(catalog.unsupported, "the folder of schema files")
+        strays = sorted(outside(connection, target.schema) - before)
+    if catalog.unsupported or strays:
+        raise UnsupportedObject([*catalog.unsupported, *strays], "the folder of schema files")
     return {"fingerprint": fingerprint(catalog), "catalog": catalog.to_json()}
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from infra.provider.schema.assembly import Assembly
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.model import Catalog
+from infra.provider.schema.spelling import canonical
 
 if TYPE_CHECKING:
     import psycopg
@@ -28,13 +29,30 @@ QUERIES = (
     "functions",
     "types",
     "sequences",
+    "wholes",
+    "publications",
     "grants",
     "comments",
     "default_privileges",
     "dependencies",
     "unsupported",
+    "reader",
 )
 """Names of the queries, in the order in which they run."""
+
+PRINTED = (
+    ("columns", "default"),
+    ("columns", "generated"),
+    ("constraints", "definition"),
+    ("indexes", "definition"),
+    ("policies", "using"),
+    ("policies", "check"),
+    ("triggers", "definition"),
+    ("types", "default"),
+    ("relations", "view_definition"),
+    ("wholes", "definition"),
+)
+"""Query and column of the expressions that PostgreSQL prints."""
 
 
 def search_path(schema: str, extensions: str) -> str:
@@ -71,4 +89,13 @@ def read_catalog(connection: "psycopg.Connection[Any]", schema: str, extensions:
 
     with local_search_path(connection, schema, extensions), connection.cursor(row_factory=dict_row) as cursor:
         rows = {name: cursor.execute(query(name), {"schema": schema}).fetchall() for name in QUERIES}
+    for name, field in PRINTED:
+        for row in rows[name]:
+            row[field] = row[field] and canonical(row[field])
     return Assembly(schema, rows).catalog()
+
+
+def outside(connection: "psycopg.Connection[Any]", schema: str) -> frozenset[str]:
+    """Return what users made in the database outside of `schema`, by kind and name."""
+    rows = connection.execute(query("outside").encode(), {"schema": schema}).fetchall()
+    return frozenset(row[0] for row in rows)

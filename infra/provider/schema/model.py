@@ -15,6 +15,9 @@ from infra.provider.schema.codec import from_json, to_json
 Grants = Mapping[str, tuple[str, ...]]
 """Role, or PUBLIC -> privileges in alphabetical order; a trailing * is the grant option."""
 
+DefaultGrants = Mapping[str, Mapping[str, Grants]]
+"""Owner -> table, sequence, function, type -> what its new objects are born with."""
+
 
 class ObjectId(NamedTuple):
     """An object of the managed schema: its kind and its name; `table.part` for what lives on a table."""
@@ -240,6 +243,40 @@ class Sequence:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """An object that one statement makes whole and that changes by being made anew: see `WHOLE`.
+
+    Args:
+        phrase: what DROP, COMMENT ON and OWNER TO call it.
+        definition: the statement that makes it.
+        more: statements that complete it.
+        home: the table or view it lives on and goes with.
+        rights: what GRANT calls it; None where there are no rights on it.
+    """
+
+    phrase: str
+    definition: str
+    more: tuple[str, ...] = ()
+    home: str | None = None
+    rights: str | None = None
+    owner: str = ""
+    grants: Grants = field(default_factory=dict)
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A publication; `tables` is table -> its column list and WHERE, `whole_schema` means FOR TABLES IN SCHEMA."""
+
+    tables: Mapping[str, str] = field(default_factory=dict)
+    all_tables: bool = False
+    whole_schema: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+    owner: str = ""
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
 class Unsupported:
     """An object the engine does not model, by PostgreSQL's identity for it, and the relation it sits on."""
 
@@ -253,7 +290,12 @@ class Unsupported:
 
 @dataclass(frozen=True)
 class Catalog:
-    """One schema. Equality and fingerprint look at the objects only, not at the fields after `grants`."""
+    """One schema. Equality and fingerprint look at the objects only, not at what planning needs besides.
+
+    `default_grants` is owner -> kind -> what new objects of it are born with in this schema; `global_defaults` the
+    same for every schema, in place of PostgreSQL's own; `foreign_defaults` what others set for this schema; `reader`
+    the role that read it, and so owns what is made without a word about its owner.
+    """
 
     tables: Mapping[str, Table] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
@@ -262,16 +304,31 @@ class Catalog:
     domains: Mapping[str, Domain] = field(default_factory=dict)
     composites: Mapping[str, Composite] = field(default_factory=dict)
     sequences: Mapping[str, Sequence] = field(default_factory=dict)
+    aggregates: Mapping[str, Whole] = field(default_factory=dict)
+    ranges: Mapping[str, Whole] = field(default_factory=dict)
+    collations: Mapping[str, Whole] = field(default_factory=dict)
+    operators: Mapping[str, Whole] = field(default_factory=dict)
+    casts: Mapping[str, Whole] = field(default_factory=dict)
+    ts_dictionaries: Mapping[str, Whole] = field(default_factory=dict)
+    ts_configurations: Mapping[str, Whole] = field(default_factory=dict)
+    statistics: Mapping[str, Whole] = field(default_factory=dict)
+    rules: Mapping[str, Whole] = field(default_factory=dict)
+    event_triggers: Mapping[str, Whole] = field(default_factory=dict)
+    publications: Mapping[str, Publication] = field(default_factory=dict)
     grants: Grants = field(default_factory=dict)
+    comment: str | None = None
+    default_grants: DefaultGrants = field(default_factory=dict)
     dependencies: tuple[tuple[str, str], ...] = field(default=(), compare=False)
-    default_privileges: Mapping[str, Mapping[str, Grants]] = field(default_factory=dict, compare=False)
+    global_defaults: DefaultGrants = field(default_factory=dict, compare=False)
+    foreign_defaults: DefaultGrants = field(default_factory=dict, compare=False)
+    reader: str = field(default="", compare=False)
     unsupported: tuple[Unsupported, ...] = field(default=(), compare=False)
 
     def to_json(self, *, context: bool = True) -> dict[str, Any]:
         """Return plain nested dicts, lists, strings, numbers and booleans.
 
         Args:
-            context: also what planning needs and comparing does not (dependencies and default privileges).
+            context: also what planning needs and comparing does not (dependencies, default privileges of others).
         """
         data: dict[str, Any] = to_json(self if context else self.objects_only())
         return data
@@ -283,7 +340,9 @@ class Catalog:
 
     def objects_only(self) -> "Catalog":
         """Return this catalog without what planning needs and comparing does not."""
-        return replace(self, dependencies=(), default_privileges={}, unsupported=())
+        return replace(
+            self, dependencies=(), global_defaults={}, foreign_defaults={}, reader="", unsupported=()
+        )
 
     def objects(self) -> Iterator[tuple[ObjectId, Any]]:
         """Yield every top-level object with its value: what the ledger calls ours."""
@@ -300,8 +359,33 @@ TOP_LEVEL = {
     "table": "tables",
     "view": "views",
     "function": "functions",
+    "aggregate": "aggregates",
+    "range": "ranges",
+    "collation": "collations",
+    "operator": "operators",
+    "cast": "casts",
+    "tsdictionary": "ts_dictionaries",
+    "tsconfiguration": "ts_configurations",
+    "statistics": "statistics",
+    "rule": "rules",
+    "eventtrigger": "event_triggers",
+    "publication": "publications",
 }
 """Kind of a top-level object -> the catalog's field that holds it."""
+
+WHOLE = (
+    "collation",
+    "range",
+    "aggregate",
+    "operator",
+    "cast",
+    "tsdictionary",
+    "tsconfiguration",
+    "statistics",
+    "rule",
+    "eventtrigger",
+)
+"""Kinds whose objects are a `Whole`."""
 
 
 def fingerprint(catalog: Catalog) -> str:

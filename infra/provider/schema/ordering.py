@@ -5,26 +5,40 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from infra.provider.schema.mentions import mentions
 from infra.provider.schema.model import Catalog, ObjectId
 from infra.provider.schema.steps import Step
 
 _DELETES = (
+    "eventtrigger",
+    "publication",
+    "rule",
     "trigger",
     "policy",
     "view",
+    "statistics",
     "index",
     "constraint",
     "column",
     "table",
+    "tsconfiguration",
+    "tsdictionary",
+    "cast",
+    "operator",
+    "aggregate",
     "function",
     "sequence",
     "composite",
     "domain",
+    "range",
     "enum",
+    "collation",
 )
 _MAKES = (
     "schema",
+    "collation",
     "enum",
+    "range",
     "domain",
     "composite",
     "attribute",
@@ -34,14 +48,23 @@ _MAKES = (
     "constraint",
     "index",
     "function",
+    "aggregate",
+    "operator",
+    "cast",
+    "tsdictionary",
+    "tsconfiguration",
     "view",
     "viewcolumn",
+    "statistics",
     "trigger",
     "policy",
+    "rule",
+    "publication",
+    "eventtrigger",
 )
 """What goes and comes first where no dependency says otherwise."""
 
-_WITH_A_RELATION_NAME = frozenset({"table", "view", "sequence", "index", "composite", "enum", "domain"})
+_WITH_A_RELATION_NAME = frozenset({"table", "view", "sequence", "index", "composite", "enum", "domain", "range"})
 """Kinds that share their names: one must be gone before another of that name comes."""
 
 
@@ -53,26 +76,32 @@ def ordered(steps: Sequence[Step], current: Catalog, desired: Catalog) -> tuple[
         current: its dependencies order what goes.
         desired: its dependencies order what comes.
     """
-    followers: dict[int, set[int]] = defaultdict(set)
-    for before, after in _constraints(steps, current, desired):
-        if before != after:
-            followers[before].add(after)
-    blockers = [0] * len(steps)
-    for after in (after for afters in followers.values() for after in afters):
-        blockers[after] += 1
-    ready = [(_rank(steps[number]), number) for number, count in enumerate(blockers) if count == 0]
+    hard = {(before, after) for before, after in _constraints(steps, current, desired) if before != after}
+    soft = {edge for edge in mentions(steps) if edge not in hard}
+    followers: dict[int, list[tuple[int, bool]]] = defaultdict(list)
+    blockers = [[0, 0] for _ in steps]
+    for edges, firm in ((hard, True), (soft, False)):
+        for before, after in edges:
+            followers[before].append((after, firm))
+            blockers[after][not firm] += 1
+    ready = [(_rank(steps[number]), number) for number, count in enumerate(blockers) if count == [0, 0]]
     heapq.heapify(ready)
     done: list[int] = []
-    while ready:
+    waiting = {number for number, count in enumerate(blockers) if count != [0, 0]}
+    while ready or waiting:
+        if not ready:
+            # A ring. What is merely mentioned may be missing; else in the usual order of kinds: PostgreSQL decides.
+            freed = min(waiting, key=lambda number: (blockers[number][0] > 0, _rank(steps[number]), number))
+            waiting.discard(freed)
+            heapq.heappush(ready, (_rank(steps[freed]), freed))
         _, number = heapq.heappop(ready)
         done.append(number)
-        for follower in followers[number]:
-            blockers[follower] -= 1
-            if blockers[follower] == 0:
+        for follower, firm in followers[number]:
+            blockers[follower][not firm] -= 1
+            if blockers[follower] == [0, 0] and follower in waiting:
+                waiting.discard(follower)
                 heapq.heappush(ready, (_rank(steps[follower]), follower))
-    # What is left needs each other in a ring: in the usual order of kinds, and PostgreSQL has the last word.
-    left = sorted(set(range(len(steps))) - set(done), key=lambda number: (_rank(steps[number]), number))
-    return tuple(steps[number] for number in [*done, *left])
+    return tuple(steps[number] for number in done)
 
 
 def _rank(step: Step) -> tuple[int, int]:

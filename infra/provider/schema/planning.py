@@ -4,6 +4,7 @@ from infra.provider.schema.comparison import Comparison, with_rebuilds
 from infra.provider.schema.kinds import PLANNERS, UPHEAVALS
 from infra.provider.schema.model import Catalog
 from infra.provider.schema.ordering import ordered
+from infra.provider.schema.spelling import written
 from infra.provider.schema.steps import Plan
 
 
@@ -20,4 +21,4 @@ def plan(current: Catalog, desired: Catalog, schema: str = "public") -> Plan:
     """
     comparison = with_rebuilds(Comparison(current, desired, schema), UPHEAVALS)
     steps = [step for planner in PLANNERS for step in planner(comparison)]
-    return Plan(current, desired, ordered(steps, current, desired))
+    return Plan(current, desired, tuple(written(step) for step in ordered(steps, current, desired)))

@@ -9,7 +9,7 @@ from infra.provider.schema.casts import fails_rather, same_bytes, widens
 from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import bare, literal, quote
-from infra.provider.schema.kinds.sequences import clauses
+from infra.provider.schema.kinds.sequences import changes, clauses, fitted, narrower, start
 from infra.provider.schema.model import Catalog, Column, Identity, ObjectId, plain
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Step
 
@@ -194,15 +194,20 @@ def _alter(
         default = None
     if old.identity and not new.identity:
         yield replace(_step(table, name, "DROP IDENTITY"), side="old")
+    identity = old.identity
     if retyped:
+        if identity and new.identity and narrower(identity.sequence, new.identity.sequence):
+            fitting = Identity(identity.generation, fitted(identity.sequence, new.identity.sequence))
+            yield from _identity_change(table, name, identity, fitting)
+            identity = Identity(identity.generation, new.identity.sequence)
         yield _retype(table, name, old, new)
     if new.default is not None and new.default != default:
         side: Literal["new", "both"] = "new" if default is None else "both"
         yield replace(_step(table, name, f"SET DEFAULT {new.default}"), side=side)
     if old.nullable != new.nullable:
         yield _nullable(table, name, new, fresh=fresh)
-    if new.identity and old.identity != new.identity:
-        yield replace(_step(table, name, _identity_change(old.identity, new.identity)), side="new")
+    if new.identity and identity != new.identity:
+        yield from _identity_change(table, name, identity, new.identity)
     yield from _storage(table, name, old, new)
 
 
@@ -234,19 +239,21 @@ def _nullable(table: str, name: str, new: Column, *, fresh: bool) -> Step:
     return _step(table, name, "SET NOT NULL", hazards=() if fresh else hazards)
 
 
-def _identity_change(old: Identity | None, new: Identity) -> str:
+def _identity_change(table: str, name: str, old: Identity | None, new: Identity) -> Iterator[Step]:
     if old is None:
-        return f"ADD {_identity(new)}"
-    actions = [f"SET GENERATED {new.generation}"] if old.generation != new.generation else []
-    same_type = replace(old.sequence, type=new.sequence.type)
-    settings = clauses(new.sequence, same_type).strip()
-    if settings:
-        actions += [f"SET {action}" for action in _split_clauses(settings)]
-    return " ".join(actions) or "SET GENERATED " + new.generation
-
-
-def _split_clauses(settings: str) -> list[str]:
-    return re.findall(r"(?:NO )?(?:INCREMENT BY|MINVALUE|MAXVALUE|START WITH|CACHE|CYCLE)(?: -?\d+)?", settings)
+        yield replace(_step(table, name, f"ADD {_identity(new)}"), side="new")
+        return
+    if old.generation != new.generation:
+        yield replace(_step(table, name, f"SET GENERATED {new.generation}"), side="new")
+    before = replace(old.sequence, type=new.sequence.type)  # it has followed its column's type
+    if before == new.sequence:
+        return
+    step = _step(table, name, "")
+    sequence = f"pg_get_serial_sequence({literal(quote(table))}, {literal(name)})"
+    values = f"pg_sequence_last_value({sequence}::regclass)"
+    relation = f"(SELECT COALESCE({values}, {start(before)}) AS last_value, {values} IS NOT NULL AS is_called) s"
+    for sql in changes(step.sql.rstrip(), "SET", sequence, relation, before, new.sequence):
+        yield replace(step, sql=sql, side="new")
 
 
 def _storage(table: str, name: str, old: Column, new: Column, *, fresh: bool = False) -> Iterator[Step]:

@@ -103,13 +103,16 @@ def _untie(comparison: Comparison) -> Iterator[Step]:
             if column.default and comparison.leans_on_its_table(ObjectId("column", f"{name}.{part}"), before=True):
                 yield drop_default(name, part)
         for item in _cut(comparison, name):
-            sql = f"ALTER TABLE {quote(name)} DROP CONSTRAINT {quote(item.name.removeprefix(name + '.'))}"
+            part = quote(item.name.removeprefix(f"{name}."))
+            drop = f"ALTER TABLE {quote(name)} DROP CONSTRAINT {part}"
+            sql = f"DROP POLICY {part} ON {quote(name)}" if item.kind == "policy" else drop
             yield Step(item, "delete", sql, ACCESS_EXCLUSIVE)
 
 
 def _cut(comparison: Comparison, name: str) -> list[ObjectId]:
-    """Return the constraints of a table that goes which must go before it."""
-    found = []
+    """Return the constraints and policies of a table that goes which must go before it."""
+    policies = (ObjectId("policy", f"{name}.{part}") for part in comparison.old.tables[name].policies)
+    found = [item for item in policies if comparison.leans_on_its_table(item, before=True)]
     for part, constraint in comparison.old.tables[name].constraints.items():
         item, other = ObjectId("constraint", f"{name}.{part}"), constraint.references
         between_two_that_go = other is not None and other != name and other not in comparison.new.tables
