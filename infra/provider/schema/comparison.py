@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from infra.provider.schema.errors import CannotPlan
+from infra.provider.schema.identifiers import quote
 from infra.provider.schema.model import WHOLE, Catalog, ObjectId
 from infra.provider.schema.nodes import Node, nodes
 
@@ -20,18 +21,25 @@ REBUILDABLE = frozenset(
 )
 """Kinds that hold no data: dropped and made again when what they lean on goes away for a moment."""
 
+REPLACEABLE = frozenset({"enum", "domain", "composite"})
+"""Kinds of type that a new one of the same name can take the place of, under the columns that have it."""
+
 KEPT_BY_POSTGRESQL = frozenset({"index", "constraint", "statistics"})
 """Kinds that ALTER COLUMN TYPE carries along by itself."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The current and the desired state; `rebuilt` holds what both have and must be made again."""
+    """The current and the desired state.
+
+    `rebuilt` holds what both have and must be made again, `retyped` the columns whose type is among it.
+    """
 
     old: Catalog
     new: Catalog
     schema: str
     rebuilt: frozenset[ObjectId] = field(default=frozenset())
+    retyped: frozenset[ObjectId] = field(default=frozenset())
 
     @cached_property
     def old_nodes(self) -> Mapping[ObjectId, Node]:
@@ -147,22 +155,50 @@ def with_rebuilds(comparison: Comparison, finders: Iterable[Callable[[Comparison
     rebuilt = {upheaval.object for upheaval in upheavals if not upheaval.type_only}
     waiting = [*upheavals, *gone]
     seen = {upheaval.object for upheaval in upheavals}
+    retyped: set[ObjectId] = set()
     while waiting:
         cause = waiting.pop()
         for name in comparison.dependents.get(str(cause.object), []):
             item = ObjectId.parse(name)
             if item in seen or item not in comparison.old_nodes or item not in comparison.new_nodes:
                 continue
-            if cause.type_only and item.kind in KEPT_BY_POSTGRESQL:
+            if cause.type_only and _kept(comparison, item, cause.object, retyped):
                 continue
-            if item.kind in REBUILDABLE or _has_expression(comparison, item, cause.object):
+            if cause.object.kind in REPLACEABLE and cause.object in rebuilt and _is_of(comparison, item, cause.object):
+                seen.add(item)
+                retyped.add(item)
+                waiting.append(Upheaval(item, type_only=True))
+            elif item.kind in REBUILDABLE or _has_expression(comparison, item, cause.object):
                 seen.add(item)
                 rebuilt.add(item)
                 if not (item.kind == "column" and comparison.old_nodes[item].value.generated is None):
                     waiting.append(Upheaval(item))
+            elif cause.object in rebuilt and {item.kind, cause.object.kind} <= REPLACEABLE:
+                seen.add(item)
+                rebuilt.add(item)
+                waiting.append(Upheaval(item))
             elif cause.object in comparison.new_nodes:
                 raise CannotPlan(cause.object, f"it can not be changed in place while {item} uses it", _ADVICE)
-    return replace(comparison, rebuilt=frozenset(rebuilt))
+    return replace(comparison, rebuilt=frozenset(rebuilt), retyped=frozenset(retyped))
+
+
+def _kept(comparison: Comparison, item: ObjectId, column: ObjectId, retyped: set[ObjectId]) -> bool:
+    """Say whether PostgreSQL carries `item` along when the type of `column` changes."""
+    if item.kind not in KEPT_BY_POSTGRESQL:
+        return False
+    if item.kind != "constraint" or comparison.old_nodes[item].value.kind != "foreign":
+        return True
+    types = {side[column].value.type for side in (comparison.old_nodes, comparison.new_nodes)}
+    # Keys of any two types that compare with each other may differ for a moment.
+    return column not in retyped and types <= {"smallint", "integer", "bigint"}
+
+
+def _is_of(comparison: Comparison, item: ObjectId, cause: ObjectId) -> bool:
+    """Say whether `item` is a column of the type `cause`, or of an array of it, before and after."""
+    if item.kind != "column":
+        return False
+    types = (side[item].value.type.rstrip("[]") for side in (comparison.old_nodes, comparison.new_nodes))
+    return all(name == quote(cause.name) for name in types)
 
 
 _ADVICE = "Make the new one under another name, move its users over in one update, and drop the old one in the next."
@@ -173,4 +209,6 @@ def _has_expression(comparison: Comparison, item: ObjectId, cause: ObjectId) -> 
     if item.kind != "column":
         return False
     column = comparison.old_nodes[item].value
+    if cause.kind in REPLACEABLE and cause in comparison.new_nodes:
+        return column.type.rstrip("[]") != quote(cause.name) and (column.default or column.generated) is not None
     return cause.kind in ("function", "sequence", "column") and (column.default or column.generated) is not None

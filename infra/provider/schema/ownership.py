@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from infra.provider.schema.errors import Collision, UnsupportedObject
-from infra.provider.schema.model import TOP_LEVEL, Catalog, DefaultGrants, Grants, ObjectId
+from infra.provider.schema.model import TOP_LEVEL, WHOLE, Catalog, DefaultGrants, Grants, ObjectId
 
 _SHARED_NAMES = frozenset({"table", "view", "sequence", "composite", "enum", "domain", "range"})
 """Kinds of which only one may have a name, in the tool's own, slightly stricter, reading."""
@@ -30,6 +30,10 @@ def managed(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> Cata
         attribute: {name: value for name, value in getattr(live, attribute).items() if ObjectId(kind, name) in named}
         for kind, attribute in TOP_LEVEL.items()
     }
+    homes = {*kept["tables"], *kept["views"]}
+    for kind in WHOLE:
+        here = getattr(live, TOP_LEVEL[kind])
+        kept[TOP_LEVEL[kind]].update({name: value for name, value in here.items() if value.home in homes})
     claimed = {*_context_ids(desired), *ours}
     kept["grants"] = _ours_among(live.grants, claimed, "schema grant")
     kept["comment"] = live.comment if _COMMENT in claimed else None

@@ -53,10 +53,10 @@ def plan(comparison: Comparison) -> Iterator[Step]:
                 yield from _add(name, part, new_column)
             else:
                 reset = item in comparison.rebuilt
-                yield from _alter(name, part, old_column, new_column, reset_default=reset)
+                yield from _alter(comparison, name, part, old_column, new_column, reset_default=reset)
     for name, table in comparison.new.tables.items():
         if name not in comparison.old.tables and table.partition:
-            yield from _new_partition(comparison.new, name)
+            yield from _new_partition(comparison, name)
 
 
 def _compared_columns(comparison: Comparison, name: str) -> tuple[Columns, Columns]:
@@ -88,14 +88,15 @@ def _with_inherited(catalog: Catalog, name: str) -> dict[str, Column]:
     return {part: column for part, column in {**inherited, **table.columns}.items() if column}
 
 
-def _new_partition(catalog: Catalog, name: str) -> Iterator[Step]:
+def _new_partition(comparison: Comparison, name: str) -> Iterator[Step]:
+    catalog = comparison.new
     table = catalog.tables[name]
     if table.partition is None or table.partition.parent not in catalog.tables:
         return
     parent = catalog.tables[table.partition.parent].columns
     for part, column in table.columns.items():
         if inherited := plain(parent.get(part)):
-            yield from _alter(name, part, inherited, column, fresh=True)
+            yield from _alter(comparison, name, part, inherited, column, fresh=True)
 
 
 def definition(name: str, column: Column, *, late: bool = False) -> str:
@@ -183,11 +184,19 @@ def _must_be_new(old: Column, new: Column) -> bool:
 
 
 def _alter(
-    table: str, name: str, old: Column, new: Column, *, fresh: bool = False, reset_default: bool = False
+    comparison: Comparison,
+    table: str,
+    name: str,
+    old: Column,
+    new: Column,
+    *,
+    fresh: bool = False,
+    reset_default: bool = False,
 ) -> Iterator[Step]:
     if old.generated is not None and new.generated is None:
         yield _step(table, name, "DROP EXPRESSION")
-    retyped = (old.type, old.collation) != (new.type, new.collation)
+    replaced = ObjectId("column", f"{table}.{name}") in comparison.retyped
+    retyped = replaced or (old.type, old.collation) != (new.type, new.collation)
     default = old.default
     if default is not None and (new.default is None or retyped or reset_default):
         yield drop_default(table, name)
@@ -200,7 +209,7 @@ def _alter(
             fitting = Identity(identity.generation, fitted(identity.sequence, new.identity.sequence))
             yield from _identity_change(table, name, identity, fitting)
             identity = Identity(identity.generation, new.identity.sequence)
-        yield _retype(table, name, old, new)
+        yield _moved(comparison, table, name, new) if replaced else _retype(comparison, table, name, old, new)
     if new.default is not None and new.default != default:
         side: Literal["new", "both"] = "new" if default is None else "both"
         yield replace(_step(table, name, f"SET DEFAULT {new.default}"), side=side)
@@ -211,13 +220,37 @@ def _alter(
     yield from _storage(table, name, old, new)
 
 
-def _retype(table: str, name: str, old: Column, new: Column) -> Step:
+def _moved(comparison: Comparison, table: str, name: str, column: Column) -> Step:
+    """Return the step by which a column takes the type that was made anew, by way of text."""
+    text = "text[]" if column.type.endswith("[]") else "text"
+    subject, rows = f"{table}.{name}", Probe(quote(table))
+    hazards = [Hazard(HazardName.TABLE_REWRITE, subject, f"{column.type} is made anew", rows)]
+    enum = column.type.rstrip("[]")
+    gone = _labels(comparison.old, enum) - _labels(comparison.new, enum)
+    if gone:
+        listed = ", ".join(map(literal, sorted(gone)))
+        condition = f"{quote(name)}::text IN ({listed})"
+        if text == "text[]":
+            condition = f"{quote(name)}::text[] && ARRAY[{listed}]"
+        lost = Probe(quote(table), condition, unit="rows with a label that goes")
+        hazards.append(Hazard(HazardName.CONSTRAINT_MAY_FAIL, subject, f"{enum} loses {listed}", lost))
+    action = f"TYPE {column.type} USING {quote(name)}::{text}::{column.type}"
+    return _step(table, name, action, hazards=tuple(hazards))
+
+
+def _labels(catalog: Catalog, name: str) -> set[str]:
+    return {label for enum, value in catalog.enums.items() if quote(enum) == name for label in value.labels}
+
+
+def _retype(comparison: Comparison, table: str, name: str, old: Column, new: Column) -> Step:
     action = f"TYPE {new.type}"
     if new.collation:
         action += f" COLLATE {new.collation}"
     hazards = []
     if old.type != new.type and not same_bytes(old.type, new.type):
-        action += f" USING {quote(name)}::{new.type}"
+        # There is no cast from one enum to another but by their labels.
+        by_text = all(_labels(side, column.type) for side, column in _sides(comparison, old, new))
+        action += f" USING {quote(name)}::{'text::' if by_text else ''}{new.type}"
         subject, what = f"{table}.{name}", f"{old.type} becomes {new.type}"
         hazards.append(Hazard(HazardName.TABLE_REWRITE, subject, what, Probe(quote(table))))
         if not widens(old.type, new.type):
@@ -225,6 +258,10 @@ def _retype(table: str, name: str, old: Column, new: Column) -> Step:
             risk = HazardName.CONSTRAINT_MAY_FAIL if fails_rather(old.type, new.type) else HazardName.DATA_LOSS
             hazards.append(Hazard(risk, subject, what, filled))
     return _step(table, name, action, hazards=tuple(hazards))
+
+
+def _sides(comparison: Comparison, old: Column, new: Column) -> tuple[tuple[Catalog, Column], tuple[Catalog, Column]]:
+    return (comparison.old, old), (comparison.new, new)
 
 
 def _nullable(table: str, name: str, new: Column, *, fresh: bool) -> Step:

@@ -49,9 +49,15 @@ object (class, oid, subid, kind, name) AS (
     SELECT 'pg_trigger'::regclass, t.oid, 0, 'trigger', r.name || '.' || t.tgname
     FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
     UNION ALL
-    SELECT 'pg_proc'::regclass, p.oid, 0, CASE p.prokind WHEN 'a' THEN 'aggregate' ELSE 'function' END,
-           p.oid::regprocedure::text
-    FROM pg_proc p, schema WHERE p.pronamespace = schema.oid
+    SELECT 'pg_proc'::regclass, p.oid, 0,
+           CASE WHEN part.oid IS NOT NULL THEN 'range' WHEN p.prokind = 'a' THEN 'aggregate' ELSE 'function' END,
+           COALESCE(part.name, p.oid::regprocedure::text)
+    FROM schema JOIN pg_proc p ON p.pronamespace = schema.oid
+    -- What makes a range's values is part of its type.
+    LEFT JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i'
+                             AND d.refclassid = 'pg_type'::regclass
+    LEFT JOIN pg_range g ON d.refobjid IN (g.rngtypid, g.rngmultitypid)
+    LEFT JOIN named_type part ON part.oid = g.rngtypid
     UNION ALL
     SELECT 'pg_collation'::regclass, c.oid, 0, 'collation', c.collname
     FROM pg_collation c, schema WHERE c.collnamespace = schema.oid

@@ -63,7 +63,7 @@ found (class, oid, kind, attached_to) AS (
            OR NOT pg_function_is_visible(p.oid)
            OR (p.prokind <> 'a' AND p.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('c', 'internal'))))
       AND NOT EXISTS (SELECT FROM pg_depend d
-                      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+                      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
     UNION ALL
     SELECT o.class, o.oid, o.kind, NULL
     FROM schema JOIN (
