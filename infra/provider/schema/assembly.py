@@ -84,6 +84,9 @@ class Assembly:
             comment=next((text for (kind, _, _), text in self.comments.items() if kind == "pg_namespace"), None),
             default_grants=self._default_grants(in_schema=True),
             global_defaults=self._default_grants(in_schema=False),
+            inherited_not_null={
+                row["inherited"]: row["not_null_inherited"] for row in self.rows["columns"] if row["inherited"]
+            },
             reader=self.rows["reader"][0]["name"],
             unsupported=tuple(Unsupported(**row) for row in self.rows["unsupported"]),
         )
@@ -146,6 +149,7 @@ class Assembly:
             compression=row["compression"],
             statistics=row["statistics"],
             options=_options(row["options"]),
+            not_null=row["not_null"],
             grants=self._granted("relation", row["relation"], row["number"]),
             comment=self._comment("pg_class", row["relation"], row["number"]),
         )

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from infra.provider.schema.codec import to_json
 from infra.provider.schema.model import TOP_LEVEL, Catalog, Table, View
 from infra.provider.schema.nodes import nodes
+from infra.provider.schema.renaming import renamed
 
 Operation = Literal["create", "update", "delete"]
 PathOperation = Literal["add", "update", "delete"]
@@ -74,7 +75,12 @@ def displayed_objects(catalog: Catalog) -> list[DisplayedObject]:
 
 def object_changes(current: Catalog, desired: Catalog) -> list[ObjectChange]:
     """Return what changes from `current` to `desired`, sorted by kind and name."""
-    old = {(shown.kind, shown.name): shown.properties for shown in displayed_objects(current)}
+    first = renamed(current, desired)
+    old = {(shown.kind, shown.name): shown.properties for shown in displayed_objects(first.catalog)}
+    for rename in first.done:
+        key = (KINDS.get(rename.kind, ""), f"{rename.home}.{rename.new}" if rename.home else rename.new)
+        if key in old:
+            old[key] = {**old[key], "renamed_from": rename.old}
     new = {(shown.kind, shown.name): shown.properties for shown in displayed_objects(desired)}
     found = []
     for kind, name in sorted({*old, *new}):

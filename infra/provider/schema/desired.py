@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -80,6 +80,7 @@ def _read_in_scratch(
     files: tuple[SourceFile, ...], target: Target, used: Literal["embedded", "target"]
 ) -> dict[str, Any]:
     # Only here are the driver and the server's code needed: a run that finds its answer in the cache never loads them.
+    from infra.provider.schema.directives import read_renames  # noqa: PLC0415
     from infra.provider.schema.files import apply_files, check_bodies  # noqa: PLC0415
     from infra.provider.schema.identifiers import quote  # noqa: PLC0415
     from infra.provider.schema.introspect import outside, read_catalog, search_path  # noqa: PLC0415
@@ -102,6 +103,7 @@ def _read_in_scratch(
         strays = sorted(outside(connection, target.schema) - before)
     if catalog.unsupported or strays:
         raise UnsupportedObject([*catalog.unsupported, *strays], "the folder of schema files")
+    catalog = replace(catalog, renames=read_renames(files, catalog))
     return {"fingerprint": fingerprint(catalog), "catalog": catalog.to_json()}
 
 

@@ -58,7 +58,10 @@ class Identity:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table, view or composite type; None means what its type brings."""
+    """A column of a table, view or composite type; None means what its type brings.
+
+    `not_null` is the name of its NOT NULL constraint where that is not the usual one (PostgreSQL 18 keeps names).
+    """
 
     type: str
     nullable: bool = True
@@ -71,13 +74,14 @@ class Column:
     compression: str | None = None
     statistics: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    not_null: str | None = None
     grants: Grants = field(default_factory=dict)
     comment: str | None = None
 
 
 def plain(column: Column | None) -> Column | None:
-    """Return a parent's column as a partition is born with it: without the comment and the grants."""
-    return column and replace(column, comment=None, grants={})
+    """Return a parent's column as a partition is born with it: without the comment, the grants and the name."""
+    return column and replace(column, comment=None, grants={}, not_null=None)
 
 
 @dataclass(frozen=True)
@@ -289,12 +293,23 @@ class Unsupported:
 
 
 @dataclass(frozen=True)
+class Rename:
+    """What the files say was called `old` before; `home` is the table or type it is part of, by its new name."""
+
+    kind: str
+    old: str
+    new: str
+    home: str = ""
+
+
+@dataclass(frozen=True)
 class Catalog:
     """One schema. Equality and fingerprint look at the objects only, not at what planning needs besides.
 
     `default_grants` is owner -> kind -> what new objects of it are born with in this schema; `global_defaults` the
-    same for every schema, in place of PostgreSQL's own; `foreign_defaults` what others set for this schema; `reader`
-    the role that read it, and so owns what is made without a word about its owner.
+    same for every schema, in place of PostgreSQL's own; `foreign_defaults` what others set for this schema;
+    `inherited_not_null` is `partition.column` -> the unusual name of its NOT NULL, which matters once it is detached;
+    `reader` the role that read it, and so owns what is made without a word about its owner.
     """
 
     tables: Mapping[str, Table] = field(default_factory=dict)
@@ -321,7 +336,9 @@ class Catalog:
     dependencies: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     global_defaults: DefaultGrants = field(default_factory=dict, compare=False)
     foreign_defaults: DefaultGrants = field(default_factory=dict, compare=False)
+    inherited_not_null: Mapping[str, str] = field(default_factory=dict, compare=False)
     reader: str = field(default="", compare=False)
+    renames: tuple[Rename, ...] = field(default=(), compare=False)
     unsupported: tuple[Unsupported, ...] = field(default=(), compare=False)
 
     def to_json(self, *, context: bool = True) -> dict[str, Any]:
@@ -341,7 +358,7 @@ class Catalog:
     def objects_only(self) -> "Catalog":
         """Return this catalog without what planning needs and comparing does not."""
         return replace(
-            self, dependencies=(), global_defaults={}, foreign_defaults={}, reader="", unsupported=()
+            self, dependencies=(), global_defaults={}, foreign_defaults={}, inherited_not_null={}, reader="", renames=(), unsupported=()
         )
 
     def objects(self) -> Iterator[tuple[ObjectId, Any]]:

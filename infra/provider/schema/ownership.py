@@ -1,6 +1,6 @@
 """Which part of a live schema is ours to compare and change."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,7 @@ def managed(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> Cata
     Raises:
         UnsupportedObject: something the engine does not model sits on one of our tables.
     """
-    named = {item for item, _ in desired.objects()} | set(ours)
+    named = {item for item, _ in desired.objects()} | set(ours) | set(_renamed_from(live, desired))
     kept: dict[str, Any] = {
         attribute: {name: value for name, value in getattr(live, attribute).items() if ObjectId(kind, name) in named}
         for kind, attribute in TOP_LEVEL.items()
@@ -67,6 +67,14 @@ def _default_kind(owner: str, kind: str) -> str:
     return f"default grant on {kind} of {owner}"
 
 
+def _renamed_from(live: Catalog, desired: Catalog) -> Iterator[ObjectId]:
+    """Yield the objects that are there under a name from which the files say that one of theirs was renamed."""
+    sources = {(rename.kind, rename.old) for rename in desired.renames if not rename.home}
+    for item, value in live.objects():
+        if (item.kind, getattr(value, "name", item.name)) in sources:
+            yield item
+
+
 def _grant_ids(grants: Grants, kind: str) -> list[ObjectId]:
     return [
         ObjectId(kind, f"{grantee} {privilege}") for grantee, privileges in grants.items() for privilege in privileges
@@ -101,7 +109,8 @@ def _default_grants(live: Catalog, ours: Collection[ObjectId]) -> tuple[DefaultG
 def collisions(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list[ObjectId]:
     """Return the objects of `live` that the files name as well although we never made or adopted them."""
     present = {item for item, _ in live.objects()}
-    return sorted(item for item, _ in desired.objects() if item in present and item not in ours)
+    claimed = {*(item for item, _ in desired.objects() if item in present), *_renamed_from(live, desired)}
+    return sorted(claimed - set(ours))
 
 
 def shadows(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list[ObjectId]:

@@ -4,6 +4,7 @@ from infra.provider.schema.comparison import Comparison, with_rebuilds
 from infra.provider.schema.kinds import PLANNERS, UPHEAVALS
 from infra.provider.schema.model import Catalog
 from infra.provider.schema.ordering import ordered
+from infra.provider.schema.renaming import before_renames, renamed
 from infra.provider.schema.spelling import written
 from infra.provider.schema.steps import Plan
 
@@ -19,6 +20,8 @@ def plan(current: Catalog, desired: Catalog, schema: str = "public") -> Plan:
     Raises:
         CannotPlan: a difference that no statement makes up in place.
     """
-    comparison = with_rebuilds(Comparison(current, desired, schema), UPHEAVALS)
+    first = renamed(current, desired)
+    comparison = with_rebuilds(Comparison(first.catalog, desired, schema), UPHEAVALS)
     steps = [step for planner in PLANNERS for step in planner(comparison)]
-    return Plan(current, desired, tuple(written(step) for step in ordered(steps, current, desired)))
+    rest = (written(step) for step in ordered(steps, first.catalog, desired))
+    return Plan(current, desired, (*first.steps, *before_renames(rest, first.done)))

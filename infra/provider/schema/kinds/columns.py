@@ -65,7 +65,11 @@ def _compared_columns(comparison: Comparison, name: str) -> tuple[Columns, Colum
     if new.partition is None:
         if old.partition is None:
             return old.columns, new.columns
-        return _with_inherited(comparison.old, name), new.columns
+        names = comparison.old.inherited_not_null
+        detached = _with_inherited(comparison.old, name)
+        return {
+            part: replace(column, not_null=names.get(f"{name}.{part}")) for part, column in detached.items()
+        }, new.columns
     own = [*new.columns, *(part for part in old.columns if part not in new.columns)]
     if old.partition is None:
         return {part: old.columns[part] for part in own if part in old.columns}, {
@@ -113,7 +117,7 @@ def definition(name: str, column: Column, *, late: bool = False) -> str:
     if column.identity:
         words.append(_identity(column.identity))
     if not column.nullable:
-        words.append("NOT NULL")
+        words.append(f"CONSTRAINT {quote(column.not_null)} NOT NULL" if column.not_null else "NOT NULL")
     return " ".join(words)
 
 
@@ -215,6 +219,10 @@ def _alter(
         yield replace(_step(table, name, f"SET DEFAULT {new.default}"), side=side)
     if old.nullable != new.nullable:
         yield _nullable(table, name, new, fresh=fresh)
+    if not new.nullable and (before := None if old.nullable else old.not_null) != new.not_null:
+        usual = f"{table}_{name}_not_null"
+        sql = f"ALTER TABLE {quote(table)} RENAME CONSTRAINT {quote(before or usual)} TO {quote(new.not_null or usual)}"
+        yield replace(_step(table, name, ""), sql=sql)
     if new.identity and identity != new.identity:
         yield from _identity_change(table, name, identity, new.identity)
     yield from _storage(table, name, old, new)

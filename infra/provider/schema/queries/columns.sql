@@ -19,9 +19,15 @@ SELECT a.attrelid AS relation,
        END AS storage,
        CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END AS statistics,
-       a.attoptions AS options
+       a.attoptions AS options,
+       -- PostgreSQL 18 keeps NOT NULL as a constraint; a partition's belongs to its parent.
+       CASE WHEN n.coninhcount = 0 THEN n.conname::text END AS not_null,
+       CASE WHEN n.coninhcount > 0 THEN c.relname || '.' || a.attname END AS inherited,
+       n.conname::text AS not_null_inherited
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
+LEFT JOIN pg_constraint n ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
+                             AND n.conname <> c.relname || '_' || a.attname || '_not_null'
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s))
