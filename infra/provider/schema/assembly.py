@@ -136,7 +136,7 @@ class Assembly:
     def _column(self, row: Mapping[str, Any]) -> Column:
         identity = None
         if row["identity"]:
-            identity = Identity(row["identity"], self.sequence_settings[row["identity_sequence"]])
+            identity = Identity(row["identity"], self.sequence_settings[row["identity_sequence"]], row["identity_name"])
         return Column(
             type=row["type"],
             nullable=row["nullable"],

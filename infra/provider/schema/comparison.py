@@ -70,6 +70,13 @@ class Comparison:
         """Say whether both states have `table`."""
         return table in self.old.tables and table in self.new.tables
 
+    def goes_with_index(self, constraint: ObjectId) -> bool:
+        """Say whether a partition's own key is part of an index of its parent that goes."""
+        if self.old_nodes[constraint].value.kind == "foreign":
+            return False
+        needs = (need for need in self._old_needs.get(str(constraint), ()) if need.startswith("index "))
+        return any(ObjectId.parse(need) not in self.new_nodes or ObjectId.parse(need) in self.rebuilt for need in needs)
+
     def leans_on_its_table(self, part: ObjectId, *, before: bool = False) -> bool:
         """Say whether a part of a table uses a function or view that needs the very table it is part of.
 

@@ -50,10 +50,11 @@ class SequenceSettings:
 
 @dataclass(frozen=True)
 class Identity:
-    """GENERATED `generation` AS IDENTITY; `generation` is ALWAYS or BY DEFAULT."""
+    """GENERATED `generation` AS IDENTITY, ALWAYS or BY DEFAULT; `name` is its sequence's, if not the usual one."""
 
     generation: str
     sequence: SequenceSettings = field(default_factory=SequenceSettings)
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ class Column:
 
 
 def plain(column: Column | None) -> Column | None:
-    """Return a parent's column as a partition is born with it: without the comment, the grants and the name."""
-    return column and replace(column, comment=None, grants={}, not_null=None)
+    """Return a parent's column as a partition is born with it: without what belongs to the parent alone."""
+    return column and replace(column, comment=None, grants={}, not_null=None, identity=None)
 
 
 @dataclass(frozen=True)

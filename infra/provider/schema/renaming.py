@@ -16,6 +16,9 @@ _WORD = re.compile(r'"(?:[^"]|"")+"|[A-Za-z_\x80-\uffff][\w\x80-\uffff$]*')
 _VERBATIM = frozenset({"body", "comment", "labels", "owner", "grants"})
 """Fields that hold no names that PostgreSQL changes by itself."""
 
+_KEYED_BY_NAMES = frozenset({"functions", "aggregates", "operators", "casts", "rules"})
+"""Fields whose keys hold the names of other objects: of types, of tables."""
+
 Json = dict[str, Any]
 
 
@@ -47,7 +50,7 @@ def renamed(current: Catalog, desired: Catalog) -> Renamed:
     for rename in list(work.implied(wanted)):
         work.make(rename)
     work.respell(work.data, desired.to_json())
-    steps = tuple(_step(rename, work.signatures) for rename in work.done)
+    steps = tuple(_step(rename, work) for rename in work.done)
     return Renamed(Catalog.from_json(work.data), tuple(work.done), steps)
 
 
@@ -134,8 +137,7 @@ class _Work:
         table = self.data["tables"][rename.new]
         if "partition" not in table:
             for name, column in table.get("columns", {}).items():
-                if column.get("nullable") is False:
-                    column.setdefault("not_null", f"{rename.old}_{name}_not_null")
+                _keep_names(column, f"{rename.old}_{name}")
         for kind in _PARTS:
             self._depend(kind, f"{rename.old}.", f"{rename.new}.", prefix=True)
 
@@ -148,8 +150,7 @@ class _Work:
 
     def _column(self, rename: Rename) -> None:
         column = self.data["tables"].get(rename.home, {}).get("columns", {}).get(rename.old, {})
-        if column.get("nullable") is False:
-            column.setdefault("not_null", f"{rename.home}_{rename.old}_not_null")
+        _keep_names(column, f"{rename.home}_{rename.old}")
         self._part(rename)
 
     _constraint = _policy = _trigger = _part
@@ -211,19 +212,30 @@ class _Work:
 
     def respell(self, before: Json, after: Json) -> None:
         """Take over the new names inside texts, wherever that gives exactly what the files describe."""
-        for key in [key for key in before if key not in after and self._respelled(key) in after]:
-            _rekey(before, key, self._respelled(key))
+        # A view keeps the names of its columns: `mail` goes on as `email AS mail`.
+        view = "definition" in before and before.get("columns", {}).keys() != after.get("columns", {}).keys()
         for key, value in before.items():
             target = after.get(key)
-            if key in _VERBATIM or target is None:
+            if key in _VERBATIM or target is None or (view and key == "definition"):
                 continue
             if isinstance(value, dict) and isinstance(target, dict):
+                if key in _KEYED_BY_NAMES:
+                    for name in [name for name in value if name not in target and self._respelled(name) in target]:
+                        _rekey(value, name, self._respelled(name))
                 self.respell(value, target)
             elif isinstance(value, str) and value != target and self._respelled(value) == target:
                 before[key] = target
 
     def _respelled(self, text: str) -> str:
         return _WORD.sub(lambda match: self.words.get(match[0], match[0]), text)
+
+
+def _keep_names(column: Json, stem: str) -> None:
+    """Write down the usual names that were made from a table's and a column's: they do not follow a rename."""
+    if column.get("nullable") is False:
+        column.setdefault("not_null", f"{stem}_not_null")
+    if "identity" in column:
+        column["identity"].setdefault("name", f"{stem}_seq")
 
 
 def _rekey(mapping: Json, old: str, new: str) -> None:
@@ -233,7 +245,7 @@ def _rekey(mapping: Json, old: str, new: str) -> None:
     mapping.update(items)
 
 
-def _step(rename: Rename, signatures: Mapping[str, list[tuple[str, str]]]) -> Step:
+def _step(rename: Rename, work: _Work) -> Step:
     old, new, home = quote(rename.old), quote(rename.new), quote(rename.home)
     lock = ACCESS_EXCLUSIVE
     if rename.kind in ("column", "constraint"):
@@ -247,10 +259,12 @@ def _step(rename: Rename, signatures: Mapping[str, list[tuple[str, str]]]) -> St
     elif rename.kind == "index":
         lock, sql = SHARE_UPDATE_EXCLUSIVE, f"ALTER INDEX {old} RENAME TO {new}"
     elif rename.kind == "function":
-        renamings = (f"ALTER {kind} {signature} RENAME TO {new}" for kind, signature in signatures.get(rename.old, ()))
+        renamings = (f"ALTER {kind} {signature} RENAME TO {new}" for kind, signature in work.signatures.get(rename.old, ()))
         lock, sql = NO_LOCK, ";\n".join(renamings)
     else:
-        word = {"enum": "TYPE", "composite": "TYPE", "range": "TYPE"}.get(rename.kind, rename.kind.upper())
+        word = "TYPE" if rename.kind in ("enum", "composite", "range") else rename.kind.upper()
+        if rename.kind == "view" and work.desired.views[rename.new].materialized:
+            word = "MATERIALIZED VIEW"
         sql = f"ALTER {word} {old} RENAME TO {new}"
     return Step(_subject(rename), "update", sql, lock)
 

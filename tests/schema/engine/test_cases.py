@@ -44,11 +44,14 @@ def render(planned: Plan) -> str:
     return "\n".join(lines)
 
 
-def dump(database: Database, schema: str) -> list[str]:
-    """The schema as pg_dump writes it, line by line in an order that ignores where a column stands."""
+def dump(database: Database) -> list[str]:
+    """The database as pg_dump writes it, line by line in an order that ignores where a column stands."""
     distribution = install()
     done = subprocess.run(
-        [distribution.program("pg_dump"), "--schema-only", f"--schema={schema}", f"--dbname={database.admin_url}"],
+        [
+            *(distribution.program("pg_dump"), "--schema-only", f"--dbname={database.admin_url}"),
+            *("--exclude-schema=extensions", "--exclude-schema=pgstack"),
+        ],
         env=distribution.environment(),
         capture_output=True,
         text=True,
@@ -86,10 +89,10 @@ def test_case(
 
     assert object_changes(read_catalog(connection, target.schema), new) == []
     assert preview_changes(connection, target, new).plan.sql == ""
-    reached = dump(engine_database, target.schema)
+    reached = dump(engine_database)
     drop_all(connection, target)
     fill(connection, target, (folder / "new.sql").read_text())
-    assert reached == dump(engine_database, target.schema)
+    assert reached == dump(engine_database)
 
 
 def check_golden(golden: Path, text: str) -> None:

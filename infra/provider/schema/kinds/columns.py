@@ -1,7 +1,7 @@
 """Columns of tables that both states have, and how a column is written."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -43,7 +43,7 @@ def plan(comparison: Comparison) -> Iterator[Step]:
             if new_column is None:
                 if old_column and old_column.default and comparison.leans_on_its_table(item, before=True):
                     yield drop_default(name, part)
-                yield _drop(name, part)
+                yield _drop(name, part, heirs=_heirs(before, after, part))
             elif old_column is None:
                 yield from _add(name, part, new_column, late=comparison.leans_on_itself(item))
             elif (item in comparison.rebuilt and old_column.generated is not None) or _must_be_new(
@@ -123,7 +123,8 @@ def definition(name: str, column: Column, *, late: bool = False) -> str:
 
 def _identity(identity: Identity) -> str:
     # AS would be refused here: an identity's sequence has its column's type.
-    options = clauses(replace(identity.sequence, type="bigint")).strip()
+    name = f"SEQUENCE NAME {quote(identity.name)}" if identity.name else ""
+    options = (name + clauses(replace(identity.sequence, type="bigint"))).strip()
     return f"GENERATED {identity.generation} AS IDENTITY{f' ({options})' if options else ''}"
 
 
@@ -144,11 +145,19 @@ def drop_default(table: str, name: str) -> Step:
     return replace(_step(table, name, "DROP DEFAULT"), side="old")
 
 
-def _drop(table: str, name: str, *, derived: bool = False) -> Step:
+def _heirs(before: Columns, after: Columns, name: str) -> list[str]:
+    """Return the new columns of the type of one that goes: it may have been meant to be one of them."""
+    return [part for part, column in after.items() if part not in before and column.type == before[name].type]
+
+
+def _drop(table: str, name: str, *, derived: bool = False, heirs: Sequence[str] = ()) -> Step:
+    what = "drops the column"
+    if heirs:
+        what += f"; if it is {' or '.join(heirs)} now, write -- renamed-from: {name} on the line above that"
     loss = Hazard(
         HazardName.DATA_LOSS,
         f"{table}.{name}",
-        "drops the column",
+        what,
         Probe(quote(table), f"{quote(name)} IS NOT NULL", name, "values"),
     )
     return Step(
@@ -210,9 +219,9 @@ def _alter(
     identity = old.identity
     if retyped:
         if identity and new.identity and narrower(identity.sequence, new.identity.sequence):
-            fitting = Identity(identity.generation, fitted(identity.sequence, new.identity.sequence))
+            fitting = replace(identity, sequence=fitted(identity.sequence, new.identity.sequence))
             yield from _identity_change(table, name, identity, fitting)
-            identity = Identity(identity.generation, new.identity.sequence)
+            identity = replace(identity, sequence=new.identity.sequence)
         yield _moved(comparison, table, name, new) if replaced else _retype(comparison, table, name, old, new)
     if new.default is not None and new.default != default:
         side: Literal["new", "both"] = "new" if default is None else "both"
@@ -242,6 +251,9 @@ def _moved(comparison: Comparison, table: str, name: str, column: Column) -> Ste
             condition = f"{quote(name)}::text[] && ARRAY[{listed}]"
         lost = Probe(quote(table), condition, unit="rows with a label that goes")
         hazards.append(Hazard(HazardName.CONSTRAINT_MAY_FAIL, subject, f"{enum} loses {listed}", lost))
+    elif not _labels(comparison.old, enum):
+        filled = Probe(quote(table), f"{quote(name)} IS NOT NULL", name, "values")
+        hazards.append(Hazard(HazardName.CONSTRAINT_MAY_FAIL, subject, "every value is read anew", filled))
     action = f"TYPE {column.type} USING {quote(name)}::{text}::{column.type}"
     return _step(table, name, action, hazards=tuple(hazards))
 
@@ -290,6 +302,10 @@ def _identity_change(table: str, name: str, old: Identity | None, new: Identity)
         return
     if old.generation != new.generation:
         yield replace(_step(table, name, f"SET GENERATED {new.generation}"), side="new")
+    if old.name != new.name:
+        usual = f"{table}_{name}_seq"
+        sql = f"ALTER SEQUENCE {quote(old.name or usual)} RENAME TO {quote(new.name or usual)}"
+        yield replace(_step(table, name, ""), sql=sql, side="new")
     before = replace(old.sequence, type=new.sequence.type)  # it has followed its column's type
     if before == new.sequence:
         return

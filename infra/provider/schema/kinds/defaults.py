@@ -16,10 +16,10 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         for kind in sorted({*old.get(owner, {}), *new.get(owner, {})}):
             head = f"ALTER DEFAULT PRIVILEGES FOR ROLE {quote(owner)} IN SCHEMA {quote(comparison.schema)}"
             before, after = old.get(owner, {}).get(kind, {}), new.get(owner, {}).get(kind, {})
-            yield from _change(head, f"{kind.upper()}S", before, after)
+            yield from _change(head, f"{kind.upper()}S", before, after, first=not any(comparison.old.objects()))
 
 
-def _change(head: str, objects: str, old: Grants, new: Grants) -> Iterator[Step]:
+def _change(head: str, objects: str, old: Grants, new: Grants, *, first: bool) -> Iterator[Step]:
     item = ObjectId("schema", "default privileges")
     for grantee in sorted({*old, *new}):
         before, after = set(old.get(grantee, ())), set(new.get(grantee, ()))
@@ -35,7 +35,7 @@ def _change(head: str, objects: str, old: Grants, new: Grants) -> Iterator[Step]
                 what = f"{grantee} may {', '.join(gained)}{suffix.lower()} on new {objects.lower()}"
                 hazard = Hazard(HazardName.PRIVILEGE_WIDENED, item.name, what)
                 sql = f"{head} GRANT {', '.join(gained)} ON {objects} TO {role(grantee)}{suffix}"
-                yield Step(item, "update", sql, hazards=(hazard,))
+                yield Step(item, "update", sql, hazards=() if first else (hazard,))
 
 
 def _widened(before: set[str], after: set[str]) -> set[str]:

@@ -127,7 +127,15 @@ def _drop(comparison: Comparison, name: str) -> Step:
     partition = comparison.old.tables[name].partition
     if partition and partition.parent in comparison.old.tables:  # its columns are listed with its parent
         covers |= {ObjectId("column", f"{name}.{part}") for part in comparison.old.tables[partition.parent].columns}
-    hazard = Hazard(HazardName.DATA_LOSS, name, "drops the table", Probe(quote(name)))
+    what, columns = "drops the table", comparison.old.tables[name].columns
+    heirs = [
+        other
+        for other, table in comparison.new.tables.items()
+        if other not in comparison.old.tables and columns and table.columns.keys() == columns.keys()
+    ]
+    if heirs:
+        what += f"; if it is {' or '.join(heirs)} now, write -- renamed-from: {name} on the line above that"
+    hazard = Hazard(HazardName.DATA_LOSS, name, what, Probe(quote(name)))
     # A partitioned table's rows are counted once, through it; a partition's own drop counts its rows.
     return Step(item, "delete", f"DROP TABLE {quote(name)}", ACCESS_EXCLUSIVE, (hazard,), covers=frozenset(covers))
 
