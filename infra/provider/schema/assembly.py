@@ -1,5 +1,6 @@
 """From the rows of the catalog queries to a `Catalog`."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -158,7 +159,7 @@ class Assembly:
         return {
             row["name"]: Constraint(
                 kind=CONSTRAINT_KINDS[row["kind"]],
-                definition=row["definition"].removesuffix(" NOT VALID"),
+                definition=_with_parameters(row["definition"].removesuffix(" NOT VALID"), row["parameters"]),
                 validated=row["validated"] or row["definition"].endswith(" NOT ENFORCED"),
                 references=row["references"],
                 comment=self._comment("pg_constraint", row["oid"]),
@@ -302,6 +303,18 @@ def _by_relation(rows: Rows) -> ByRelation:
 def _options(items: list[str] | None, prefix: str = "") -> dict[str, str]:
     pairs = (item.partition("=") for item in items or ())
     return {prefix + name: value for name, _, value in sorted(pairs)}
+
+
+_AFTER_PARAMETERS = re.compile(r" (WHERE \(|DEFERRABLE|INITIALLY )")
+
+
+def _with_parameters(definition: str, parameters: str | None) -> str:
+    """Put the parameters of a key's index where the definition of the key takes them."""
+    if not parameters:
+        return definition
+    found = _AFTER_PARAMETERS.search(definition)
+    place = found.start() if found else len(definition)
+    return f"{definition[:place]} WITH ({parameters}){definition[place:]}"
 
 
 def _sequence_settings(row: Mapping[str, Any]) -> SequenceSettings:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from infra.provider.schema.casts import fails_rather, same_bytes, widens
 from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
+from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import bare, literal, quote
 from infra.provider.schema.kinds.sequences import changes, clauses, fitted, narrower, start
@@ -218,6 +219,7 @@ def _alter(
         yield replace(_step(table, name, "DROP IDENTITY"), side="old")
     identity = old.identity
     if retyped:
+        _require_no_key(comparison, table, name)
         if identity and new.identity and narrower(identity.sequence, new.identity.sequence):
             fitting = replace(identity, sequence=fitted(identity.sequence, new.identity.sequence))
             yield from _identity_change(table, name, identity, fitting)
@@ -239,7 +241,7 @@ def _alter(
 
 def _moved(comparison: Comparison, table: str, name: str, column: Column) -> Step:
     """Return the step by which a column takes the type that was made anew, by way of text."""
-    text = "text[]" if column.type.endswith("[]") else "text"
+    text = _text(column.type)
     subject, rows = f"{table}.{name}", Probe(quote(table))
     hazards = [Hazard(HazardName.TABLE_REWRITE, subject, f"{column.type} is made anew", rows)]
     enum = column.type.rstrip("[]")
@@ -258,8 +260,31 @@ def _moved(comparison: Comparison, table: str, name: str, column: Column) -> Ste
     return _step(table, name, action, hazards=tuple(hazards))
 
 
-def _labels(catalog: Catalog, name: str) -> set[str]:
+def _text(kind: str) -> str:
+    return "text[]" if kind.endswith("[]") else "text"
+
+
+def _labels(catalog: Catalog, kind: str) -> set[str]:
+    name = kind.rstrip("[]")
     return {label for enum, value in catalog.enums.items() if quote(enum) == name for label in value.labels}
+
+
+def _require_no_key(comparison: Comparison, table: str, name: str) -> None:
+    """Refuse to retype a column by which its table, or a partition of it, is partitioned."""
+    family = {table}
+    for child, value in comparison.old.tables.items():  # parents come before their partitions in no set order
+        while value.partition and value.partition.parent in comparison.old.tables:
+            if value.partition.parent == table:
+                family.add(child)
+            value = comparison.old.tables[value.partition.parent]
+    for member in sorted(family):
+        key = comparison.old.tables[member].partition_key or ""
+        if quote(name) in re.findall(r'"(?:[^"]|"")+"|[\w$]+', key):
+            raise CannotPlan(
+                ObjectId("column", f"{table}.{name}"),
+                f"its type can not change: {member} is partitioned by it",
+                "Make a new table beside it and copy the rows.",
+            )
 
 
 def _retype(comparison: Comparison, table: str, name: str, old: Column, new: Column) -> Step:
@@ -270,7 +295,8 @@ def _retype(comparison: Comparison, table: str, name: str, old: Column, new: Col
     if old.type != new.type and not same_bytes(old.type, new.type):
         # There is no cast from one enum to another but by their labels.
         by_text = all(_labels(side, column.type) for side, column in _sides(comparison, old, new))
-        action += f" USING {quote(name)}::{'text::' if by_text else ''}{new.type}"
+        text = f"::{_text(new.type)}" if by_text else ""
+        action += f" USING {quote(name)}{text}::{new.type}"
         subject, what = f"{table}.{name}", f"{old.type} becomes {new.type}"
         hazards.append(Hazard(HazardName.TABLE_REWRITE, subject, what, Probe(quote(table))))
         if not widens(old.type, new.type):

@@ -89,13 +89,17 @@ def changes(
     if new_low <= low and high <= new_high:
         yield alter + _set(setter, clauses(new, old))
         return
-    widest = replace(new, minimum=min(low, new_low), maximum=max(high, new_high), start=start(old))
-    if bounds(widest) != (low, high):
-        yield alter + _set(setter, clauses(replace(old, minimum=widest.minimum, maximum=widest.maximum), old))
+    widest = replace(
+        old,
+        minimum=new_low if new_low < low else old.minimum,
+        maximum=new_high if new_high > high else old.maximum,
+    )
+    if widest != old:
+        yield alter + _set(setter, clauses(widest, old))
     inside = f"greatest({new_low}, least({new_high}, last_value))"
     called = f"is_called AND last_value BETWEEN {new_low} AND {new_high}"
     yield f"SELECT setval({name}, {inside}, {called}) FROM {relation}"
-    yield alter + _set(setter, clauses(new, replace(old, minimum=widest.minimum, maximum=widest.maximum)))
+    yield alter + _set(setter, clauses(new, widest))
 
 
 def bounds(settings: SequenceSettings) -> tuple[int, int]:
