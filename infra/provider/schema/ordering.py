@@ -181,7 +181,9 @@ def _names_made_free(steps: Sequence[Step]) -> Iterator[tuple[int, int]]:
     for number, step in enumerate(steps):
         if step.operation == "create":
             for item in {step.object, *step.covers}:
-                yield from ((other, number) for other in freed.get(_relation_name(item), ()))
+                # A type made anew is renamed aside first: its name is free before the old one is dropped.
+                others = freed.get(_relation_name(item), ())
+                yield from ((other, number) for other in others if steps[other].object != step.object)
 
 
 def _relation_name(item: ObjectId) -> str:

@@ -19,8 +19,7 @@ def aside(item: ObjectId) -> Step:
 def drop(comparison: Comparison, item: ObjectId) -> Step:
     """Return the step that drops what was renamed aside, once every column has moved."""
     word = "DOMAIN" if item.kind == "domain" else "TYPE"
-    old = ObjectId(item.kind, item.name + SUFFIX)
-    return Step(old, "delete", f"DROP {word} {quote(old.name)}", after=comparison.retyped | {item})
+    return Step(item, "delete", f"DROP {word} {quote(item.name + SUFFIX)}", after=comparison.retyped)
 
 
 def replaced(comparison: Comparison, item: ObjectId, makes: Iterator[Step]) -> Iterator[Step]:
