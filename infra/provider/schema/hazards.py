@@ -28,8 +28,8 @@ SENTENCES: Mapping[HazardName, str] = {
     HazardName.RLS_WEAKENED: "{subject}: {what}; more rows may become visible or writable.",
     HazardName.CONSTRAINT_MAY_FAIL: "{subject}: fails unless the data fits ({what}): {amount}.",
     HazardName.TABLE_REWRITE: "{subject}: the table is written anew while nobody can use it: {amount} ({what}).",
-    HazardName.LONG_LOCK: "{subject}: writes wait while {amount} are worked on ({what}).",
-    HazardName.FULL_SCAN: "{subject}: {amount} are read while writes wait ({what}).",
+    HazardName.LONG_LOCK: "{subject}: others wait while {amount} are worked on ({what}).",
+    HazardName.FULL_SCAN: "{subject}: {amount} are read while others go on working ({what}).",
     HazardName.INDEX_REBUILD: "{subject}: the index is away while it is built over {amount}.",
     HazardName.DEPENDENTS_DROPPED: "{subject}: {what} dropped and made again in the same transaction.",
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from infra.provider.schema.hazards import Amount, Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.introspect import local_search_path, query
+from infra.provider.schema.online.situation import Situation
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, Plan
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ def measure(
         amounts = {probe: _amount(connection, probe, timeout) for probe in probes}
     steps = (replace(step, hazards=tuple(_measured(step.hazards, amounts))) for step in plan.steps)
     return replace(plan, steps=tuple(steps))
+
+
+def situation(connection: "psycopg.Connection[Any]", schema: str, small: int) -> Situation:
+    """Return what online planning must know of `schema`: which relations take at most `small` bytes."""
+    rows = connection.execute(query("situation"), {"schema": schema, "small": small})
+    return Situation(frozenset(name for (name,) in rows))
 
 
 def lock_for_loss(connection: "psycopg.Connection[Any]", plan: Plan, schema: str) -> None:

@@ -45,18 +45,16 @@ _WITH_A_RELATION_NAME = frozenset({"table", "view", "sequence", "index", "compos
 """Kinds that share their names: one must be gone before another of that name comes."""
 
 
-def ordered(steps: Sequence[Step], current: Catalog, desired: Catalog) -> tuple[Step, ...]:
-    """Return `steps` sorted by what PostgreSQL says depends on what, ties by kind and then as given.
+def ordered(steps: Sequence[Step], edges: Iterable[tuple[int, int]]) -> tuple[int, ...]:
+    """Return the numbers of `steps`, sorted by what must come before what, ties by kind and then as given.
 
     Args:
         steps: those about one object in their right order.
-        current: its dependencies order what goes.
-        desired: its dependencies order what comes.
+        edges: pairs of numbers, the first of which comes first.
     """
     followers: dict[int, set[int]] = defaultdict(set)
-    for before, after in _constraints(steps, current, desired):
-        if before != after:
-            followers[before].add(after)
+    for before, after in edges:
+        followers[before].add(after)
     blockers = [0] * len(steps)
     for after in (after for afters in followers.values() for after in afters):
         blockers[after] += 1
@@ -72,7 +70,7 @@ def ordered(steps: Sequence[Step], current: Catalog, desired: Catalog) -> tuple[
                 heapq.heappush(ready, (_rank(steps[follower]), follower))
     # What is left needs each other in a ring: in the usual order of kinds, and PostgreSQL has the last word.
     left = sorted(set(range(len(steps))) - set(done), key=lambda number: (_rank(steps[number]), number))
-    return tuple(steps[number] for number in [*done, *left])
+    return (*done, *left)
 
 
 def _rank(step: Step) -> tuple[int, int]:
@@ -84,7 +82,18 @@ def _rank(step: Step) -> tuple[int, int]:
     return (3 if step.sql.startswith("COMMENT") else 2) if _is_remark(step) else 1, _MAKES.index(step.object.kind)
 
 
-def _constraints(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterator[tuple[int, int]]:
+def precedence(steps: Sequence[Step], current: Catalog, desired: Catalog) -> frozenset[tuple[int, int]]:
+    """Return which of `steps` must come before which: pairs of numbers.
+
+    Args:
+        steps: those about one object in their right order.
+        current: its dependencies order what goes.
+        desired: its dependencies order what comes.
+    """
+    return frozenset((first, second) for first, second in _pairs(steps, current, desired) if first != second)
+
+
+def _pairs(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterator[tuple[int, int]]:
     touching: dict[str, list[int]] = defaultdict(list)
     for number, step in enumerate(steps):
         for item in {step.object, *step.covers}:
@@ -97,6 +106,7 @@ def _constraints(steps: Sequence[Step], current: Catalog, desired: Catalog) -> I
         for item in step.after:
             yield from ((other, number) for other in touching.get(str(item), ()) if steps[other].operation != "delete")
     yield from _names_made_free(steps)
+    yield from _keys_gone(steps, current, desired)
 
 
 Edges = Iterable[tuple[str, str]]
@@ -136,6 +146,30 @@ def _before_coming(steps: Sequence[Step], touching: Touching, edges: Edges) -> I
                 idle = steps[first].side == "new" or _is_remark(steps[first])
                 if comes and steps[second].side != "old" and not idle and not turned_round:
                     yield first, second
+
+
+def _keys_gone(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterator[tuple[int, int]]:
+    """A foreign key takes any key that fits: what goes of the table it points at goes before it comes."""
+    keys = {
+        ObjectId("constraint", f"{name}.{part}"): name
+        for name, table in current.tables.items()
+        for part, constraint in table.constraints.items()
+        if constraint.kind in ("primary", "unique")
+    }
+    keys |= {ObjectId("index", part): name for name, table in current.tables.items() for part in table.indexes}
+    foreign = {
+        ObjectId("constraint", f"{name}.{part}"): constraint.references
+        for name, table in desired.tables.items()
+        for part, constraint in table.constraints.items()
+        if constraint.references
+    }
+    gone: dict[str, list[int]] = defaultdict(list)
+    for number, step in enumerate(steps):
+        if step.operation == "delete" and step.object in keys:
+            gone[keys[step.object]].append(number)
+    for number, step in enumerate(steps):
+        if step.operation == "create" and step.object in foreign:
+            yield from ((other, number) for other in gone[foreign[step.object] or ""])
 
 
 def _is_remark(step: Step) -> bool:

@@ -3,21 +3,36 @@
 from infra.provider.schema.comparison import Comparison, with_rebuilds
 from infra.provider.schema.kinds import PLANNERS, UPHEAVALS
 from infra.provider.schema.model import Catalog
-from infra.provider.schema.ordering import ordered
+from infra.provider.schema.online import constraints, indexes, locks, not_null
+from infra.provider.schema.online.graph import Graph
+from infra.provider.schema.online.phases import in_phases
+from infra.provider.schema.online.situation import Scene, Situation
+from infra.provider.schema.ordering import ordered, precedence
 from infra.provider.schema.steps import Plan
 
+SOFTENERS = (not_null.soften, indexes.soften, constraints.soften, locks.declare)
+"""What turns statements that keep others waiting into ones that do not; what is left says so."""
 
-def plan(current: Catalog, desired: Catalog, schema: str = "public") -> Plan:
-    """Return the ordered steps that turn `current` into `desired`.
+
+def plan(current: Catalog, desired: Catalog, schema: str = "public", situation: Situation | None = None) -> Plan:
+    """Return the ordered steps that turn `current` into `desired`, phase by phase.
 
     Args:
         current: what is ours in the live schema, as `ownership.managed` returns it.
         desired: what the files describe, with its dependencies.
         schema: the managed schema's name, for the few statements that must say it.
+        situation: live facts; without them no relation that exists is taken for a small one.
 
     Raises:
         CannotPlan: a difference that no statement makes up in place.
     """
     comparison = with_rebuilds(Comparison(current, desired, schema), UPHEAVALS)
     steps = [step for planner in PLANNERS for step in planner(comparison)]
-    return Plan(current, desired, ordered(steps, current, desired))
+    edges = precedence(steps, current, desired)
+    order = ordered(steps, edges)
+    position = {number: place for place, number in enumerate(order)}
+    graph = Graph([steps[number] for number in order], ((position[a], position[b]) for a, b in edges))
+    scene = Scene(comparison, situation or Situation())
+    for soften in SOFTENERS:
+        soften(graph, scene)
+    return Plan(current, desired, in_phases(graph, scene))

@@ -15,7 +15,7 @@ from infra.provider.schema.engine import (
     preview_changes,
 )
 from tests.schema.engine.conftest import Connection
-from tests.schema.engine.test_cases import CASES
+from tests.schema.engine.test_cases import CASES, ONLINE
 
 PAIRS = int(os.environ.get("SCHEMA_PAIRS", "200" if os.environ.get("AGENT_ECOSYSTEM_FULL") else "20"))
 SEED = int(os.environ.get("SCHEMA_SEED", "20261124"))
@@ -35,7 +35,7 @@ def test_any_schema_becomes_any_other(
     old, new = (describe((CASES / name).read_text()) for name in (old_name, new_name))
     apply_changes(connection, target, old)
     try:
-        apply_changes(connection, target, new, allow=["all"])
+        apply_changes(connection, target, new, allow=["all"], rules=ONLINE)
     except CannotPlan:
         assert managed_live(connection, target) == old
         return

@@ -1,0 +1,118 @@
+"""Indexes of relations in use: built and dropped CONCURRENTLY, a changed one built beside the old and then swapped."""
+
+from dataclasses import replace
+
+from infra.provider.schema.hazards import Hazard, HazardName, Probe
+from infra.provider.schema.identifiers import quote
+from infra.provider.schema.model import Index, ObjectId
+from infra.provider.schema.online.graph import Graph
+from infra.provider.schema.online.situation import Scene, passing_name
+from infra.provider.schema.steps import SHARE_UPDATE_EXCLUSIVE, Step
+
+
+def soften(graph: Graph, scene: Scene) -> None:
+    """Replace CREATE INDEX and DROP INDEX on relations in use."""
+    for number in [*graph.steps]:
+        step = graph.steps.get(number)
+        if step is None or step.object.kind != "index":
+            continue
+        home = scene.home(step.object)
+        if home is None or not scene.in_use(home) or scene.is_partitioned(home):
+            continue
+        if step.operation == "delete" and graph.find(step.object, "create") is None:
+            _drop(graph, number, home)
+        elif step.operation == "create":
+            _create(graph, scene, number, home)
+
+
+def _create(graph: Graph, scene: Scene, number: int, home: ObjectId) -> None:
+    item = graph.steps[number].object
+    before, after = scene.comparison.old_nodes.get(item), scene.comparison.new_nodes[item]
+    going = graph.find(item, "delete")
+    if before is None or going is None:
+        graph.steps[number] = _built(item, after.value, home)
+    elif before.value.valid and _can_be_swapped(graph, going, number):
+        _swap(graph, going, number, home, after.value)
+    elif before.value.valid:
+        # What the old one leans on changes: it goes in one transaction with that, and is away until this is built.
+        step = _built(item, after.value, home)
+        graph.steps[number] = replace(step, hazards=(*graph.steps[number].hazards, *step.hazards))
+    else:
+        graph.steps[going] = dropped(item, item.name)
+        graph.steps[number] = _built(item, after.value, home)
+
+
+def _built(item: ObjectId, index: Index, home: ObjectId, name: str | None = None) -> Step:
+    reads = Hazard(HazardName.FULL_SCAN, item.name, f"builds the index on {home.name}", Probe(quote(home.name)))
+    name = name or item.name
+    return built(item, concurrently(index.definition, item.name, name), name, (reads,))
+
+
+def built(item: ObjectId, sql: str, name: str, hazards: tuple[Hazard, ...]) -> Step:
+    """Return the step that builds the index `name` by the CREATE INDEX CONCURRENTLY statement `sql`."""
+    lock, left = SHARE_UPDATE_EXCLUSIVE, quote(name)
+    return Step(item, "create", sql, lock, hazards, transactional=False, alone=True, leaves=left)
+
+
+def concurrently(definition: str, name: str, new_name: str) -> str:
+    """Return the CREATE INDEX statement `definition` of index `name` as one that blocks nobody and makes `new_name`."""
+    unique = "UNIQUE " if definition.startswith("CREATE UNIQUE ") else ""
+    rest = definition.removeprefix(f"CREATE {unique}INDEX {quote(name)} ")
+    return f"CREATE {unique}INDEX CONCURRENTLY {quote(new_name)} {rest}"
+
+
+def dropped(item: ObjectId, name: str) -> Step:
+    """Return the step that drops the index `name` while everybody goes on working."""
+    sql = f"DROP INDEX CONCURRENTLY {quote(name)}"
+    return Step(item, "delete", sql, SHARE_UPDATE_EXCLUSIVE, transactional=False, alone=True)
+
+
+def _drop(graph: Graph, number: int, home: ObjectId) -> None:
+    """Drop an index concurrently, unless the next thing is to lock its table for the loss of a column of it."""
+    followers = (graph.steps[other] for other in graph.after[number])
+    if any(other.operation == "delete" and other.object.name.startswith(f"{home.name}.") for other in followers):
+        return
+    item = graph.steps[number].object
+    graph.steps[number] = replace(dropped(item, item.name), hazards=graph.steps[number].hazards)
+
+
+def _can_be_swapped(graph: Graph, going: int, coming: int) -> bool:
+    """Say whether the new index can be built while the old one stands: nothing between them changes what they need."""
+    return not graph.following(going) & (graph.preceding(coming) - {going})
+
+
+def _swap(graph: Graph, going: int, coming: int, home: ObjectId, index: Index) -> None:
+    item = graph.steps[coming].object
+    new, old = passing_name("new", item), passing_name("old", item)
+    graph.disconnect(going, coming)
+    if _is_referenced(graph, coming):
+        # A foreign key made again would take the old index, were it still there under another name.
+        rename = Step(item, "update", f"ALTER INDEX {quote(new)} RENAME TO {quote(item.name)}", SHARE_UPDATE_EXCLUSIVE)
+        numbers = graph.substitute(coming, [_built(item, index, home, new), rename])
+        graph.connect(going, numbers[1])
+        after_leftover(graph, new, numbers[0])
+        return
+    renames = (
+        Step(item, "update", f"ALTER INDEX {quote(first)} RENAME TO {quote(second)}", SHARE_UPDATE_EXCLUSIVE)
+        for first, second in ((item.name, old), (new, item.name))
+    )
+    numbers = graph.substitute(coming, [_built(item, index, home, new), *renames])
+    for first in [*graph.before[going]]:
+        graph.connect(first, numbers[1])
+    graph.steps[going] = dropped(item, old)
+    graph.places[going] = (graph.places[numbers[-1]][0], len(numbers))
+    graph.connect(numbers[-1], going)
+    after_leftover(graph, new, numbers[0])
+    after_leftover(graph, old, numbers[1])
+
+
+def _is_referenced(graph: Graph, coming: int) -> bool:
+    followers = (graph.steps[number] for number in graph.after[coming])
+    return any(step.object.kind == "constraint" and step.operation == "create" for step in followers)
+
+
+def after_leftover(graph: Graph, name: str, number: int) -> None:
+    """Let a step that takes a passing name wait until what a killed run left under it is gone."""
+    left = graph.find(ObjectId("index", name), "delete")
+    if left is not None:
+        graph.connect(left, number)
