@@ -143,6 +143,8 @@ class Schema(pulumi.CustomResource):
         roles: Sequence[str],
         allow: Sequence[str],
         adopt: bool,
+        lock_timeout: int,
+        lock_retries: int,
         drop_on_delete: bool,
         opts: pulumi.ResourceOptions | None = None,
     ):
@@ -154,6 +156,8 @@ class Schema(pulumi.CustomResource):
             "roles": list(roles),
             "allow": list(allow),
             "adopt": adopt,
+            "lockTimeout": lock_timeout,
+            "lockRetries": lock_retries,
             "dropOnDelete": drop_on_delete,
             "fingerprint": None,
         }

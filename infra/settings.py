@@ -47,6 +47,15 @@ class Settings(BaseModel):
         description="hazards accepted, each for one object: DATA_LOSS:agent_registry.region",
     )
     adopt: bool = Field(default=False, description="take over objects that already exist under our names")
+    lock_timeout: int = Field(
+        4000,
+        ge=100,
+        le=600_000,
+        description="milliseconds that a schema update may wait for a lock, and may hold one that others wait for",
+    )
+    lock_retries: int = Field(
+        5, ge=0, le=100, description="how often a schema update that could not have its locks tries again, ever later"
+    )
     seeds: list[str] = Field(default_factory=list, description="further seed files, relative to the project")
     password_rotation: str = Field("1", description="change it to give every database role a new password")
 

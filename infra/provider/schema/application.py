@@ -1,20 +1,21 @@
 """One update from its plan to its last phase: checked under lock, written down phase by phase, read back at the end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from infra.provider.schema.applying import Applying, explained
+from infra.provider.schema.applying import Applying
 from infra.provider.schema.budget import Budget
 from infra.provider.schema.changes import object_changes
 from infra.provider.schema.errors import ApplyFailed, PartlyApplied, Refused, SchemaError
-from infra.provider.schema.hazards import HazardName
+from infra.provider.schema.hazards import Hazard, HazardName
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.introspect import read_catalog
 from infra.provider.schema.ledger import Ledger, Progress, read_ledger, write_ledger, write_progress
 from infra.provider.schema.lock_rules import LockRules
-from infra.provider.schema.measuring import STATEMENT_TIMEOUT, lock_for_loss, measure, situation
+from infra.provider.schema.measuring import STATEMENT_TIMEOUT, measure, situation
 from infra.provider.schema.model import Catalog, ObjectId, fingerprint
+from infra.provider.schema.online.locks import phase_locks
 from infra.provider.schema.ownership import managed, owned, require_no_collision
 from infra.provider.schema.planning import plan
 from infra.provider.schema.steps import Plan, Step, refusals
@@ -101,6 +102,8 @@ class Application:
                 self._next_phase(phase)
                 self._done += 1
         except (SchemaError, psycopg.Error) as error:
+            if self._done == 0:
+                raise
             raise PartlyApplied(error, self._done, len(self._plan.phases)) from error
         return self._plan
 
@@ -131,9 +134,12 @@ class Application:
         self._applying.in_transaction(lambda: self._close_phase(None, done))
 
     def _run_phase(self, phase: tuple[Step, ...], *, done: int) -> None:
-        budget = Budget(self._connection, self._intent.rules, phase)
-        self._require_no_loss(phase[0].phase, budget)
-        self._applying.run(phase, budget)
+        budget, locks = Budget(self._connection, self._intent.rules, phase), phase_locks(self._plan, phase)
+        if self._loses_unless_empty(phase[0].phase):
+            self._applying.lock(locks, phase[0], budget)
+            self._require_no_loss(phase[0].phase, budget)
+            locks = {}
+        self._applying.run(phase, budget, locks)
         self._close_phase(budget, done)
 
     def _close_phase(self, budget: Budget | None, done: int) -> None:
@@ -166,16 +172,17 @@ class Application:
         if stopped := refusals(measured, [*self._intent.allow]):
             raise Refused(stopped)
 
-    def _require_no_loss(self, phase: int, budget: Budget) -> None:
-        """Count once more what passed because there is nothing to lose, when no row can come in any more."""
+    def _loses_unless_empty(self, phase: int) -> Plan:
+        """Return the steps of a phase with those hazards that passed because there is nothing to lose."""
         allow = self._intent.allow
-        steps = tuple(step for step in self._uncounted.steps if step.phase == phase)
-        losing = replace(self._uncounted, steps=tuple(_with_losses(step, allow) for step in steps))
-        if losing.hazards and "all" not in allow:
-            budget.begin()
-            with explained(losing.steps[0]):
-                lock_for_loss(self._connection, losing, self._intent.target.schema)
-            self._require_allowed(self._measured(losing, min(STATEMENT_TIMEOUT, budget.left // 2)))
+        steps = (step for step in self._uncounted.steps if step.phase == phase and "all" not in allow)
+        losing = (replace(step, hazards=tuple(_losses(step, allow))) for step in steps)
+        return replace(self._uncounted, steps=tuple(step for step in losing if step.hazards))
+
+    def _require_no_loss(self, phase: int, budget: Budget) -> None:
+        """Count once more, when no row can come in any more."""
+        counted = self._measured(self._loses_unless_empty(phase), min(STATEMENT_TIMEOUT, budget.left // 2))
+        self._require_allowed(counted)
 
     def _note(self, done: int) -> None:
         desired = self._intent.desired
@@ -188,7 +195,7 @@ class Application:
         target, desired, before = self._intent.target, self._intent.desired, self._before
         if self._plan:
             if budget:
-                budget.before()
+                budget.before(blocking=False)
             live = read_catalog(self._connection, target.schema, target.extensions_schema)
             left = object_changes(managed(live, ours_of(before), desired), desired)
             if left:
@@ -202,7 +209,5 @@ class Application:
             write_ledger(self._connection, target.schema, ours, wanted, made_schema=self._made_schema)
 
 
-def _with_losses(step: Step, allow: Sequence[str]) -> Step:
-    """Return a step with those of its hazards that lose data and are not allowed by name."""
-    losses = (hazard for hazard in step.hazards if hazard.name is HazardName.DATA_LOSS and hazard.key not in allow)
-    return replace(step, hazards=tuple(losses))
+def _losses(step: Step, allow: Sequence[str]) -> Iterator[Hazard]:
+    return (hazard for hazard in step.hazards if hazard.name is HazardName.DATA_LOSS and hazard.key not in allow)

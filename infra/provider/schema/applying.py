@@ -1,16 +1,17 @@
 """Runs the statements of a plan: each phase in one transaction, or outside of any; again while it is blocked."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from infra.provider.schema.blockers import holders
 from infra.provider.schema.budget import Budget
 from infra.provider.schema.errors import ApplyFailed, CannotPlan, ForeignDependents
+from infra.provider.schema.identifiers import quote
 from infra.provider.schema.introspect import local_search_path, search_path
 from infra.provider.schema.lock_rules import LockRules
-from infra.provider.schema.model import ObjectId
 from infra.provider.schema.steps import Step
 
 if TYPE_CHECKING:
@@ -64,8 +65,13 @@ class Applying:
         except psycopg.errors.InsufficientPrivilege as error:
             raise ApplyFailed("(making the schema or the ledger)", _words(error)) from error
 
-    def run(self, steps: Sequence[Step], budget: Budget) -> None:
+    def run(self, steps: Sequence[Step], budget: Budget, locks: Mapping[str, str]) -> None:
         """Run `steps` in the open transaction, within the time it may hold locks.
+
+        Args:
+            steps: of one phase.
+            budget: the phase's.
+            locks: what `phase_locks` says.
 
         Raises:
             ForeignDependents: something that is not ours needs what a step drops or changes.
@@ -76,9 +82,32 @@ class Applying:
         with local_search_path(connection, self._target.schema, self._target.extensions_schema):
             connection.execute("SELECT set_config('check_function_bodies', 'off', true)")
             for step in steps:
+                if set(step.blocks) & locks.keys():
+                    self.lock(locks, step, budget)
+                    locks = {}
                 with explained(step):
-                    budget.before(step)
+                    budget.before(blocking=bool(step.blocks))
                     connection.execute(step.sql.encode())
+                    if step.blocks:
+                        budget.holds()
+
+    def lock(self, locks: Mapping[str, str], step: Step, budget: Budget) -> None:
+        """Take at once the locks that a phase would take one by one, so that none is waited for in the middle of work.
+
+        Args:
+            locks: table -> lock, in the order to take them.
+            step: whose turn it is.
+            budget: the phase's.
+
+        Raises:
+            BlockedError: one can not be had in time.
+        """
+        with explained(step):
+            for table, mode in locks.items():
+                budget.before(blocking=True)
+                name = f"{quote(self._target.schema)}.{quote(table)}"
+                self._connection.execute(f"LOCK TABLE ONLY {name} IN {mode} MODE".encode())
+                budget.holds()
 
     def run_outside(self, step: Step) -> None:
         """Run a step that no transaction may hold; an index that a failed attempt left is dropped, and built again.
@@ -105,7 +134,7 @@ class Applying:
             "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid)", (step.leaves,)
         ).fetchone()
         if row and row[0]:
-            drop = Step(step.object, "delete", f"DROP INDEX CONCURRENTLY {step.leaves}", step.lock)
+            drop = replace(step, sql=f"DROP INDEX CONCURRENTLY {step.leaves}")
             try:
                 with explained(drop):
                     self._connection.execute(drop.sql.encode())
@@ -142,8 +171,7 @@ class Applying:
 
     def _given_up(self, error: BlockedError) -> ApplyFailed:
         step, target = error.step, self._target
-        relations = step.blocks or _relations(step.object)
-        found = holders(self._connection, [step], relations, target.schema, target.extensions_schema)
+        found = holders(self._connection, step, target.schema, target.extensions_schema)
         listed = "".join(f"\n  - {holder}" for holder in found) or " no one any more"
         return ApplyFailed(
             step.sql,
@@ -151,11 +179,6 @@ class Applying:
             f"Held at the end by:{listed}\n"
             "Try again when they are done, end them, or raise lockTimeout or lockRetries.",
         )
-
-
-def _relations(item: ObjectId) -> list[str]:
-    """Return the names that may be the relation an object lives on: an index, or what a part's name begins with."""
-    return [item.name, item.name.rpartition(".")[0]]
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Who stands in an update's way: named when no lock could be had."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -50,26 +49,17 @@ class Holder:
         return ", ".join(facts)
 
 
-def holders(
-    connection: "psycopg.Connection[Any]", steps: Sequence[Step], relations: Sequence[str], schema: str, extensions: str
-) -> list[Holder]:
-    """Return the sessions that now hold what `steps` want of `relations`.
+def holders(connection: "psycopg.Connection[Any]", step: Step, schema: str, extensions: str) -> list[Holder]:
+    """Return the sessions that now hold what `step` wants of the relations it works on.
 
     Args:
         connection: with no transaction open.
-        steps: those that could not have their locks.
-        relations: bare names; those that do not exist are passed over.
+        step: one that could not have its locks.
         schema: the managed schema.
         extensions: the schema the extensions live in.
     """
     from psycopg.rows import dict_row  # noqa: PLC0415 - the driver is loaded only where it is used
 
-    modes = sorted({mode for step in steps for mode in _CONFLICTS.get(step.lock, ())})
+    wanted = {"relations": [quote(name) for name in step.on], "modes": list(_CONFLICTS.get(step.lock, ()))}
     with local_search_path(connection, schema, extensions), connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute(
-            "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(quote_ident(name)) IS NOT NULL",
-            (list(relations),),
-        )
-        found = [row["name"] for row in cursor]
-        cursor.execute(query("lock_holders"), {"relations": [quote(name) for name in found], "modes": modes})
-        return [Holder(**row) for row in cursor]
+        return [Holder(**row) for row in cursor.execute(query("lock_holders"), wanted)]

@@ -1,4 +1,4 @@
-"""The time a transaction may hold locks that others wait for."""
+"""The time a transaction may hold locks that others wait for, and may wait itself while it holds one."""
 
 import time
 from collections.abc import Sequence
@@ -17,11 +17,19 @@ SHARE_OF_WORK = 0.8
 SHARE_OF_WAITING = 0.9
 """Part of the time left that one lock may be waited for, so that it is the lock that is reported and not the time."""
 
+SHORTEST_WAIT = 10
+"""Milliseconds that a lock may always be waited for."""
+
 
 class Budget:
-    """Counts from the first statement that can keep others waiting; then no statement runs longer than what is left.
+    """Two clocks of one transaction.
 
-    A phase whose hazards say beforehand that others will wait has no budget: there only waiting for locks is limited.
+    The first runs from the first statement that can keep others waiting: no statement runs longer than what is left of
+    the lock timeout. A phase whose hazards say beforehand that others will wait has no such limit.
+
+    The second runs from the first lock that is held. Whoever holds a lock and waits for another can be half of a
+    deadlock, and after `deadlock_timeout` PostgreSQL ends the statement of either half. So that it is never a user's,
+    nothing is waited for longer than that, counted from the first lock: the update gives way and tries again.
 
     Args:
         connection: with the phase's transaction open.
@@ -31,39 +39,48 @@ class Budget:
 
     def __init__(self, connection: "psycopg.Connection[Any]", rules: LockRules, steps: Sequence[Step]) -> None:
         self._connection = connection
-        self._seconds = rules.timeout / 1000 * SHARE_OF_WORK
+        self._timeout = rules.timeout
         self._limited = not any(hazard.name in LONG for step in steps for hazard in step.hazards)
         self._deadline: float | None = None
-
-    def begin(self) -> None:
-        """Let the time begin: the next statement can keep others waiting."""
-        if self._limited and self._deadline is None:
-            self._deadline = time.monotonic() + self._seconds
+        self._waiting_ends: float | None = None
 
     @property
     def left(self) -> int:
-        """Milliseconds left, all of them as long as the time has not begun."""
-        return int((self._seconds if self._deadline is None else self._deadline - time.monotonic()) * 1000)
+        """Milliseconds until all must be done; all of them as long as the clock has not begun to run."""
+        if self._deadline is None:
+            return int(self._timeout * SHARE_OF_WORK)
+        return int((self._deadline - time.monotonic()) * 1000)
 
-    def before(self, step: Step | None = None) -> None:
-        """Limit the next statement to the time that is left, once it counts.
+    def before(self, *, blocking: bool) -> None:
+        """Limit the next statement.
 
         Args:
-            step: the one that comes next; None for a statement of the engine's own.
+            blocking: whether it can keep others waiting.
 
         Raises:
-            psycopg.errors.QueryCanceled: none is left.
+            psycopg.errors.QueryCanceled: no time is left.
         """
         import psycopg  # noqa: PLC0415 - the driver is loaded only where it is used
 
-        if step is not None and step.blocks:
-            self.begin()
         if self._deadline is None:
-            return
+            if not blocking:
+                return
+            self._deadline = time.monotonic() + self._timeout * SHARE_OF_WORK / 1000
         left = self.left
-        if left < 1:
+        if self._limited and left < 1:
             raise psycopg.errors.QueryCanceled("the time to hold locks is used up")
+        wait = left * SHARE_OF_WAITING if self._limited else self._timeout
+        if self._waiting_ends is not None:
+            wait = min(wait, (self._waiting_ends - time.monotonic()) * 1000)
         self._connection.execute(
             "SELECT set_config('statement_timeout', %s, true), set_config('lock_timeout', %s, true)",
-            (str(left), str(max(1, int(left * SHARE_OF_WAITING)))),
+            (str(left if self._limited else 0), str(max(SHORTEST_WAIT, int(wait)))),
         )
+
+    def holds(self) -> None:
+        """Note that a lock is held that others can wait for."""
+        if self._waiting_ends is None:
+            row = self._connection.execute(
+                "SELECT setting::int FROM pg_settings WHERE name = 'deadlock_timeout'"
+            ).fetchone()
+            self._waiting_ends = time.monotonic() + (row[0] if row else 1000) * SHARE_OF_WORK / 1000

@@ -39,6 +39,7 @@ from infra.provider.schema.ledger import Ledger, Progress, forget, read_ledger
 from infra.provider.schema.lock_rules import LockRules
 from infra.provider.schema.measuring import measure
 from infra.provider.schema.model import Catalog, fingerprint
+from infra.provider.schema.online.locks import phase_locks
 from infra.provider.schema.only_run import only_run
 from infra.provider.schema.ownership import managed
 from infra.provider.schema.planning import plan
@@ -200,7 +201,7 @@ def drop_all(connection: "psycopg.Connection[Any]", target: Target, rules: LockR
         live = read_catalog(connection, target.schema, target.extensions_schema)
         current = managed(replace(live, unsupported=()), ours_of(ledger), Catalog())
         planned = plan(current, Catalog(), target.schema)
-        applying.run(planned.steps, Budget(connection, rules, planned.steps))
+        applying.run(planned.steps, Budget(connection, rules, planned.steps), phase_locks(planned, planned.steps))
         forget(connection, target.schema)
         if ledger and ledger.made_schema and _is_empty(connection, target.schema):
             connection.execute(f"DROP SCHEMA {quote(target.schema)}".encode())

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from infra.provider.schema.hazards import Amount, Hazard, HazardName, Probe
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.hazards import Amount, Hazard, Probe
 from infra.provider.schema.introspect import local_search_path, query
 from infra.provider.schema.online.situation import Situation
-from infra.provider.schema.steps import ACCESS_EXCLUSIVE, Plan
+from infra.provider.schema.steps import Plan
 
 if TYPE_CHECKING:
     import psycopg
@@ -44,16 +43,10 @@ def measure(
 
 
 def situation(connection: "psycopg.Connection[Any]", schema: str, small: int) -> Situation:
-    """Return what online planning must know of `schema`: which relations take at most `small` bytes."""
-    rows = connection.execute(query("situation"), {"schema": schema, "small": small})
-    return Situation(frozenset(name for (name,) in rows))
-
-
-def lock_for_loss(connection: "psycopg.Connection[Any]", plan: Plan, schema: str) -> None:
-    """Lock, in the open transaction, every table whose loss is about to be counted: no row may come in after that."""
-    losses = (hazard for hazard in plan.hazards if hazard.name is HazardName.DATA_LOSS)
-    for relation in sorted({hazard.probe.relation for hazard in losses if hazard.probe}):
-        connection.execute(f"LOCK TABLE {quote(schema)}.{relation} IN {ACCESS_EXCLUSIVE} MODE")
+    """Return what online planning must know of `schema`; relations that take at most `small` bytes are small."""
+    row = connection.execute(query("situation"), {"schema": schema, "small": small}).fetchone()
+    names, watched = row or ((), False)
+    return Situation(frozenset(names), drops_concurrently=not watched)
 
 
 def _measured(hazards: Iterable[Hazard], amounts: dict[Probe, Amount]) -> Iterable[Hazard]:

@@ -32,7 +32,7 @@ class Step:
         hazards: what it can do to users.
         phase: steps of one phase share a transaction; phases run in order.
         transactional: whether it may run inside a transaction.
-        blocks: the relations in use whose writers, or readers too, wait while it holds its lock.
+        on: the relations it locks that existed before.
         leaves: the index, as SQL writes it, that a failed attempt outside a transaction may leave invalid.
         alone: whether it has a phase of its own although it may run inside a transaction.
         covers: what else comes or goes with it, e.g. a new table's columns.
@@ -47,12 +47,17 @@ class Step:
     hazards: tuple[Hazard, ...] = ()
     phase: int = 1
     transactional: bool = True
-    blocks: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()
     leaves: str | None = field(default=None, repr=False, compare=False)
     alone: bool = field(default=False, repr=False, compare=False)
     covers: frozenset[ObjectId] = field(default=frozenset(), repr=False, compare=False)
     after: frozenset[ObjectId] = field(default=frozenset(), repr=False, compare=False)
     side: Literal["both", "old", "new"] = field(default="both", repr=False, compare=False)
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The relations whose writers, and perhaps readers, wait while the step holds its lock."""
+        return self.on if self.lock in BLOCKING else ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the step as documented, stable JSON."""
@@ -61,7 +66,7 @@ class Step:
             "operation": self.operation,
             "sql": self.sql,
             "lock": self.lock,
-            "blocks": list(self.blocks),
+            "on": list(self.on),
             "phase": self.phase,
             "transactional": self.transactional,
             "hazards": [

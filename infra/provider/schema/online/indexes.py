@@ -20,7 +20,8 @@ def soften(graph: Graph, scene: Scene) -> None:
         if home is None or not scene.in_use(home) or scene.is_partitioned(home):
             continue
         if step.operation == "delete" and graph.find(step.object, "create") is None:
-            _drop(graph, number, home)
+            if scene.situation.drops_concurrently:
+                _drop(graph, number, home)
         elif step.operation == "create":
             _create(graph, scene, number, home)
 
@@ -32,13 +33,16 @@ def _create(graph: Graph, scene: Scene, number: int, home: ObjectId) -> None:
     if before is None or going is None:
         graph.steps[number] = _built(item, after.value, home)
     elif before.value.valid and _can_be_swapped(graph, going, number):
-        _swap(graph, going, number, home, after.value)
+        at_once = _is_referenced(graph, number) or not scene.situation.drops_concurrently
+        swap = _swap_at_once if at_once else _swap
+        swap(graph, going, number, _built(item, after.value, home, passing_name("new", item)))
     elif before.value.valid:
         # What the old one leans on changes: it goes in one transaction with that, and is away until this is built.
         step = _built(item, after.value, home)
         graph.steps[number] = replace(step, hazards=(*graph.steps[number].hazards, *step.hazards))
     else:
-        graph.steps[going] = dropped(item, item.name)
+        if scene.situation.drops_concurrently:
+            graph.steps[going] = dropped(item, item.name)
         graph.steps[number] = _built(item, after.value, home)
 
 
@@ -81,22 +85,12 @@ def _can_be_swapped(graph: Graph, going: int, coming: int) -> bool:
     return not graph.following(going) & (graph.preceding(coming) - {going})
 
 
-def _swap(graph: Graph, going: int, coming: int, home: ObjectId, index: Index) -> None:
-    item = graph.steps[coming].object
+def _swap(graph: Graph, going: int, coming: int, build: Step) -> None:
+    """Build the new index, exchange the names, and drop the old one while everybody goes on working."""
+    item = build.object
     new, old = passing_name("new", item), passing_name("old", item)
     graph.disconnect(going, coming)
-    if _is_referenced(graph, coming):
-        # A foreign key made again would take the old index, were it still there under another name.
-        rename = Step(item, "update", f"ALTER INDEX {quote(new)} RENAME TO {quote(item.name)}", SHARE_UPDATE_EXCLUSIVE)
-        numbers = graph.substitute(coming, [_built(item, index, home, new), rename])
-        graph.connect(going, numbers[1])
-        after_leftover(graph, new, numbers[0])
-        return
-    renames = (
-        Step(item, "update", f"ALTER INDEX {quote(first)} RENAME TO {quote(second)}", SHARE_UPDATE_EXCLUSIVE)
-        for first, second in ((item.name, old), (new, item.name))
-    )
-    numbers = graph.substitute(coming, [_built(item, index, home, new), *renames])
+    numbers = graph.substitute(coming, [build, _renamed(item, item.name, old), _renamed(item, new, item.name)])
     for first in [*graph.before[going]]:
         graph.connect(first, numbers[1])
     graph.steps[going] = dropped(item, old)
@@ -106,7 +100,21 @@ def _swap(graph: Graph, going: int, coming: int, home: ObjectId, index: Index) -
     after_leftover(graph, old, numbers[1])
 
 
+def _swap_at_once(graph: Graph, going: int, coming: int, build: Step) -> None:
+    """Build the new index, and let it take the old one's place in one transaction."""
+    item, new = build.object, passing_name("new", build.object)
+    graph.disconnect(going, coming)
+    numbers = graph.substitute(coming, [build, _renamed(item, new, item.name)])
+    graph.connect(going, numbers[1])
+    after_leftover(graph, new, numbers[0])
+
+
+def _renamed(item: ObjectId, old: str, new: str) -> Step:
+    return Step(item, "update", f"ALTER INDEX {quote(old)} RENAME TO {quote(new)}", SHARE_UPDATE_EXCLUSIVE)
+
+
 def _is_referenced(graph: Graph, coming: int) -> bool:
+    """Say whether a foreign key is made again: it would take the old index, were that still there by another name."""
     followers = (graph.steps[number] for number in graph.after[coming])
     return any(step.object.kind == "constraint" and step.operation == "create" for step in followers)
 

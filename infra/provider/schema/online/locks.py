@@ -1,24 +1,57 @@
 """Which relations in use a step keeps others from, and which plain steps do so for long."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import quote
-from infra.provider.schema.model import Column, Constraint, ObjectId, Table
+from infra.provider.schema.model import Catalog, Column, Constraint, ObjectId, Table
 from infra.provider.schema.online.graph import Graph
 from infra.provider.schema.online.situation import Scene
-from infra.provider.schema.steps import ACCESS_EXCLUSIVE, BLOCKING, Step
+from infra.provider.schema.steps import ACCESS_EXCLUSIVE, NO_LOCK, SHARE, SHARE_ROW_EXCLUSIVE, Plan, Step
 
 LONG = frozenset({HazardName.TABLE_REWRITE, HazardName.LONG_LOCK})
 """Hazards of a step that holds a blocking lock for as long as it works on every row."""
+
+_STRENGTH = (SHARE, SHARE_ROW_EXCLUSIVE, ACCESS_EXCLUSIVE)
 
 
 def declare(graph: Graph, scene: Scene) -> None:
     """Tell of each step what it blocks, and give a hazard to what will block for long."""
     for number, step in [*graph.steps.items()]:
         told = _joins_a_parent(scene, _reads_on_retype(scene, _rewrites_for_a_domain(scene, step)))
-        graph.steps[number] = replace(told, blocks=tuple(sorted({*_blocked(scene, told)})))
+        graph.steps[number] = replace(told, on=tuple(sorted({*_locked(scene, told)})))
+
+
+def phase_locks(plan: Plan, phase: Sequence[Step]) -> dict[str, str]:
+    """Return the locks that a phase takes on tables: table -> the strongest, in the order to take them.
+
+    That is the order in which users take theirs, as far as it can be known: a table before the ones it refers to.
+    """
+    found: dict[str, str] = {}
+    for step in phase:
+        for table in step.blocks:
+            if table in plan.current.tables:
+                found[table] = max(found.get(table, step.lock), step.lock, key=_STRENGTH.index)
+    return {table: found[table] for table in _referring_first(plan.current, sorted(found))}
+
+
+def _referring_first(catalog: Catalog, tables: Sequence[str]) -> list[str]:
+    order: list[str] = []
+    seen: set[str] = set()
+
+    def visit(table: str) -> None:
+        if table in seen:
+            return
+        seen.add(table)
+        for constraint in catalog.tables[table].constraints.values():
+            if constraint.references and constraint.references in catalog.tables:
+                visit(constraint.references)
+        order.append(table)
+
+    for table in tables:
+        visit(table)
+    return [table for table in reversed(order) if table in tables]
 
 
 def takes_long(step: Step, scene: Scene) -> bool:
@@ -31,8 +64,8 @@ def worked_on(step: Step) -> set[str]:
     return {hazard.probe.relation for hazard in step.hazards if hazard.name in LONG and hazard.probe}
 
 
-def _blocked(scene: Scene, step: Step) -> Iterator[str]:
-    if step.lock not in BLOCKING:
+def _locked(scene: Scene, step: Step) -> Iterator[str]:
+    if step.lock == NO_LOCK:
         return
     for relation in _touched(scene, step):
         if relation in scene.comparison.old_nodes:

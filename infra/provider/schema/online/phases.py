@@ -100,13 +100,25 @@ def _phases(graph: Graph, level: Iterable[int], scene: Scene, cap: int) -> Itera
         if family in long:
             continue
         if packed and len(_blocked(graph, [*packed, *family])) > cap and _blocked(graph, family):
-            yield sorted(packed, key=graph.places.__getitem__)
+            yield _views_first(graph, packed, scene)
             packed = []
         packed += family
     if packed:
-        yield sorted(packed, key=graph.places.__getitem__)
-    yield from long
+        yield _views_first(graph, packed, scene)
+    yield from (_views_first(graph, family, scene) for family in long)
     yield from ([number] for number in in_order if graph.steps[number].alone)
+
+
+def _views_first(graph: Graph, numbers: Collection[int], scene: Scene) -> list[int]:
+    """Sort the steps of a phase: whoever reads a view locks it before its tables, and so does the phase if it can."""
+    members = set(numbers)
+
+    def later(number: int) -> bool:
+        step = graph.steps[number]
+        views = any(name in scene.comparison.old.views for name in step.blocks)
+        return not views or bool(graph.before[number] & members)
+
+    return sorted(numbers, key=lambda number: (later(number), graph.places[number]))
 
 
 def _blocked(graph: Graph, numbers: Iterable[int]) -> set[str]:

@@ -30,10 +30,12 @@ class Situation:
 
     Args:
         small: relations so small that a plain statement over all of their rows is over at once.
+        drops_concurrently: whether DROP INDEX CONCURRENTLY works; an event trigger before each command can prevent it.
         partitions: partitioned table -> every partition below it, also those that are not ours.
     """
 
     small: frozenset[str] = frozenset()
+    drops_concurrently: bool = True
     partitions: Mapping[str, tuple[Leaf, ...]] = field(default_factory=dict)
 
 

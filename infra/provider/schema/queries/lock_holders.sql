@@ -1,8 +1,7 @@
--- Who held one of these relations, or an index of one, in a way that another wanted; then whoever has a transaction open
--- for longer, which is what CREATE INDEX CONCURRENTLY waits for. What other users run is no one's business here, and a
--- role without pg_read_all_stats does not see since when.
+-- Who holds one of these relations, an index or a partition of one, in a way that is in another's way. What they run is
+-- left out: it may hold secrets. Since when is hidden from a role that lacks pg_read_all_stats.
 WITH wanted AS (
-    SELECT unnest(%(relations)s::text[])::regclass::oid AS oid
+    SELECT to_regclass(name)::oid AS oid FROM unnest(%(relations)s::text[]) AS name
 ),
 concerned AS (
     SELECT oid FROM wanted
