@@ -52,7 +52,12 @@ def test_half_of_an_update_is_kept_and_the_next_one_goes_on(
     connection.execute("UPDATE app.t SET n = 1 WHERE n = 0")
     said: list[str] = []
     context = Context(
-        "urn:pulumi:s::p::t::schema", {}, {}, True, lambda _, message: said.append(message), lambda _: None
+        "urn:pulumi:s::p::t::schema",
+        {},
+        {},
+        preview=True,
+        log=lambda _, text: said.append(text),
+        publish=lambda _: None,
     )
     say_plan(context, wanted)
     assert "stopped after 1 of 2 phases" in said[0]
