@@ -49,6 +49,8 @@ WRONG = [
     ("allow", '["region"]', "'region' is not HAZARD:object, e.g. DATA_LOSS:agent_registry.region"),
     ("allow", "region", "Input should be a valid list"),
     ("adopt", "some", "Input should be a valid boolean"),
+    ("lockTimeout", "50", "Input should be greater than or equal to 100"),
+    ("lockRetries", "-1", "Input should be greater than or equal to 0"),
     ("seeds", "ours.yaml", "Input should be a valid list"),
     ("objectStorePort", "70000", "Input should be less than or equal to 65535"),
     ("blockPublicAccess", "no way", "Input should be a valid boolean"),

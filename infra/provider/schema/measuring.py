@@ -1,10 +1,10 @@
 """Fills a plan's hazards with live numbers: exact counts where they are quick, otherwise estimates that say so."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from infra.provider.schema.hazards import Amount, Hazard, Probe
+from infra.provider.schema.hazards import SPEED, Amount, Hazard, Probe, Work
 from infra.provider.schema.introspect import local_search_path, query
 from infra.provider.schema.online.situation import Situation
 from infra.provider.schema.steps import Plan
@@ -38,7 +38,9 @@ def measure(
     probes = {hazard.probe for hazard in plan.hazards if hazard.probe}
     with local_search_path(connection, schema, extensions):
         amounts = {probe: _amount(connection, probe, timeout) for probe in probes}
-    steps = (replace(step, hazards=tuple(_measured(step.hazards, amounts))) for step in plan.steps)
+        worked_on = {hazard.probe.relation for hazard in plan.hazards if hazard.name in SPEED and hazard.probe}
+        sizes = {relation: _size(connection, relation) for relation in worked_on}
+    steps = (replace(step, hazards=tuple(_measured(step.hazards, amounts, sizes))) for step in plan.steps)
     return replace(plan, steps=tuple(steps))
 
 
@@ -49,11 +51,20 @@ def situation(connection: "psycopg.Connection[Any]", schema: str, small: int) ->
     return Situation(frozenset(names), drops_concurrently=not watched)
 
 
-def _measured(hazards: Iterable[Hazard], amounts: dict[Probe, Amount]) -> Iterable[Hazard]:
+def _measured(hazards: Iterable[Hazard], amounts: Mapping[Probe, Amount], sizes: Mapping[str, int]) -> Iterable[Hazard]:
     for hazard in hazards:
         amount = amounts[hazard.probe] if hazard.probe else None
-        if amount is None or amount.rows != 0 or not amount.exact:
-            yield replace(hazard, amount=amount)
+        if amount is not None and amount.rows == 0 and amount.exact:
+            continue
+        if amount and hazard.probe and hazard.name in SPEED:
+            size = sizes[hazard.probe.relation]
+            amount = replace(amount, work=Work(size, size / SPEED[hazard.name]))
+        yield replace(hazard, amount=amount)
+
+
+def _size(connection: "psycopg.Connection[Any]", relation: str) -> int:
+    row = connection.execute(query("size"), {"relation": relation}).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _amount(connection: "psycopg.Connection[Any]", probe: Probe, timeout: int) -> Amount:

@@ -19,7 +19,7 @@ _STRENGTH = (SHARE, SHARE_ROW_EXCLUSIVE, ACCESS_EXCLUSIVE)
 def declare(graph: Graph, scene: Scene) -> None:
     """Tell of each step what it blocks, and give a hazard to what will block for long."""
     for number, step in [*graph.steps.items()]:
-        told = _joins_a_parent(scene, _reads_on_retype(scene, _rewrites_for_a_domain(scene, step)))
+        told = _fills(scene, _joins_a_parent(scene, _reads_on_retype(scene, _rewrites_for_a_domain(scene, step))))
         graph.steps[number] = replace(told, on=tuple(sorted({*_locked(scene, told)})))
 
 
@@ -120,6 +120,21 @@ def _joins_a_parent(scene: Scene, step: Step) -> Step:
         if other.partition and (other.partition.parent, other.partition.bound) == (parent, "DEFAULT")
     )
     return replace(step, lock=ACCESS_EXCLUSIVE, hazards=(*step.hazards, *reads))
+
+
+def _fills(scene: Scene, step: Step) -> Step:
+    """A materialized view is filled as it is made: a new one in a transaction that locks nothing else.
+
+    One made again has to be dropped in the same transaction, so its readers wait.
+    """
+    view = scene.comparison.new.views.get(step.object.name)
+    if step.object.kind != "view" or step.operation != "create" or view is None or not view.materialized:
+        return step
+    if step.object not in scene.comparison.old_nodes:
+        return replace(step, alone=any(scene.comparison.old.tables))
+    what = "the materialized view is made and filled again"
+    hazard = Hazard(HazardName.LONG_LOCK, step.object.name, what, Probe(quote(step.object.name)))
+    return replace(step, hazards=(*step.hazards, hazard))
 
 
 def _reads_on_retype(scene: Scene, step: Step) -> Step:
