@@ -59,7 +59,8 @@ def planned(connection: "psycopg.Connection[Any]", intent: Intent) -> Plan:
     current = managed(live, ours, desired)
     if current == desired:
         return Plan(current, desired)
-    return plan(current, desired, target.schema, situation(connection, target.schema, intent.rules.small))
+    facts = situation(connection, target.schema, target.extensions_schema, intent.rules.small)
+    return plan(current, desired, target.schema, facts)
 
 
 def ours_of(ledger: Ledger | None) -> frozenset[ObjectId]:

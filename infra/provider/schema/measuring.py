@@ -1,12 +1,13 @@
 """Fills a plan's hazards with live numbers: exact counts where they are quick, otherwise estimates that say so."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.hazards import SPEED, Amount, Hazard, Probe, Work
 from infra.provider.schema.introspect import local_search_path, query
-from infra.provider.schema.online.situation import Situation
+from infra.provider.schema.online.situation import Leaf, Situation
 from infra.provider.schema.steps import Plan
 
 if TYPE_CHECKING:
@@ -44,11 +45,16 @@ def measure(
     return replace(plan, steps=tuple(steps))
 
 
-def situation(connection: "psycopg.Connection[Any]", schema: str, small: int) -> Situation:
+def situation(connection: "psycopg.Connection[Any]", schema: str, extensions: str, small: int) -> Situation:
     """Return what online planning must know of `schema`; relations that take at most `small` bytes are small."""
-    row = connection.execute(query("situation"), {"schema": schema, "small": small}).fetchone()
+    partitions: dict[str, list[Leaf]] = defaultdict(list)
+    with local_search_path(connection, schema, extensions):
+        row = connection.execute(query("situation"), {"schema": schema, "small": small}).fetchone()
+        for root, sql_name, name, partitioned, indexes in connection.execute(query("partitions"), {"schema": schema}):
+            partitions[root].append(Leaf(sql_name, name, partitioned, tuple(indexes)))
     names, watched = row or ((), False)
-    return Situation(frozenset(names), drops_concurrently=not watched)
+    found = {root: tuple(leaves) for root, leaves in partitions.items()}
+    return Situation(frozenset(names), drops_concurrently=not watched, partitions=found)
 
 
 def _measured(hazards: Iterable[Hazard], amounts: Mapping[Probe, Amount], sizes: Mapping[str, int]) -> Iterable[Hazard]:

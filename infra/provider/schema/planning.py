@@ -3,14 +3,14 @@
 from infra.provider.schema.comparison import Comparison, with_rebuilds
 from infra.provider.schema.kinds import PLANNERS, UPHEAVALS
 from infra.provider.schema.model import Catalog
-from infra.provider.schema.online import constraints, indexes, locks, not_null
+from infra.provider.schema.online import constraints, indexes, locks, not_null, partitions, plain
 from infra.provider.schema.online.graph import Graph
 from infra.provider.schema.online.phases import in_phases
 from infra.provider.schema.online.situation import Scene, Situation
 from infra.provider.schema.ordering import ordered, precedence
 from infra.provider.schema.steps import Plan
 
-SOFTENERS = (not_null.soften, indexes.soften, constraints.soften, locks.declare)
+SOFTENERS = (not_null.soften, indexes.soften, partitions.soften, constraints.soften, plain.declare, locks.declare)
 """What turns statements that keep others waiting into ones that do not; what is left says so."""
 
 

@@ -32,7 +32,7 @@ def _create(graph: Graph, scene: Scene, number: int, home: ObjectId) -> None:
     going = graph.find(item, "delete")
     if before is None or going is None:
         graph.steps[number] = _built(item, after.value, home)
-    elif before.value.valid and _can_be_swapped(graph, going, number):
+    elif before.value.valid and can_be_swapped(graph, going, number):
         at_once = _is_referenced(graph, number) or not scene.situation.drops_concurrently
         swap = _swap_at_once if at_once else _swap
         swap(graph, going, number, _built(item, after.value, home, passing_name("new", item)))
@@ -80,7 +80,7 @@ def _drop(graph: Graph, number: int, home: ObjectId) -> None:
     graph.steps[number] = replace(dropped(item, item.name), hazards=graph.steps[number].hazards)
 
 
-def _can_be_swapped(graph: Graph, going: int, coming: int) -> bool:
+def can_be_swapped(graph: Graph, going: int, coming: int) -> bool:
     """Say whether the new index can be built while the old one stands: nothing between them changes what they need."""
     return not graph.following(going) & (graph.preceding(coming) - {going})
 
@@ -90,7 +90,9 @@ def _swap(graph: Graph, going: int, coming: int, build: Step) -> None:
     item = build.object
     new, old = passing_name("new", item), passing_name("old", item)
     graph.disconnect(going, coming)
-    numbers = graph.substitute(coming, [build, _renamed(item, item.name, old), _renamed(item, new, item.name)])
+    numbers = graph.substitute(
+        coming, [build, renamed(item, quote(item.name), old), renamed(item, quote(new), item.name)]
+    )
     for first in [*graph.before[going]]:
         graph.connect(first, numbers[1])
     graph.steps[going] = dropped(item, old)
@@ -104,13 +106,14 @@ def _swap_at_once(graph: Graph, going: int, coming: int, build: Step) -> None:
     """Build the new index, and let it take the old one's place in one transaction."""
     item, new = build.object, passing_name("new", build.object)
     graph.disconnect(going, coming)
-    numbers = graph.substitute(coming, [build, _renamed(item, new, item.name)])
+    numbers = graph.substitute(coming, [build, renamed(item, quote(new), item.name)])
     graph.connect(going, numbers[1])
     after_leftover(graph, new, numbers[0])
 
 
-def _renamed(item: ObjectId, old: str, new: str) -> Step:
-    return Step(item, "update", f"ALTER INDEX {quote(old)} RENAME TO {quote(new)}", SHARE_UPDATE_EXCLUSIVE)
+def renamed(item: ObjectId, old: str, new: str) -> Step:
+    """Return the step that gives the index `old`, as SQL writes it, the name `new`."""
+    return Step(item, "update", f"ALTER INDEX {old} RENAME TO {quote(new)}", SHARE_UPDATE_EXCLUSIVE)
 
 
 def _is_referenced(graph: Graph, coming: int) -> bool:

@@ -16,12 +16,12 @@ OURS = "pgstack_"
 
 @dataclass(frozen=True)
 class Leaf:
-    """A partition as the live database has it; `parent` is None for one right below the partitioned table."""
+    """A partition as the live database has it, at any depth; `sql_name` as SQL writes it, `indexes` by their names."""
 
-    schema: str
+    sql_name: str
     name: str
-    parent: str | None = None
     partitioned: bool = False
+    indexes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,13 @@ class Scene:
     def in_use(self, relation: ObjectId) -> bool:
         """Say whether work over all rows of a relation must not keep its users waiting."""
         return self.exists(relation) and relation.name not in self.situation.small
+
+    def tables_with(self, domain: ObjectId) -> list[ObjectId]:
+        """Return the tables that exist and have a column of a domain; none for any other object."""
+        names = self.comparison.dependents.get(str(domain), ()) if domain.kind == "domain" else ()
+        columns = (ObjectId.parse(name) for name in names)
+        homes = {home for column in columns if column.kind == "column" and (home := self.home(column))}
+        return sorted(home for home in homes if self.exists(home))
 
     def is_partitioned(self, relation: ObjectId) -> bool:
         """Say whether a relation is a partitioned table."""
