@@ -94,7 +94,10 @@ def _beside(leaf: Leaf, index: str) -> str:
     return f"{schema}{quote(index)}"
 
 
-_ELEMENT = re.compile(r"""(?P<column>"(?:[^"]|"")+"|[a-z_][a-z0-9_$]*)(?![a-z0-9_$(.:])""")
+_ELEMENT = re.compile(
+    r"""(?:[a-z_][a-z0-9_$]*\.)?(?P<column>"(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)(?![A-Za-z0-9_$.:])"""
+)
+"""A column, or a call of a function, as pg_get_indexdef prints it: what PostgreSQL takes the name from."""
 
 
 def _partition_index(table: str, rest: str, taken: Sequence[str]) -> str:
@@ -102,7 +105,7 @@ def _partition_index(table: str, rest: str, taken: Sequence[str]) -> str:
     columns: list[str] = []
     for element in _elements(rest):
         match = _ELEMENT.match(element)
-        wanted = match["column"].strip('"').replace('""', '"') if match else "expr"
+        wanted = _bare(match["column"]) if match else "expr"
         number, name = 0, wanted
         while name in columns:
             number += 1
@@ -113,6 +116,10 @@ def _partition_index(table: str, rest: str, taken: Sequence[str]) -> str:
         number += 1
         label = f"idx{number}"
     return name
+
+
+def _bare(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
 
 
 def _cut(table: str, columns: str, label: str) -> str:
