@@ -6,7 +6,7 @@ TESTS ?= tests/unit tests/schema/engine/test_cases.py
 BACKUP_CONFIG = .state/$(STACK)/backup/job.json
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status url backup restore destroy shell test test-full check lint bench-preview
+.PHONY: help up preview refresh status url backup restore recover destroy shell test test-full check lint bench-preview
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,9 @@ backup: ## take a backup now
 
 restore: ## restore the latest backup, into a new database unless ARGS say otherwise
 	@BACKUP_CONFIG='$(BACKUP_CONFIG)' $(BOOTSTRAP) restore python -m infra.backup_job restore $(ARGS)
+
+recover: ## make the state anew from what runs (it, or its passphrase, is lost: docs/operations.md)
+	@$(BOOTSTRAP) recover $(ARGS)
 
 destroy: ## take the stack away with its data (asks once; YES=1 says yes)
 	@$(BOOTSTRAP) destroy $(if $(filter 1 y yes true,$(YES)),--yes)

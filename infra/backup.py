@@ -1,23 +1,16 @@
 """BackupJob: takes the backups, on a schedule."""
 
-import sys
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
-from pathlib import Path
 
 import pulumi
 
 from infra.endpoint import BucketAccess, ClientPrograms, Endpoint
-from infra.resources import Service
-from infra.settings import PROJECT_FOLDER, Settings
-
-CONFIGURATION = "job.json"
-FIRST_BACKUP_SECONDS = 600
-"""How long an update waits for the first backup; later ones do not hold it up."""
+from infra.settings import Settings
+from infra.targets import embedded
 
 
 class BackupJob(pulumi.ComponentResource):
-    """The schedule as a local service. It is healthy, and the update done, once a good backup lies in the bucket."""
+    """The job's schedule; the update is done once a good backup lies in the bucket."""
 
     def __init__(
         self,
@@ -30,20 +23,10 @@ class BackupJob(pulumi.ComponentResource):
         after: Sequence[pulumi.Resource],
     ):
         super().__init__("agent-ecosystem:index:BackupJob", name)
-        folder = settings.folder("backup")
-        job = [sys.executable, "-m", "infra.backup_job", "--config", str(Path(folder) / CONFIGURATION)]
-        Service(
-            "backup-schedule",
-            kind="program",
-            folder=folder,
-            command=[*job, "schedule"],
-            health=[*job, "status"],
-            files={CONFIGURATION: _configuration(reader, bucket, programs, settings)},
-            environment={"PYTHONPATH": str(PROJECT_FOLDER)},
-            settings={"source": _source_digest()},
-            patience=FIRST_BACKUP_SECONDS,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=after),
-        )
+        configuration = _configuration(reader, bucket, programs, settings)
+        match settings.target:
+            case "embedded":
+                embedded.backup_schedule(self, configuration, settings, after=after)
         self.register_outputs({})
 
 
@@ -65,12 +48,3 @@ def _configuration(
         "max_age_seconds": settings.backup_max_age_hours * 3600,
     }
     return pulumi.Output.secret(pulumi.Output.json_dumps(values, indent=2))
-
-
-def _source_digest() -> str:
-    """Return a hash of the job's code: a changed job is restarted."""
-    digest = sha256()
-    for file in sorted((PROJECT_FOLDER / "infra" / "backup_job").rglob("*")):
-        if file.suffix in {".py", ".sql"}:
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]

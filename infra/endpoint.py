@@ -45,3 +45,22 @@ class ClientPrograms:
 
     folder: pulumi.Input[str]
     library_path: pulumi.Input[str]
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """What a target gives for PostgreSQL: the superuser's login, and the client programs of that version."""
+
+    endpoint: Endpoint
+    programs: ClientPrograms
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """What a target gives for an S3 store; `secret_key` is a secret. `goes_with`: see Endpoint."""
+
+    endpoint: pulumi.Input[str]
+    region: str
+    access_key: pulumi.Input[str]
+    secret_key: pulumi.Input[str]
+    goes_with: pulumi.Resource | None = None

@@ -5,6 +5,8 @@ from typing import Any
 
 import pulumi
 
+from infra.endpoint import BucketAccess
+
 
 class Service(pulumi.CustomResource):
     """A supervised process of this machine: see infra/provider/local/service.py.
@@ -83,6 +85,7 @@ class Bucket(pulumi.CustomResource):
         region: str,
         access_key: pulumi.Input[str],
         secret_key: pulumi.Input[str],
+        block_public_access: bool,
         force_destroy: bool,
         retain_on_delete: bool,
         opts: pulumi.ResourceOptions | None = None,
@@ -93,11 +96,35 @@ class Bucket(pulumi.CustomResource):
             "region": region,
             "accessKey": access_key,
             "secretKey": secret_key,
+            "blockPublicAccess": block_public_access,
             "forceDestroy": force_destroy,
             "retainOnDelete": retain_on_delete,
             "refused": None,
         }
         super().__init__("pgstack:s3:Bucket", name, properties, opts)
+
+
+class RecentBackup(pulumi.CustomResource):
+    """No update but the first without a recent backup: see infra/provider/s3/recent_backup.py.
+
+    `bucket` is the bucket's name again: who takes it from here waits for the look into it.
+    """
+
+    bucket: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, *, bucket: BucketAccess, max_age_hours: int, opts: pulumi.ResourceOptions | None = None
+    ):
+        properties = {
+            "endpoint": bucket.endpoint,
+            "region": bucket.region,
+            "bucket": bucket.bucket,
+            "accessKey": bucket.access_key,
+            "secretKey": bucket.secret_key,
+            "maxAgeHours": max_age_hours,
+            "preview": pulumi.runtime.is_dry_run(),
+        }
+        super().__init__("pgstack:s3:RecentBackup", name, properties, opts)
 
 
 class Schema(pulumi.CustomResource):
@@ -116,6 +143,8 @@ class Schema(pulumi.CustomResource):
         roles: Sequence[str],
         allow: Sequence[str],
         adopt: bool,
+        lock_timeout: int,
+        lock_retries: int,
         drop_on_delete: bool,
         opts: pulumi.ResourceOptions | None = None,
     ):
@@ -127,6 +156,8 @@ class Schema(pulumi.CustomResource):
             "roles": list(roles),
             "allow": list(allow),
             "adopt": adopt,
+            "lockTimeout": lock_timeout,
+            "lockRetries": lock_retries,
             "dropOnDelete": drop_on_delete,
             "fingerprint": None,
         }

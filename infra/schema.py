@@ -36,6 +36,8 @@ class EcosystemSchema(pulumi.ComponentResource):
             roles=[*GROUPS, BACKUP],
             allow=settings.allow,
             adopt=settings.adopt,
+            lock_timeout=settings.lock_timeout,
+            lock_retries=settings.lock_retries,
             # Not `deleted_with` like the others: the engine would keep the views of a schema it never had deleted.
             drop_on_delete=owner.goes_with is None,
             opts=pulumi.ResourceOptions(parent=self),

@@ -29,6 +29,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
 
     target: Literal["embedded"] = Field("embedded", description="where everything runs; this release knows `embedded`")
+    environment: Literal["development", "staging", "production"] = Field(
+        "development",
+        description="what the stack is for; staging and production keep the rules of docs/environments.md",
+    )
+    protect: bool = Field(default=False, description="refuse to delete or replace what holds data")
     state_folder: str = Field("", description="folder of the local services' data; empty: chosen below the checkout")
 
     postgres_port: int | None = Field(None, ge=1024, le=65535, description="PostgreSQL's TCP port; unset: a free one")
@@ -42,11 +47,21 @@ class Settings(BaseModel):
         description="hazards accepted, each for one object: DATA_LOSS:agent_registry.region",
     )
     adopt: bool = Field(default=False, description="take over objects that already exist under our names")
+    lock_timeout: int = Field(
+        4000,
+        ge=100,
+        le=600_000,
+        description="milliseconds that a schema update may wait for a lock, and may hold one that others wait for",
+    )
+    lock_retries: int = Field(
+        5, ge=0, le=100, description="how often a schema update that could not have its locks tries again, ever later"
+    )
     seeds: list[str] = Field(default_factory=list, description="further seed files, relative to the project")
     password_rotation: str = Field("1", description="change it to give every database role a new password")
 
     object_store_port: int | None = Field(None, ge=1024, le=65535, description="the S3 port; unset: a free one")
     bucket: str = Field("", description="name of the backup bucket; empty: agent-ecosystem-STACK-backups")
+    block_public_access: bool = Field(default=True, description="open nothing of the backup bucket to everybody")
     keep_backups_on_destroy: bool = Field(
         default=False, description="leave the bucket and its backups when the stack goes"
     )

@@ -16,7 +16,6 @@ from psycopg import sql
 from infra.embedded.account import Account, service_account
 from infra.embedded.cluster import Cluster
 from infra.embedded.distribution import install
-from infra.embedded.ports import free_port
 
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
 GROUP_ROLES = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")
@@ -56,9 +55,10 @@ def server(account: Account) -> Iterator[Server]:
     account.own(folder)
     cluster = Cluster(install(), account, folder)
     try:
-        running = Server(cluster, free_port(), secrets.token_urlsafe(12))
-        cluster.init(running.password)
-        cluster.start(running.port, {"fsync": "off", "full_page_writes": "off"})
+        password = secrets.token_urlsafe(12)
+        cluster.init(password)
+        port = cluster.start(settings={"fsync": "off", "full_page_writes": "off"})
+        running = Server(cluster, port, password)
         with psycopg.connect(running.url(), autocommit=True) as connection:
             _create_roles(connection, running.password)
         yield running

@@ -5,9 +5,10 @@ It notes the signal and makes whatever we may be waiting for end; the streams an
 """
 
 import contextlib
+import os
+import select
 import signal
 import subprocess
-import threading
 from types import FrameType
 from typing import Any
 from weakref import WeakSet
@@ -18,7 +19,7 @@ from infra.backup_job.errors import Stopped
 
 CANCEL_TIMEOUT = 5.0
 
-_requested = threading.Event()
+_wake_up, _woken = os.pipe()  # not threading's Event: its lock may be held by the very code that a signal interrupts
 _signals: list[int] = []
 _children: WeakSet[subprocess.Popen[bytes]] = WeakSet()
 _connections: WeakSet[psycopg.Connection[Any]] = WeakSet()
@@ -43,7 +44,7 @@ def check() -> None:
 
 def wait(seconds: float) -> None:
     """Sleep, and raise Stopped as soon as we are told to stop."""
-    _requested.wait(seconds)
+    select.select([_wake_up], [], [], seconds)
     check()
 
 
@@ -61,7 +62,7 @@ def _note(number: int, _frame: FrameType | None) -> None:
     if _signals:  # the first one set the way out going: it must be able to end
         return
     _signals.append(number)
-    _requested.set()
+    os.write(_woken, b".")
     for child in list(_children):
         child.kill()
     for connection in list(_connections):

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import psutil
 
 from infra.embedded.account import Account
 from infra.embedded.distribution import Distribution
+from infra.embedded.ports import start_on_free_ports
 
 SUPERUSER = "postgres"
 START_TIME_TOLERANCE = 10.0  # seconds between the process's start and the time the server notes as its start
@@ -81,24 +82,32 @@ class Cluster:
             password_file.unlink(missing_ok=True)
         (self.folder / "initialised").touch()
 
-    def start(self, port: int, settings: Mapping[str, str] | None = None, *, timeout: int = 60) -> None:
-        """Start the server on 127.0.0.1:`port` and wait until it answers.
+    def start(self, port: int = 0, settings: Mapping[str, str] | None = None, *, timeout: int = 60) -> int:
+        """Start the server on 127.0.0.1:`port`, wait until it answers, and return the port.
 
         Args:
-            port: a free TCP port.
+            port: a TCP port; a free one is chosen when 0.
             settings: further parameters of postgresql.conf.
             timeout: seconds to wait, crash recovery included.
 
         Raises:
+            PortTakenError: `port` is taken.
             ClusterError: it did not come up in time.
         """
+
+        def start(ports: Sequence[int]) -> None:
+            self._start(ports[0], settings or {}, timeout)
+
+        return start_on_free_ports([port], start, ClusterError)[0]
+
+    def _start(self, port: int, settings: Mapping[str, str], timeout: int) -> None:
         parameters = {
             "port": str(port),
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": "",
             "log_timezone": "UTC",
             "timezone": "UTC",
-            **(settings or {}),
+            **settings,
         }
         ours = self.data / "agent-ecosystem.conf"
         ours.write_text("".join(f"{name} = {_quoted(value)}\n" for name, value in parameters.items()))

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.embedded.environment import inherited_environment
-from infra.embedded.ports import HOST, PortTakenError, free_ports
+from infra.embedded.ports import HOST, start_on_free_ports
 from infra.embedded.process import DetachedProcess
 
 SERVERS = ("master", "volume", "filer", "s3")
@@ -56,18 +56,6 @@ class Ports:
     volume_grpc: int
     filer: int
     filer_grpc: int
-
-    @classmethod
-    def free(cls, s3: int = 0) -> "Ports":
-        """Return ports that are free now; `s3` fixes the one that clients use.
-
-        Raises:
-            ObjectStoreError: `s3` is taken.
-        """
-        try:
-            return cls(*free_ports([s3 if field.name == "s3" else 0 for field in fields(cls)]))
-        except PortTakenError as error:
-            raise ObjectStoreError(f"{error}: choose another for the object store") from error
 
 
 def weed_program() -> Path:
@@ -154,16 +142,22 @@ class ObjectStore:
         """Return the environment to run `command` in."""
         return {**inherited_environment(), "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
 
-    def start(self, ports: Ports, *, timeout: int = 60) -> None:
+    def start(self, s3: int = 0, *, timeout: int = 60) -> Ports:
         """Start the store and wait until it answers.
 
         Args:
-            ports: free ports; they may differ from those of the last start.
+            s3: the port that clients use, a free one when 0; it may differ from that of the last start, as the other
+                ports will.
             timeout: seconds to wait.
 
         Raises:
+            PortTakenError: `s3` is taken.
             ObjectStoreError: it ended, or did not come up in time.
         """
+        wanted = [s3 if field.name == "s3" else 0 for field in fields(Ports)]
+        return Ports(*start_on_free_ports(wanted, lambda ports: self._start(Ports(*ports), timeout), ObjectStoreError))
+
+    def _start(self, ports: Ports, timeout: int) -> None:
         self._ports_file.write_text(json.dumps(asdict(ports)))
         self._process.start(self.command(ports), self.environment())
         deadline = time.monotonic() + timeout

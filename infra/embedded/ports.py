@@ -2,7 +2,7 @@
 
 import random
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 HOST = "127.0.0.1"
@@ -11,6 +11,7 @@ RANGE = range(10240, 32768)
 taken again before the server binds it."""
 
 ATTEMPTS = 200
+STARTS = 5
 
 
 class PortTakenError(Exception):
@@ -35,6 +36,44 @@ def free_ports(wanted: Sequence[int]) -> list[int]:
     """
     with ExitStack() as held:  # all at once, or one port could be given twice
         return [_held(held, port) for port in wanted]
+
+
+def start_on_free_ports(
+    wanted: Sequence[int], start: Callable[[list[int]], None], failure: type[Exception]
+) -> list[int]:
+    """Start a server on ports as `free_ports` chooses them, on others when one was taken before the server bound it.
+
+    Args:
+        wanted: as for `free_ports`; a port that was asked for is never exchanged.
+        start: starts the server on the ports it is given, and leaves nothing running when it fails.
+        failure: what `start` raises then.
+
+    Returns:
+        The ports it runs on.
+
+    Raises:
+        PortTakenError: a port that was asked for is not free.
+        Exception: `failure`, when the ports were not the reason, or were so again and again.
+    """
+    left = STARTS
+    while True:
+        ports = free_ports(wanted)
+        left -= 1
+        try:
+            start(ports)
+        except failure:
+            if not left or not _taken(ports):
+                raise
+        else:
+            return ports
+
+
+def _taken(ports: Sequence[int]) -> bool:
+    try:
+        free_ports(ports)
+    except PortTakenError:
+        return True
+    return False
 
 
 def _held(held: ExitStack, wanted: int) -> int:

@@ -25,7 +25,7 @@ from infra.backup_job.manifest import LatestPointer
 from infra.backup_job.names import Names
 from infra.backup_job.settings import Settings, load
 from infra.backup_job.store import ObjectStore as JobStore
-from infra.embedded.object_store import Identity, ObjectStore, Ports
+from infra.embedded.object_store import Identity, ObjectStore
 from tests.conftest import Database, Server
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ def s3_server() -> Iterator[S3Server]:
     store = ObjectStore(folder / "store")
     try:
         identity = store.init()
-        ports = Ports.free()
-        store.start(ports)
+        ports = store.start()
         endpoint = f"http://127.0.0.1:{ports.s3}"
         client: S3Client = boto3.client(
             "s3",

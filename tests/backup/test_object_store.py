@@ -15,7 +15,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from infra.embedded.object_store import Identity, ObjectStore, ObjectStoreError, Ports
+from infra.embedded.object_store import Identity, ObjectStore, ObjectStoreError
+from infra.embedded.ports import PortTakenError
 from tests.backup.conftest import BUCKET, S3Server
 
 if TYPE_CHECKING:
@@ -90,8 +91,7 @@ def test_what_it_acknowledged_survives_kill_and_other_ports() -> None:
         assert store.init() == identity
         try:
             for number in range(2):
-                ports = Ports.free()
-                store.start(ports)
+                ports = store.start()
                 s3 = client(f"http://127.0.0.1:{ports.s3}", identity)
                 if number == 0:
                     s3.create_bucket(Bucket="kept")
@@ -106,11 +106,11 @@ def test_what_it_acknowledged_survives_kill_and_other_ports() -> None:
 
 def test_a_taken_port_and_a_failed_start_are_told(s3_server: S3Server, tmp_path: Path) -> None:
     taken = int(s3_server.endpoint.rpartition(":")[2])
-    with pytest.raises(ObjectStoreError, match=f"port {taken} on 127.0.0.1 is taken"):
-        Ports.free(taken)
     store = ObjectStore(tmp_path / "store")
     store.init()
+    with pytest.raises(PortTakenError, match=f"port {taken} on 127.0.0.1 is taken"):
+        store.start(taken)
     os.truncate(store.folder / "s3.json", 0)
     with pytest.raises(ObjectStoreError, match="did not come up"):
-        store.start(Ports.free(), timeout=20)
+        store.start(timeout=20)
     assert store.alive() is None

@@ -62,7 +62,8 @@ def origin(tmp_path: Path) -> Path:
     root.mkdir()
     here = Checkout.here().root
     shutil.copy(here / ".gitattributes", root)
-    (root / salt.STACK_FILE).write_text(salt.SALT_LINE.sub("", (here / salt.STACK_FILE).read_text()))
+    stack_file = salt.stack_file("dev")
+    (root / stack_file).write_text(salt.SALT_LINE.sub("", (here / stack_file).read_text()))
     (root / "Pulumi.yaml").write_text("name: agent-ecosystem\nruntime:\n  name: python\n")
     (root / "__main__.py").write_text(PROGRAM)
     (root / ".gitignore").write_text("/.state/\n/.venv\n__pycache__/\n")

@@ -9,7 +9,7 @@ from tools.bootstrap.checkout import Checkout
 
 ROOT = Checkout.here().root
 TARGETS = [
-    *("up", "preview", "refresh", "status", "url", "backup", "restore", "destroy", "shell"),
+    *("up", "preview", "refresh", "status", "url", "backup", "restore", "recover", "destroy", "shell"),
     *("test", "test-full", "check", "bench-preview", "lint"),
 ]
 

@@ -144,7 +144,7 @@ class Project:
 
     def data_folders(self) -> list[Path]:
         """The folders of stacks that hold data of their services."""
-        kept = {"backend", "pulumi-home"}
+        kept = {"backend", "pulumi-home", "salts"}
         beside = [folder for folder in (self.folder / ".state").glob("*") if folder.is_dir()]
         return [*(folder for folder in beside if folder.name not in kept), *self.places()[1:]]
 

@@ -26,16 +26,14 @@ def kill_up_when(project: Project, marker: str) -> None:
         text=True,
     )
     said = []
-    assert process.stdout is not None
-    for line in process.stdout:
-        said.append(line)
-        if re.search(marker, line):
-            os.kill(process.pid, signal.SIGKILL)
-            break
-    else:
-        pytest.fail(f"up never said {marker!r}:\n{''.join(said)}")
-    process.wait()
-    process.stdout.close()
+    with process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if re.search(marker, line):
+                os.kill(process.pid, signal.SIGKILL)
+                return
+    pytest.fail(f"up never said {marker!r}:\n{''.join(said)}")
 
 
 def wait_for(condition: object, what: str) -> None:

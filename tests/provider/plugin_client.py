@@ -138,6 +138,9 @@ class PluginClient:
     def configure(self, arguments: Mapping[str, Any]) -> None:
         self._call("Configure", provider_pb2.ConfigureRequest(args=encode(arguments), acceptSecrets=True))
 
+    def invoke(self, function: str) -> Properties:
+        return decode(getattr(self._call("Invoke", provider_pb2.InvokeRequest(tok=function)), "return"))
+
     def check(self, urn: str, news: Mapping[str, Any], olds: Mapping[str, Any] | None = None) -> Checked:
         request = provider_pb2.CheckRequest(urn=urn, news=encode(news), olds=encode(olds or {}))
         return self._checked(self._call("Check", request))

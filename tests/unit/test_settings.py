@@ -1,8 +1,12 @@
 """Every wrong configuration value has its own message: key, value, what is allowed."""
 
+import json
+
 import pytest
 
 from infra.settings import Settings, SettingsError
+
+FIELDS = {field.alias or name: field for name, field in Settings.model_fields.items() if name != "stack"}
 
 
 def parse(**values: str) -> Settings:
@@ -33,25 +37,50 @@ def test_objects_lists_numbers_and_booleans_are_read_from_text() -> None:
     assert settings.keep_backups_on_destroy is True
 
 
-@pytest.mark.parametrize(
-    ("key", "text", "said"),
-    [
-        ("target", "cloud", "agent-ecosystem:target = 'cloud': Input should be 'embedded'"),
-        ("postgresPort", "80", "agent-ecosystem:postgresPort = '80': Input should be greater than or equal to 1024"),
-        ("postgresPort", "abc", "agent-ecosystem:postgresPort = 'abc': Input should be a valid integer"),
-        ("database", "My-DB", "agent-ecosystem:database = 'My-DB': String should match pattern"),
-        ("allow", '["region"]', "'region' is not HAZARD:object, e.g. DATA_LOSS:agent_registry.region"),
-        ("allow", "region", "agent-ecosystem:allow = 'region': Input should be a valid list"),
-        ("keepBackupsOnDestroy", "perhaps", "Input should be a valid boolean"),
-        ("backupMaxAgeHours", "0", "agent-ecosystem:backupMaxAgeHours = '0': Input should be greater than"),
-        ("postgresSettings", "{broken", "agent-ecosystem:postgresSettings = '{broken': Input should be a valid dict"),
-    ],
-)
-def test_a_wrong_value_is_named(key: str, text: str, said: str) -> None:
+WRONG = [
+    ("target", "cloud", "Input should be 'embedded'"),
+    ("environment", "prod", "Input should be 'development', 'staging' or 'production'"),
+    ("protect", "perhaps", "Input should be a valid boolean"),
+    ("postgresPort", "80", "Input should be greater than or equal to 1024"),
+    ("postgresPort", "abc", "Input should be a valid integer"),
+    ("postgresSettings", "{broken", "Input should be a valid dict"),
+    ("database", "My-DB", "String should match pattern"),
+    ("schema", "1st", "String should match pattern"),
+    ("allow", '["region"]', "'region' is not HAZARD:object, e.g. DATA_LOSS:agent_registry.region"),
+    ("allow", "region", "Input should be a valid list"),
+    ("adopt", "some", "Input should be a valid boolean"),
+    ("lockTimeout", "50", "Input should be greater than or equal to 100"),
+    ("lockRetries", "-1", "Input should be greater than or equal to 0"),
+    ("seeds", "ours.yaml", "Input should be a valid list"),
+    ("objectStorePort", "70000", "Input should be less than or equal to 65535"),
+    ("blockPublicAccess", "no way", "Input should be a valid boolean"),
+    ("keepBackupsOnDestroy", "perhaps", "Input should be a valid boolean"),
+    ("backupMaxAgeHours", "0", "Input should be greater than"),
+]
+"""A key, a wrong value of it, and what is said."""
+
+FREE = {"stateFolder", "passwordRotation", "bucket", "backupSchedule"}
+"""Any text is taken here; what the folder, the store or the schedule makes of it is told by them."""
+
+
+@pytest.mark.parametrize(("key", "text", "said"), WRONG)
+def test_a_wrong_value_is_named_with_its_key_what_is_allowed_and_what_it_is_for(key: str, text: str, said: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse(**{key: text})
-    assert said in str(caught.value)
-    assert key in str(caught.value)
+    (line,) = str(caught.value).splitlines()
+    start = f"configuration key agent-ecosystem:{key} = {json.loads(text) if text[0] == '[' else text!r}: "
+    assert line.startswith(start)
+    assert said in line
+    assert line.endswith(f"({FIELDS[key].description})")
+
+
+def test_every_key_has_its_wrong_value_above() -> None:
+    assert {key for key, _, _ in WRONG} | FREE == set(FIELDS)
+
+
+@pytest.mark.parametrize("key", FREE)
+def test_a_free_key_takes_any_text(key: str) -> None:
+    assert "any text" in parse(**{key: "any text"}).model_dump(by_alias=True).values()
 
 
 def test_an_unknown_key_is_refused_with_the_known_ones() -> None:
@@ -66,8 +95,7 @@ def test_every_problem_is_told_at_once() -> None:
 
 
 def test_every_key_is_described() -> None:
-    undescribed = [name for name, field in Settings.model_fields.items() if not field.description and name != "stack"]
-    assert undescribed == []
+    assert [key for key, field in FIELDS.items() if not field.description] == []
 
 
 def test_a_bucket_name_fits_s3_whatever_the_stack_is_called() -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tools.bootstrap import salt, shell
+from tools.bootstrap import shell
 from tools.bootstrap.checkout import Checkout
 from tools.bootstrap.disk import no_space_left
 from tools.bootstrap.failure import SetupError
@@ -18,6 +18,8 @@ from tools.bootstrap.stack import Stack
 
 STACK = "AGENT_ECOSYSTEM_STACK"
 """Tells a program we run which stack is meant."""
+
+GIVE_UP_STATE = "--give-up-state"
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,25 @@ def up(session: Session) -> int:
     stack.select()
     stack.mend()
     code = stack.run("up", "--yes")
-    salt.keep_salt(session.checkout)
+    stack.keep_salt()
     if code == 0:
         _summary(stack, time.monotonic() - began)
     return code
+
+
+def recover(session: Session) -> int:
+    """Make the state anew from what runs, where the state or its passphrase is lost; then bring the stack up."""
+    stack = session.stack
+    stack.unlock()
+    if GIVE_UP_STATE in session.arguments:
+        stack.give_up_state()
+    stack.select()
+    if stack.knows_something():
+        raise SetupError(
+            f"the state of stack {stack.name} is there and can be read: `make up STACK={stack.name}` is all it needs. "
+            f"To make it anew all the same: `make recover STACK={stack.name} ARGS={GIVE_UP_STATE}`; a copy is kept"
+        )
+    return stack.look_up_all() or up(session)
 
 
 def preview(session: Session) -> int:
@@ -65,6 +82,7 @@ def destroy(session: Session) -> int:
         _ask_for_destruction(stack.name)
     stack.unlock()
     stack.select()
+    _refuse_if_protected(stack)
     if stack.has_pending_creates():
         say("The last run was interrupted: finishing it first, so that nothing it made is left behind.")
         stack.mend()
@@ -108,6 +126,7 @@ def export(session: Session) -> int:
 
 COMMANDS: dict[str, Callable[[Session], int]] = {
     "up": up,
+    "recover": recover,
     "preview": preview,
     "refresh": refresh,
     "destroy": destroy,
@@ -155,6 +174,15 @@ def _ask_for_destruction(name: str) -> None:
         raise SetupError(f"destroy takes the data of stack {name} with it: say YES=1 where nobody can be asked")
     if input(f"Destroy stack {name} with all its data? [y/N] ").strip().lower() not in {"y", "yes"}:
         raise SetupError("nothing was destroyed")
+
+
+def _refuse_if_protected(stack: Stack) -> None:
+    """Say no before anything is taken away: Pulumi would end what runs beside the protected data first."""
+    if protected := stack.protected():
+        raise SetupError(
+            f"stack {stack.name} is protected ({', '.join(protected)}), nothing was destroyed. If its data is to go: "
+            f"`pulumi state unprotect --all --stack {stack.name}` in `make shell`, then this once more"
+        )
 
 
 def _summary(stack: Stack, seconds: float) -> None:

@@ -16,7 +16,7 @@ def set_up(checkout: Checkout) -> dict[str, str]:
         SetupError: Pulumi can not be had, or the disk is full.
     """
     if state_folder.prepare(checkout) and not {PASSPHRASE, PASSPHRASE_FILE} & without_ours(os.environ).keys():
-        salt.forget_salt(checkout)
+        salt.forget_salts(checkout)
     salt.install_filter(checkout)
     pulumi = pulumi_cli.ensure(checkout).folder
     without_plugins = stack_environment(checkout, Programs(pulumi, offline_plugins=None))

@@ -17,7 +17,8 @@ from tools.bootstrap.checkpoint import recover_checkpoint
 from tools.bootstrap.dead_locks import clear_dead_locks
 from tools.bootstrap.environment import BACKEND
 from tools.bootstrap.failure import SetupError
-from tools.bootstrap.interrupted_creates import PendingCreate, pending_creates, plan_repair
+from tools.bootstrap.interrupted_creates import PendingCreate, Repair, pending_creates, plan_repair
+from tools.bootstrap.lost_state import SERVER, knows_something, set_aside, with_creates_pending
 from tools.bootstrap.orphans import end_orphans
 from tools.bootstrap.progress import LAST_WORDS, say
 
@@ -46,8 +47,13 @@ class Stack:
         Raises:
             SetupError: the backend refuses, or its state was encrypted with another passphrase.
         """
+        salt.leave_other_backend(self._checkout, self.name, self._environment[BACKEND])
         self._ask("stack", "select", "--create", self.name)
-        salt.keep_salt(self._checkout)
+        self.keep_salt()
+
+    def keep_salt(self) -> None:
+        """Keep what Pulumi wrote into the stack's file out of git: see salt.py."""
+        salt.keep_salt(self._checkout, self.name, self._environment[BACKEND])
 
     def unlock(self) -> None:
         """Clear what a killed engine left: its lock, its language host, a half written state.
@@ -55,10 +61,9 @@ class Stack:
         Raises:
             SetupError: the stack is in use.
         """
-        project = yaml.safe_load((self._checkout.root / "Pulumi.yaml").read_text())["name"]
-        clear_dead_locks(self._environment[BACKEND], str(project), self.name)
+        clear_dead_locks(self._environment[BACKEND], self._project, self.name)
         end_orphans(self._checkout)
-        recover_checkpoint(self._environment[BACKEND], str(project), self.name)
+        recover_checkpoint(self._environment[BACKEND], self._project, self.name)
 
     def mend(self) -> None:
         """Clear what a killed engine left: creates of which nobody noted the end.
@@ -66,15 +71,49 @@ class Stack:
         Raises:
             SetupError: the state could not be read or written.
         """
-        repair = plan_repair(self._export())
+        self._settle(plan_repair(self._export()))
+
+    def knows_something(self) -> bool:
+        """Say whether the stack's state holds anything."""
+        return knows_something(self._export())
+
+    def give_up_state(self) -> None:
+        """Set the stack's state aside, as one that can not be read any more.
+
+        Raises:
+            SetupError: the state is not in files below a folder of this machine.
+        """
+        moved = set_aside(self._environment[BACKEND], self._project, self.name)
+        if not moved:
+            raise SetupError(
+                f"no file of stack {self.name} in {self._environment[BACKEND]}: remove it there with "
+                f"`pulumi stack rm --force {self.name}`, then run `make recover STACK={self.name}` without ARGS"
+            )
+        salt.forget_salt(self._checkout, self.name)
+        say(f"The state of {self.name} is set aside, in {moved[0].parent}.")
+
+    def look_up_all(self) -> int:
+        """Bring into an empty state what of the program is there already; return pulumi's exit code.
+
+        The server first, which takes over its own data, then what is in it: that is looked up as if an interrupted run
+        had left it.
+        """
+        targets = [part for pattern in SERVER for part in ("--target", pattern)]
+        code = self.run("up", "--yes", "--skip-preview", *targets)
+        if code == 0:
+            preview = json.loads(self._ask("preview", "--json", *self._on_stack))
+            self._settle(plan_repair(with_creates_pending(self._export(), preview)))
+        return code
+
+    def _settle(self, repair: Repair) -> None:
         if repair.forgotten:
-            say(f"Interrupted earlier, made or adopted now: {_names(repair.forgotten)}.")
+            say(f"Made now, or taken over where it is there already: {_names(repair.forgotten)}.")
         if repair.unknown:
-            say(f"Interrupted earlier, perhaps there already: {_names(repair.unknown)}.")
+            say(f"Perhaps there already, which would be an error: {_names(repair.unknown)}.")
         if repair.forgotten or repair.unknown or repair.looked_up:
             self._import(repair.state)
         if repair.looked_up:
-            say(f"Interrupted earlier, looked up on the server: {_names(repair.looked_up)}.")
+            say(f"Looked up on the server: {_names(repair.looked_up)}.")
             if not self._look_up(repair.looked_up):
                 self._import(repair.state_without)
 
@@ -82,11 +121,23 @@ class Stack:
         """Tell whether a run was interrupted while it made something."""
         return bool(pending_creates(self._export()))
 
+    def protected(self) -> list[str]:
+        """Return the names of the resources that Pulumi refuses to delete."""
+        resources = self._export()["deployment"].get("resources") or ()
+        return [str(resource["urn"]).rpartition("::")[2] for resource in resources if resource.get("protect")]
+
     def run(self, *arguments: str) -> int:
-        """Run a `pulumi` command on this stack with its output shown; return its exit code."""
+        """Run a `pulumi` command on this stack with its output shown; return its exit code.
+
+        Raises:
+            SetupError: it failed, and the state can not be decrypted here.
+        """
         with _interrupts_left_to_pulumi():
             command = [self._program, *arguments, *self._on_stack]
-            return subprocess.run(command, cwd=self._checkout.root, env=self._environment, check=False).returncode
+            code = subprocess.run(command, cwd=self._checkout.root, env=self._environment, check=False).returncode
+        if code:
+            self.outputs(show_secrets=True)
+        return code
 
     def start_services(self) -> int:
         """Bring up the local servers alone, e.g. after a reboot; return pulumi's exit code."""
@@ -112,6 +163,10 @@ class Stack:
         if value is None:
             raise SetupError(f"stack {self.name} has no output `{name}`: `make up STACK={self.name}` makes it")
         return str(value)
+
+    @property
+    def _project(self) -> str:
+        return str(yaml.safe_load((self._checkout.root / "Pulumi.yaml").read_text())["name"])
 
     @property
     def _on_stack(self) -> list[str]:
@@ -142,6 +197,12 @@ class Stack:
             check=False,
         )
         if run.returncode:
+            if "incorrect passphrase" in run.stderr:
+                raise SetupError(
+                    f"the state of stack {self.name} was encrypted with another passphrase than the one here: put that "
+                    f"one back, or give the state up and make it anew from what runs: "
+                    f"`make recover STACK={self.name} ARGS=--give-up-state` (docs/operations.md)"
+                )
             if "no stack named" in run.stderr:
                 raise SetupError(f"there is no stack {self.name} here: `make up STACK={self.name}` makes it")
             raise SetupError(f"`pulumi {arguments[0]} {arguments[1]}` failed:\n{run.stderr.strip()[-LAST_WORDS:]}")

@@ -12,7 +12,7 @@ from typing_extensions import override
 from infra.embedded.account import service_account
 from infra.embedded.cluster import SUPERUSER, Cluster, ClusterError
 from infra.embedded.distribution import DistributionError, install
-from infra.embedded.ports import free_port
+from infra.embedded.ports import PortTakenError
 from infra.plugin import UserError
 from infra.provider.local.daemon import Daemon, write_private
 
@@ -85,7 +85,7 @@ class PostgreSQL(Daemon):
     def start(self, port: int | None) -> None:
         self._discard_foreign_lock()
         with _as_user_error():
-            self._cluster().start(port or free_port(), self._settings)
+            self._cluster().start(port or 0, self._settings)
 
     @override
     def runs_as_asked(self, port: int | None) -> bool:
@@ -122,5 +122,5 @@ class PostgreSQL(Daemon):
 def _as_user_error() -> Iterator[None]:
     try:
         yield
-    except (ClusterError, DistributionError, LookupError) as error:
+    except (ClusterError, DistributionError, LookupError, PortTakenError) as error:
         raise UserError(str(error)) from error

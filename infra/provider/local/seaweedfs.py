@@ -6,7 +6,8 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from infra.embedded.object_store import ObjectStore, ObjectStoreError, Ports, weed_program
+from infra.embedded.object_store import ObjectStore, ObjectStoreError, weed_program
+from infra.embedded.ports import PortTakenError
 from infra.plugin import UserError
 from infra.provider.local.daemon import Daemon
 
@@ -55,8 +56,8 @@ class SeaweedFS(Daemon):
     @override
     def start(self, port: int | None) -> None:
         try:
-            self._store.start(Ports.free(port or 0))
-        except ObjectStoreError as error:
+            self._store.start(port or 0)
+        except (ObjectStoreError, PortTakenError) as error:
             raise UserError(str(error)) from error
 
     @override

@@ -5,17 +5,14 @@ work is the schema engine's (infra/provider/schema); here it meets Pulumi. A no-
 the server, so both are imported where they are used.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from typing_extensions import override
 
 from infra.plugin import UNKNOWN, Context, Diff, Resource, Unknown, UserError, compare
 from infra.plugin.resource import State
 from infra.provider.postgres.database import Unreachable, opened
-from infra.provider.postgres.schema_inputs import OBJECTS, SchemaInputs, desired, objects
+from infra.provider.postgres.schema_inputs import SchemaInputs, desired, objects, outputs
 
-HOW = frozenset({"directory", "allow", "adopt", "roles", "serverVersion"})
+HOW = frozenset({"directory", "allow", "adopt", "roles", "lockTimeout", "lockRetries", "serverVersion"})
 """Inputs that say how to apply, not what: their change alone is no update."""
 
 
@@ -49,7 +46,7 @@ class Schema(Resource[SchemaInputs]):
 
         catalog = schema_work.catalog(inputs)
         context.publish(schema_views.created(catalog))
-        return _outputs(inputs, schema_work.mark(catalog))
+        return outputs(inputs, schema_work.mark(catalog))
 
     @override
     def preview_update(self, context: Context, old: State, old_inputs: State, new: State) -> State:
@@ -59,7 +56,7 @@ class Schema(Resource[SchemaInputs]):
         context.publish(schema_views.changed(schema_work.catalog(old_inputs), catalog))
         if not isinstance(new["url"], Unknown):
             schema_work.say_plan(context, SchemaInputs.model_validate(new))
-        return _outputs(new, schema_work.mark(catalog))
+        return outputs(new, schema_work.mark(catalog))
 
     @override
     def create(self, context: Context, inputs: SchemaInputs) -> tuple[str, State]:
@@ -67,7 +64,7 @@ class Schema(Resource[SchemaInputs]):
 
         wanted = schema_work.apply(inputs)
         context.publish(schema_views.created(wanted.catalog))
-        return inputs.schema_name, _outputs(inputs.model_dump(by_alias=True), wanted.fingerprint)
+        return inputs.schema_name, outputs(inputs.model_dump(by_alias=True), wanted.fingerprint)
 
     @override
     def update(self, context: Context, resource_id: str, old: State, inputs: SchemaInputs) -> State:
@@ -75,7 +72,7 @@ class Schema(Resource[SchemaInputs]):
 
         wanted = schema_work.apply(inputs)
         context.publish(schema_views.changed(schema_work.catalog(context.old_inputs), wanted.catalog))
-        return _outputs(inputs.model_dump(by_alias=True), wanted.fingerprint)
+        return outputs(inputs.model_dump(by_alias=True), wanted.fingerprint)
 
     @override
     def read(self, context: Context, resource_id: str, inputs: State, state: State) -> tuple[State, State] | None:
@@ -91,7 +88,7 @@ class Schema(Resource[SchemaInputs]):
         context.publish(schema_views.changed(before, live))
         now = {**objects(live.to_json(context=False)), "grants": schema_work.granted(before, live)}
         mark = schema_work.mark(schema_work.catalog(now))
-        return {**inputs, **now, "serverVersion": version}, _outputs(state, mark)
+        return {**inputs, **now, "serverVersion": version}, outputs(state, mark)
 
     @override
     def delete(self, context: Context, resource_id: str, state: State) -> None:
@@ -114,8 +111,3 @@ def _server_version(inputs: State, old_inputs: State) -> int | None:
             return connection.info.server_version
     except Unreachable:
         return None
-
-
-def _outputs(properties: Mapping[str, Any], mark: str) -> State:
-    """Return the outputs: all but the catalog, which stays with the inputs, so that no program has to read it back."""
-    return {**{name: value for name, value in properties.items() if name not in OBJECTS}, "fingerprint": mark}

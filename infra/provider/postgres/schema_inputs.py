@@ -10,6 +10,7 @@ from infra.embedded.distribution import cache_root
 from infra.plugin import CheckError, Inputs, Unknown
 from infra.provider.schema.desired import Desired, desired_catalog
 from infra.provider.schema.errors import SchemaError, SourceErrors
+from infra.provider.schema.lock_rules import LOCK_RETRIES, LOCK_TIMEOUT, LockRules
 from infra.provider.schema.target import EXTENSIONS, ServerFacts, Target
 
 OBJECTS = ("tables", "views", "functions", "enums", "domains", "composites", "sequences", "grants")
@@ -29,6 +30,8 @@ class SchemaInputs(Inputs):
     allow: list[str] = Field(default_factory=list)
     adopt: bool = False
     drop_on_delete: bool = True
+    lock_timeout: int = Field(LOCK_TIMEOUT, ge=100)
+    lock_retries: int = Field(LOCK_RETRIES, ge=0)
 
     server_version: int | None = None
     tables: dict[str, JsonValue] = Field(default_factory=dict)
@@ -39,6 +42,11 @@ class SchemaInputs(Inputs):
     composites: dict[str, JsonValue] = Field(default_factory=dict)
     sequences: dict[str, JsonValue] = Field(default_factory=dict)
     grants: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @property
+    def lock_rules(self) -> LockRules:
+        """How long an update may keep anyone waiting."""
+        return LockRules(self.lock_timeout, self.lock_retries)
 
     @property
     def target(self) -> Target:
@@ -56,6 +64,16 @@ class SchemaInputs(Inputs):
 def objects(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return of `properties`, or of a catalog as JSON, the objects: every kind named, even where there are none."""
     return {kind: properties.get(kind, {}) for kind in OBJECTS}
+
+
+def outputs(properties: Mapping[str, Any], mark: str) -> dict[str, Any]:
+    """Return the outputs: all but the catalog, which stays with the inputs, so that no program has to read it back.
+
+    Args:
+        properties: the inputs.
+        mark: the catalog's fingerprint.
+    """
+    return {**{name: value for name, value in properties.items() if name not in OBJECTS}, "fingerprint": mark}
 
 
 def desired(inputs: Mapping[str, Any], version: int | None) -> Desired:

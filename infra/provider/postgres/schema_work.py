@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from infra.plugin import CheckError, Context, UserError
+from infra.plugin import CheckError, Context, PartlyDoneError, UserError
 from infra.provider.postgres.database import Unreachable, address, opened
-from infra.provider.postgres.schema_inputs import SchemaInputs, desired, objects
+from infra.provider.postgres.schema_inputs import SchemaInputs, desired, objects, outputs
 from infra.provider.schema.desired import Desired
 from infra.provider.schema.engine import (
     Catalog,
     Hazard,
+    PartlyApplied,
+    Plan,
+    Preview,
+    Progress,
     SchemaError,
     apply_changes,
     drop_all,
@@ -19,6 +23,9 @@ from infra.provider.schema.engine import (
     preview_changes,
     read_ledger,
 )
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 class Live(NamedTuple):
@@ -45,8 +52,26 @@ def apply(inputs: SchemaInputs) -> Desired:
     if wanted.fingerprint != fingerprint(catalog(state)):
         raise UserError(f"the files in {inputs.directory} changed while the update ran: run it again")
     with _as_user_error(), opened(inputs.url) as connection:
-        apply_changes(connection, inputs.target, wanted.catalog, inputs.allow, adopt=inputs.adopt)
+        try:
+            apply_changes(
+                connection,
+                inputs.target,
+                wanted.catalog,
+                inputs.allow,
+                adopt=inputs.adopt,
+                rules=inputs.lock_rules,
+            )
+        except PartlyApplied as error:
+            # Kept with the inputs it was to reach and the reason: the next `up` updates it again, from where it stands.
+            raise PartlyDoneError(inputs.schema_name, outputs(state, wanted.fingerprint), [str(error)]) from error
     return wanted
+
+
+def previewed(connection: "psycopg.Connection[Any]", inputs: SchemaInputs, wanted: Desired) -> Preview:
+    """Return what applying would do now."""
+    return preview_changes(
+        connection, inputs.target, wanted.catalog, inputs.allow, adopt=inputs.adopt, rules=inputs.lock_rules
+    )
 
 
 def check_live(context: Context, inputs: SchemaInputs, wanted: Desired) -> None:
@@ -57,7 +82,7 @@ def check_live(context: Context, inputs: SchemaInputs, wanted: Desired) -> None:
     """
     try:
         with opened(inputs.url) as connection:
-            preview = preview_changes(connection, inputs.target, wanted.catalog, inputs.allow, adopt=inputs.adopt)
+            preview = previewed(connection, inputs, wanted)
     except Unreachable as error:
         context.log("warning", f"{error}; what the change would lose is checked when it does, before it is applied")
         return
@@ -68,17 +93,33 @@ def check_live(context: Context, inputs: SchemaInputs, wanted: Desired) -> None:
 
 
 def say_plan(context: Context, inputs: SchemaInputs) -> None:
-    """Show the exact SQL, statement by statement with its lock and hazards, in the preview's diagnostics."""
+    """Show the exact SQL in the preview's diagnostics, phase by phase, each statement with its lock and hazards."""
     wanted = desired(inputs.model_dump(by_alias=True), inputs.server_version)
     with _as_user_error(), opened(inputs.url) as connection:
-        plan = preview_changes(connection, inputs.target, wanted.catalog, inputs.allow, adopt=inputs.adopt).plan
-    lines = [
-        line
-        for step in plan.steps
-        for line in (f"{step.sql};  -- lock: {step.lock}", *(f"    -- {hazard}" for hazard in step.hazards))
-    ]
-    if lines:
-        context.log("info", f"planned for {address(inputs.url)}, in one transaction:\n" + "\n".join(lines))
+        plan = previewed(connection, inputs, wanted).plan
+        ledger = read_ledger(connection, inputs.schema_name)
+    if plan:
+        begun = _begun(ledger.progress) if ledger and ledger.progress else ""
+        context.log("info", f"planned for {address(inputs.url)}, {_size(plan)}{begun}:\n" + "\n".join(_lines(plan)))
+
+
+def _begun(progress: Progress) -> str:
+    return f" (an update stopped after {progress.done} of {progress.phases} phases; this goes on from there)"
+
+
+def _size(plan: Plan) -> str:
+    if len(plan.phases) == 1 and plan.steps[0].transactional:
+        return "in one transaction"
+    return f"in {len(plan.phases)} phases, of which each is done whole or not at all"
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    for number, phase in enumerate(plan.phases, 1):
+        if len(plan.phases) > 1:
+            yield f"-- phase {number}, {'one transaction' if phase[0].transactional else 'outside a transaction'}"
+        for step in phase:
+            yield f"{step.sql};  -- lock: {step.lock}"
+            yield from (f"    -- {hazard}" for hazard in step.hazards)
 
 
 def read_live(inputs: SchemaInputs) -> Live | None:
@@ -92,7 +133,7 @@ def read_live(inputs: SchemaInputs) -> Live | None:
 def drop(inputs: SchemaInputs) -> None:
     """Drop everything that is ours."""
     with _as_user_error(), opened(inputs.url) as connection:
-        drop_all(connection, inputs.target)
+        drop_all(connection, inputs.target, inputs.lock_rules)
 
 
 def granted(before: Catalog, live: Catalog) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ from pydantic import Field
 from pydantic.alias_generators import to_camel
 from typing_extensions import override
 
-from infra.plugin import Context, Inputs, Resource, UserError
+from infra.plugin import CheckError, Context, Inputs, Resource, UserError, has_unknown
 from infra.plugin.resource import State
 from infra.provider.s3 import settings, store
 from infra.provider.s3.settings import Settings
@@ -60,7 +60,9 @@ class Bucket(Resource[BucketInputs]):
             for name, field in BucketInputs.model_fields.items()
             if not field.is_required() and field.default is not None
         }
-        return {**defaults, **inputs}
+        checked = {**defaults, **inputs}
+        _require_private(checked)
+        return checked
 
     @override
     def create(self, context: Context, inputs: BucketInputs) -> tuple[str, State]:
@@ -120,6 +122,16 @@ class Bucket(Resource[BucketInputs]):
         if refused:
             context.log("warning", f"the store of bucket {inputs.bucket} does not know: {', '.join(refused)}")
         return {**inputs.model_dump(by_alias=True), "refused": refused, "live": live}
+
+
+def _require_private(inputs: State) -> None:
+    """Refuse a policy for everybody: AWS does so by itself, not every store knows the block."""
+    policy = inputs.get("policy")
+    if inputs["blockPublicAccess"] is not True or has_unknown(policy) or not policy:
+        return
+    if found := settings.opened_to_everybody(policy):
+        reason = f"opens the bucket to everybody (statement {', '.join(found)}), which blockPublicAccess refuses"
+        raise CheckError([("policy", reason)])
 
 
 def _words(found: Settings) -> State:

@@ -55,6 +55,27 @@ def read(s3: Any, bucket: str) -> Settings:
     )
 
 
+def opened_to_everybody(policy: Mapping[str, Any]) -> list[str]:
+    """Return the statements of a bucket policy that allow something to anybody, by Sid, or by number without one.
+
+    A condition does not make one safe here: whether it holds for the whole internet can not be read off it.
+    """
+    statements = policy.get("Statement", [])
+    return [
+        str(statement.get("Sid") or f"number {number}")
+        for number, statement in enumerate(statements if isinstance(statements, list) else [statements], 1)
+        if statement.get("Effect") == "Allow" and _names_everybody(statement)
+    ]
+
+
+def _names_everybody(statement: Mapping[str, Any]) -> bool:
+    if "NotPrincipal" in statement:
+        return True
+    principal = statement.get("Principal")
+    named = principal.values() if isinstance(principal, Mapping) else [principal]
+    return any("*" in (names if isinstance(names, list) else [names]) for names in named)
+
+
 def _calls(s3: Any, bucket: str, wanted: Settings) -> dict[str, Callable[[], Any]]:
     status = {"Status": "Enabled" if wanted.versioning else "Suspended"}
     lifecycle = {

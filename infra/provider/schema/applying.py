@@ -1,103 +1,215 @@
-"""Runs a plan: one advisory lock, one transaction, the ledger in it; either all of it happened or nothing did."""
+"""Runs the statements of a plan: each phase in one transaction, or outside of any; again while it is blocked."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from infra.provider.schema.blockers import holders
+from infra.provider.schema.budget import Budget
 from infra.provider.schema.errors import ApplyFailed, CannotPlan, ForeignDependents
-from infra.provider.schema.introspect import local_search_path
-from infra.provider.schema.steps import Plan
+from infra.provider.schema.identifiers import quote
+from infra.provider.schema.introspect import local_search_path, search_path
+from infra.provider.schema.lock_rules import LockRules
+from infra.provider.schema.steps import Step
 
 if TYPE_CHECKING:
     import psycopg
 
+    from infra.provider.schema.target import Target
+
 T = TypeVar("T")
 
-LOCK_TIMEOUT = 4000
-"""Milliseconds a statement waits for a table before the whole transaction is given up and tried again."""
 
-ATTEMPTS = 5
-FIRST_PAUSE = 0.2
-"""Seconds between the first two attempts; doubled each time."""
+class BlockedError(Exception):
+    """A step could not have its locks in time: it may be tried again."""
+
+    def __init__(self, step: Step, error: "psycopg.Error") -> None:
+        self.step = step
+        super().__init__(error.diag.message_primary or str(error))
 
 
-def in_one_transaction(
-    connection: "psycopg.Connection[Any]",
-    schema: str,
-    work: Callable[[], T],
-    lock_timeout: int = LOCK_TIMEOUT,
-    attempts: int = ATTEMPTS,
-) -> T:
-    """Do `work` in a transaction that excludes every other run on `schema`; all again when a lock can not be had.
+class Applying:
+    """A connection on which the phases of one update run.
 
     Args:
         connection: with no transaction open.
-        schema: the managed schema.
-        work: uses `connection`; is called anew for each attempt.
-        lock_timeout: milliseconds to wait for one lock.
-        attempts: how often to try.
-
-    Raises:
-        ApplyFailed: no lock within all attempts.
+        target: names the schema.
+        rules: how long anyone may be kept waiting.
     """
-    import psycopg  # noqa: PLC0415 - the driver is loaded only where it is used
-    from psycopg.pq import TransactionStatus  # noqa: PLC0415
 
-    if connection.info.transaction_status is not TransactionStatus.IDLE:
-        raise ValueError("a transaction is open on this connection: the engine opens its own")
-    for attempt in range(1, attempts + 1):
-        try:
-            with connection.transaction():
-                connection.execute("SELECT set_config('lock_timeout', %s, true)", (str(lock_timeout),))
-                key = f"pgstack:{schema}"
-                connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (key,))
+    def __init__(self, connection: "psycopg.Connection[Any]", target: "Target", rules: LockRules) -> None:
+        self._connection = connection
+        self._target = target
+        self._rules = rules
+
+    def in_transaction(self, work: Callable[[], T]) -> T:
+        """Do `work` in one transaction; all of it again when a lock can not be had.
+
+        Raises:
+            ApplyFailed: no lock within all attempts.
+        """
+        import psycopg  # noqa: PLC0415 - the driver is loaded only where it is used
+
+        def attempt() -> T:
+            with self._connection.transaction():
+                self._connection.execute(
+                    "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', '0', true)",
+                    (str(self._rules.timeout),),
+                )
                 return work()
-        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
-            if attempt == attempts:
-                words = f"no lock after {attempts} attempts of {lock_timeout} ms: {error.diag.message_primary}"
-                raise ApplyFailed(
-                    _statement_of(error), f"{words}. Try again when the database is less busy."
-                ) from error
-            time.sleep(FIRST_PAUSE * 2 ** (attempt - 1))
+
+        try:
+            return self._retried(attempt)
         except psycopg.errors.InsufficientPrivilege as error:
             raise ApplyFailed("(making the schema or the ledger)", _words(error)) from error
-    raise AssertionError("unreachable")
+
+    def run(self, steps: Sequence[Step], budget: Budget, locks: Mapping[str, str]) -> None:
+        """Run `steps` in the open transaction, within the time it may hold locks.
+
+        Args:
+            steps: of one phase.
+            budget: the phase's.
+            locks: what `phase_locks` says.
+
+        Raises:
+            ForeignDependents: something that is not ours needs what a step drops or changes.
+            CannotPlan: there is no cast between a column's types, which only the server knows.
+            ApplyFailed: PostgreSQL refused a statement for any other reason but a lock.
+        """
+        connection = self._connection
+        with local_search_path(connection, self._target.schema, self._target.extensions_schema):
+            connection.execute("SELECT set_config('check_function_bodies', 'off', true)")
+            for step in steps:
+                if set(step.blocks) & locks.keys():
+                    self.lock(locks, step, budget)
+                    locks = {}
+                with explained(step):
+                    budget.before(blocking=bool(step.blocks))
+                    connection.execute(step.sql.encode())
+                    if step.blocks:
+                        budget.holds()
+
+    def lock(self, locks: Mapping[str, str], step: Step, budget: Budget) -> None:
+        """Take at once the locks that a phase would take one by one, so that none is waited for in the middle of work.
+
+        Args:
+            locks: table -> lock, in the order to take them.
+            step: whose turn it is.
+            budget: the phase's.
+
+        Raises:
+            BlockedError: one can not be had in time.
+        """
+        with explained(step):
+            for table, mode in locks.items():
+                budget.before(blocking=True)
+                name = f"{quote(self._target.schema)}.{quote(table)}"
+                self._connection.execute(f"LOCK TABLE ONLY {name} IN {mode} MODE".encode())
+                budget.holds()
+
+    def run_outside(self, step: Step) -> None:
+        """Run a step that no transaction may hold; an index that a failed attempt left is dropped, and built again.
+
+        Raises:
+            ForeignDependents, ApplyFailed: as for `run`.
+        """
+        with self._session_settings():
+            try:
+                self._retried(lambda: self._attempt_outside(step))
+            except ApplyFailed:
+                self._drop_what_is_left(step)
+                raise
+
+    def _attempt_outside(self, step: Step) -> None:
+        self._drop_what_is_left(step, insist=True)
+        with explained(step):
+            self._connection.execute(step.sql.encode())
+
+    def _drop_what_is_left(self, step: Step, *, insist: bool = False) -> None:
+        if step.leaves is None or self._connection.closed:
+            return
+        row = self._connection.execute(
+            "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid)", (step.leaves,)
+        ).fetchone()
+        if row and row[0]:
+            drop = replace(step, sql=f"DROP INDEX CONCURRENTLY {step.leaves}")
+            try:
+                with explained(drop):
+                    self._connection.execute(drop.sql.encode())
+            except BlockedError:
+                if insist:
+                    raise  # otherwise the next update drops it, as it does after a kill
+
+    @contextmanager
+    def _session_settings(self) -> Iterator[None]:
+        names = ("search_path", "lock_timeout", "statement_timeout")
+        path = search_path(self._target.schema, self._target.extensions_schema)
+        before = [self._connection.execute("SELECT current_setting(%s)", (name,)).fetchone() for name in names]
+        self._set(dict(zip(names, (path, str(self._rules.timeout), "0"), strict=True)))
+        try:
+            yield
+        finally:
+            if not self._connection.closed:
+                self._set({name: str(row[0]) for name, row in zip(names, before, strict=True) if row})
+
+    def _set(self, settings: dict[str, str]) -> None:
+        for name, value in settings.items():
+            self._connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+
+    def _retried(self, attempt: Callable[[], T]) -> T:
+        for pause in self._rules.pauses:
+            try:
+                return attempt()
+            except BlockedError:
+                time.sleep(pause)
+        try:
+            return attempt()
+        except BlockedError as error:
+            raise self._given_up(error) from error
+
+    def _given_up(self, error: BlockedError) -> ApplyFailed:
+        step, target = error.step, self._target
+        found = holders(self._connection, step, target.schema, target.extensions_schema)
+        listed = "".join(f"\n  - {holder}" for holder in found) or " no one any more"
+        return ApplyFailed(
+            step.sql,
+            f"no lock after {self._rules.retries + 1} attempts of {self._rules.timeout} ms: {error}\n"
+            f"Held at the end by:{listed}\n"
+            "Try again when they are done, end them, or raise lockTimeout or lockRetries.",
+        )
 
 
-def run_steps(connection: "psycopg.Connection[Any]", plan: Plan, schema: str, extensions: str) -> None:
-    """Run the statements of `plan` in the open transaction.
+@contextmanager
+def explained(step: Step) -> Iterator[None]:
+    """Turn PostgreSQL's refusal of a step into an error that names it.
 
     Raises:
-        ForeignDependents: something that is not ours needs what a step drops or changes.
-        CannotPlan: there is no cast between a column's types, which only the server knows.
-        ApplyFailed: PostgreSQL refused a statement for any other reason but a lock.
+        BlockedError: a lock stopped it: it may be tried again.
+        ForeignDependents, CannotPlan, ApplyFailed: anything else did.
     """
     import psycopg  # noqa: PLC0415 - the driver is loaded only where it is used
 
-    with local_search_path(connection, schema, extensions):
-        connection.execute("SELECT set_config('check_function_bodies', 'off', true)")
-        for step in plan.steps:
-            try:
-                connection.execute(step.sql.encode())
-            except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected) as error:
-                error.add_note(step.sql)
-                raise
-            except psycopg.errors.DependentObjectsStillExist as error:
-                raise ForeignDependents(step.sql, error.diag.message_detail or str(error)) from error
-            except (psycopg.errors.CannotCoerce, psycopg.errors.DatatypeMismatch) as error:
-                advice = "Add a column of the new type, fill it, and drop the old one in the next update."
-                raise CannotPlan(step.object, error.diag.message_primary or str(error), advice) from error
-            except psycopg.OperationalError:
-                raise  # the connection is gone: there is nothing left to say anything about
-            except psycopg.Error as error:
-                raise ApplyFailed(step.sql, _words(error)) from error
+    try:
+        yield
+    except (
+        psycopg.errors.LockNotAvailable,
+        psycopg.errors.DeadlockDetected,
+        psycopg.errors.QueryCanceled,
+    ) as error:
+        raise BlockedError(step, error) from error
+    except psycopg.errors.DependentObjectsStillExist as error:
+        raise ForeignDependents(step.sql, error.diag.message_detail or str(error)) from error
+    except (psycopg.errors.CannotCoerce, psycopg.errors.DatatypeMismatch) as error:
+        advice = "Add a column of the new type, fill it, and drop the old one in the next update."
+        raise CannotPlan(step.object, error.diag.message_primary or str(error), advice) from error
+    except psycopg.OperationalError:
+        raise  # the connection is gone: there is nothing left to say anything about
+    except psycopg.Error as error:
+        raise ApplyFailed(step.sql, _words(error)) from error
 
 
 def _words(error: "psycopg.Error") -> str:
     parts = (error.diag.message_primary or str(error), error.diag.message_detail, error.diag.message_hint)
     return "\n".join(part for part in parts if part)
-
-
-def _statement_of(error: Exception) -> str:
-    notes: list[str] = getattr(error, "__notes__", [])
-    return notes[-1] if notes else "(waiting for the engine's own lock)"

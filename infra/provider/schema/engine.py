@@ -9,7 +9,9 @@ drop_all(connection, target)
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from infra.provider.schema.applying import in_one_transaction, run_steps
+from infra.provider.schema.application import Application, Intent, ours_of, planned
+from infra.provider.schema.applying import Applying
+from infra.provider.schema.budget import Budget
 from infra.provider.schema.changes import (
     DisplayedObject,
     ObjectChange,
@@ -22,6 +24,7 @@ from infra.provider.schema.errors import (
     CannotPlan,
     Collision,
     ForeignDependents,
+    PartlyApplied,
     Refused,
     SchemaError,
     ScratchUnavailable,
@@ -32,10 +35,13 @@ from infra.provider.schema.errors import (
 from infra.provider.schema.hazards import Hazard, HazardName
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.introspect import read_catalog
-from infra.provider.schema.ledger import Ledger, forget, read_ledger, write_ledger
-from infra.provider.schema.measuring import lock_for_loss, measure
-from infra.provider.schema.model import Catalog, ObjectId, fingerprint
-from infra.provider.schema.ownership import managed, owned, require_no_collision
+from infra.provider.schema.ledger import Ledger, Progress, forget, read_ledger
+from infra.provider.schema.lock_rules import LockRules
+from infra.provider.schema.measuring import measure
+from infra.provider.schema.model import Catalog, fingerprint
+from infra.provider.schema.online.locks import phase_locks
+from infra.provider.schema.only_run import only_run
+from infra.provider.schema.ownership import managed
 from infra.provider.schema.planning import plan
 from infra.provider.schema.steps import Plan, Refusal, Step, refusals
 from infra.provider.schema.target import ServerFacts, Target, server_facts
@@ -54,9 +60,12 @@ __all__ = [
     "Hazard",
     "HazardName",
     "Ledger",
+    "LockRules",
     "ObjectChange",
+    "PartlyApplied",
     "Plan",
     "Preview",
+    "Progress",
     "Refusal",
     "Refused",
     "SchemaError",
@@ -105,7 +114,7 @@ def managed_live(connection: "psycopg.Connection[Any]", target: Target, desired:
         UnsupportedObject: something the engine does not model sits on one of our tables.
     """
     live = read_catalog(connection, target.schema, target.extensions_schema)
-    return managed(live, _ours(read_ledger(connection, target.schema)), desired or Catalog())
+    return managed(live, ours_of(read_ledger(connection, target.schema)), desired or Catalog())
 
 
 def preview_changes(
@@ -115,6 +124,7 @@ def preview_changes(
     allow: list[str] | None = None,
     *,
     adopt: bool = False,
+    rules: LockRules | None = None,
 ) -> Preview:
     """Return what `apply_changes` would do now, with live numbers; changes nothing.
 
@@ -124,17 +134,18 @@ def preview_changes(
         desired: what the files describe.
         allow: `HAZARD:object` entries that may pass, or `all`.
         adopt: take over objects of our names that someone else made.
+        rules: how long anyone may be kept waiting; None for the defaults.
 
     Raises:
         Collision: names of ours are taken and `adopt` is off.
         CannotPlan: a difference that no statement makes up in place.
         UnsupportedObject: something the engine does not model sits on one of our tables.
     """
+    intent = Intent(target, desired, allow or [], adopt, rules or LockRules())
     with connection.transaction():
-        current = _current(connection, target, desired, adopt=adopt)
-        planned = plan(current, desired, target.schema)
-        measured = measure(connection, planned, target.schema, target.extensions_schema)
-    return Preview(current, measured, object_changes(current, desired), refusals(measured, allow or []))
+        made = planned(connection, intent)
+        measured = measure(connection, made, target.schema, target.extensions_schema)
+    return Preview(made.current, measured, object_changes(made.current, desired), refusals(measured, allow or []))
 
 
 def apply_changes(
@@ -144,11 +155,13 @@ def apply_changes(
     allow: list[str] | None = None,
     *,
     adopt: bool = False,
+    rules: LockRules | None = None,
 ) -> Plan:
-    """Make the live schema what the files describe, in one transaction with the ledger, and return what was done.
+    """Make the live schema what the files describe, phase by phase, and return what was done.
 
-    The plan is made anew under the engine's lock, its losses counted under a lock on their tables, and the result
-    read back and compared before the transaction commits.
+    The plan is made anew in the transaction of the first phase, the values that a phase loses are counted under a lock
+    on their tables, and the result is read back and compared before the last phase commits. A plan of one phase is done
+    whole or not at all; of a plan of several each phase is, and an update after that goes on where it stopped.
 
     Args:
         connection: to the live database, as the owner, with no transaction open.
@@ -156,33 +169,21 @@ def apply_changes(
         desired: what the files describe.
         allow: `HAZARD:object` entries that may pass, or `all`.
         adopt: take over objects of our names that someone else made.
+        rules: how long anyone may be kept waiting; None for the defaults.
 
     Raises:
         SchemaError: the connection's role is not `target.owner`.
         Refused: dangerous hazards that `allow` does not list.
         Collision, CannotPlan, UnsupportedObject: as in `preview_changes`.
         ForeignDependents, ApplyFailed: PostgreSQL refused a statement; nothing was changed.
+        PartlyApplied: any of these after the first of several phases.
     """
-
-    def work() -> Plan:
-        _require_owner(connection, target)
-        ledger = read_ledger(connection, target.schema)
-        made_schema = _make_schema(connection, target)
-        current = _current(connection, target, desired, adopt=adopt)
-        planned = plan(current, desired, target.schema)
-        if planned:
-            planned = _checked(connection, target, planned, allow or [])
-            run_steps(connection, planned, target.schema, target.extensions_schema)
-            _require_equal(connection, target, desired, _ours(ledger))
-        wanted, ours = fingerprint(desired), owned(desired)
-        if planned or ledger is None or (ledger.fingerprint, ledger.objects) != (wanted, ours):
-            write_ledger(connection, target.schema, ours, wanted, made_schema=made_schema)
-        return planned
-
-    return in_one_transaction(connection, target.schema, work)
+    rules = rules or LockRules()
+    with only_run(connection, target.schema, rules):
+        return Application(connection, Intent(target, desired, allow or [], adopt, rules)).run()
 
 
-def drop_all(connection: "psycopg.Connection[Any]", target: Target) -> Plan:
+def drop_all(connection: "psycopg.Connection[Any]", target: Target, rules: LockRules | None = None) -> Plan:
     """Drop everything that is ours in the schema, and what we remember of it, in one transaction; return what was done.
 
     Other people's objects stay. The schema itself goes if we made it and nothing is left in it.
@@ -192,66 +193,22 @@ def drop_all(connection: "psycopg.Connection[Any]", target: Target) -> Plan:
         ApplyFailed: PostgreSQL refused a statement; nothing was dropped.
     """
 
+    rules = rules or LockRules()
+    applying = Applying(connection, target, rules)
+
     def work() -> Plan:
         ledger = read_ledger(connection, target.schema)
         live = read_catalog(connection, target.schema, target.extensions_schema)
-        current = managed(replace(live, unsupported=()), _ours(ledger), Catalog())
+        current = managed(replace(live, unsupported=()), ours_of(ledger), Catalog())
         planned = plan(current, Catalog(), target.schema)
-        run_steps(connection, planned, target.schema, target.extensions_schema)
+        applying.run(planned.steps, Budget(connection, rules, planned.steps), phase_locks(planned, planned.steps))
         forget(connection, target.schema)
         if ledger and ledger.made_schema and _is_empty(connection, target.schema):
             connection.execute(f"DROP SCHEMA {quote(target.schema)}".encode())
         return planned
 
-    return in_one_transaction(connection, target.schema, work)
-
-
-def _ours(ledger: Ledger | None) -> frozenset[ObjectId]:
-    return ledger.objects if ledger else frozenset()
-
-
-def _current(connection: "psycopg.Connection[Any]", target: Target, desired: Catalog, *, adopt: bool) -> Catalog:
-    ours = _ours(read_ledger(connection, target.schema))
-    live = read_catalog(connection, target.schema, target.extensions_schema)
-    require_no_collision(live, ours, desired, target.schema, adopt=adopt)
-    return managed(live, ours, desired)
-
-
-def _require_owner(connection: "psycopg.Connection[Any]", target: Target) -> None:
-    row = connection.execute("SELECT current_user").fetchone()
-    if row and row[0] != target.owner:
-        raise SchemaError(
-            f"connected as {row[0]}, but what the plan makes must belong to {target.owner}: connect as {target.owner}."
-        )
-
-
-def _make_schema(connection: "psycopg.Connection[Any]", target: Target) -> bool:
-    row = connection.execute("SELECT to_regnamespace(quote_ident(%s)) IS NULL", (target.schema,)).fetchone()
-    if row and row[0]:
-        connection.execute(f"CREATE SCHEMA {quote(target.schema)}".encode())
-        return True
-    return False
-
-
-def _checked(connection: "psycopg.Connection[Any]", target: Target, planned: Plan, allow: list[str]) -> Plan:
-    lock_for_loss(connection, planned, target.schema)
-    measured = measure(connection, planned, target.schema, target.extensions_schema)
-    if stopped := refusals(measured, allow):
-        raise Refused(stopped)
-    return measured
-
-
-def _require_equal(
-    connection: "psycopg.Connection[Any]", target: Target, desired: Catalog, ours: frozenset[ObjectId]
-) -> None:
-    """Look once more before the commit: what the planner did not see must not pass as done."""
-    live = read_catalog(connection, target.schema, target.extensions_schema)
-    left = object_changes(managed(live, ours, desired), desired)
-    if left:
-        listed = ", ".join(
-            f"{change.kind} {change.name} ({', '.join(change.paths) or change.operation})" for change in left
-        )
-        raise ApplyFailed("(all of the plan)", f"after the plan these still differ from the files: {listed}")
+    with only_run(connection, target.schema, rules):
+        return applying.in_transaction(work)
 
 
 def _is_empty(connection: "psycopg.Connection[Any]", schema: str) -> bool:

@@ -61,7 +61,18 @@ class ApplyFailed(SchemaError):  # noqa: N818 - named for what happened
 
     def __init__(self, statement: str, message: str) -> None:
         self.statement = statement
-        super().__init__(f"{message}\nStatement: {statement}\nNothing was changed.")
+        self.reason = f"{message}\nStatement: {statement}"
+        super().__init__(f"{self.reason}\nNothing was changed.")
+
+
+class PartlyApplied(SchemaError):  # noqa: N818 - named for what happened
+    """An update of several phases stopped after some of them: each is done whole or not at all."""
+
+    def __init__(self, cause: Exception, done: int, phases: int) -> None:
+        self.done = done
+        self.phases = phases
+        reason = cause.reason if isinstance(cause, ApplyFailed) else str(cause)
+        super().__init__(f"{reason}\n{done} of {phases} phases are done and stay. The next update goes on from there.")
 
 
 class ScratchUnavailable(SchemaError):  # noqa: N818 - named for what happened

@@ -1,13 +1,14 @@
 """Fills a plan's hazards with live numbers: exact counts where they are quick, otherwise estimates that say so."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from infra.provider.schema.hazards import Amount, Hazard, HazardName, Probe
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.hazards import SPEED, Amount, Hazard, Probe, Work
 from infra.provider.schema.introspect import local_search_path, query
-from infra.provider.schema.steps import ACCESS_EXCLUSIVE, Plan
+from infra.provider.schema.online.situation import Leaf, Situation
+from infra.provider.schema.steps import Plan
 
 if TYPE_CHECKING:
     import psycopg
@@ -38,22 +39,38 @@ def measure(
     probes = {hazard.probe for hazard in plan.hazards if hazard.probe}
     with local_search_path(connection, schema, extensions):
         amounts = {probe: _amount(connection, probe, timeout) for probe in probes}
-    steps = (replace(step, hazards=tuple(_measured(step.hazards, amounts))) for step in plan.steps)
+        worked_on = {hazard.probe.relation for hazard in plan.hazards if hazard.name in SPEED and hazard.probe}
+        sizes = {relation: _size(connection, relation) for relation in worked_on}
+    steps = (replace(step, hazards=tuple(_measured(step.hazards, amounts, sizes))) for step in plan.steps)
     return replace(plan, steps=tuple(steps))
 
 
-def lock_for_loss(connection: "psycopg.Connection[Any]", plan: Plan, schema: str) -> None:
-    """Lock, in the open transaction, every table whose loss is about to be counted: no row may come in after that."""
-    losses = (hazard for hazard in plan.hazards if hazard.name is HazardName.DATA_LOSS)
-    for relation in sorted({hazard.probe.relation for hazard in losses if hazard.probe}):
-        connection.execute(f"LOCK TABLE {quote(schema)}.{relation} IN {ACCESS_EXCLUSIVE} MODE")
+def situation(connection: "psycopg.Connection[Any]", schema: str, extensions: str, small: int) -> Situation:
+    """Return what online planning must know of `schema`; relations that take at most `small` bytes are small."""
+    partitions: dict[str, list[Leaf]] = defaultdict(list)
+    with local_search_path(connection, schema, extensions):
+        row = connection.execute(query("situation"), {"schema": schema, "small": small}).fetchone()
+        for root, sql_name, name, partitioned, indexes in connection.execute(query("partitions"), {"schema": schema}):
+            partitions[root].append(Leaf(sql_name, name, partitioned, tuple(indexes)))
+    names, watched = row or ((), False)
+    found = {root: tuple(leaves) for root, leaves in partitions.items()}
+    return Situation(frozenset(names), drops_concurrently=not watched, partitions=found)
 
 
-def _measured(hazards: Iterable[Hazard], amounts: dict[Probe, Amount]) -> Iterable[Hazard]:
+def _measured(hazards: Iterable[Hazard], amounts: Mapping[Probe, Amount], sizes: Mapping[str, int]) -> Iterable[Hazard]:
     for hazard in hazards:
         amount = amounts[hazard.probe] if hazard.probe else None
-        if amount is None or amount.rows != 0 or not amount.exact:
-            yield replace(hazard, amount=amount)
+        if amount is not None and amount.rows == 0 and amount.exact:
+            continue
+        if amount and hazard.probe and hazard.name in SPEED:
+            size = sizes[hazard.probe.relation]
+            amount = replace(amount, work=Work(size, size / SPEED[hazard.name]))
+        yield replace(hazard, amount=amount)
+
+
+def _size(connection: "psycopg.Connection[Any]", relation: str) -> int:
+    row = connection.execute(query("size"), {"relation": relation}).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _amount(connection: "psycopg.Connection[Any]", probe: Probe, timeout: int) -> Amount:

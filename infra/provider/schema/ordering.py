@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from infra.provider.schema.mentions import mentions
 from infra.provider.schema.model import Catalog, ObjectId
 from infra.provider.schema.steps import Step
 
@@ -68,20 +67,21 @@ _WITH_A_RELATION_NAME = frozenset({"table", "view", "sequence", "index", "compos
 """Kinds that share their names: one must be gone before another of that name comes."""
 
 
-def ordered(steps: Sequence[Step], current: Catalog, desired: Catalog) -> tuple[Step, ...]:
-    """Return `steps` sorted by what PostgreSQL says depends on what, ties by kind and then as given.
+def ordered(
+    steps: Sequence[Step], edges: Iterable[tuple[int, int]], wishes: Iterable[tuple[int, int]] = ()
+) -> tuple[int, ...]:
+    """Return the numbers of `steps`, sorted by what must come before what, ties by kind and then as given.
 
     Args:
         steps: those about one object in their right order.
-        current: its dependencies order what goes.
-        desired: its dependencies order what comes.
+        edges: pairs of numbers, the first of which comes first.
+        wishes: further pairs, given up where they close a ring.
     """
-    hard = {(before, after) for before, after in _constraints(steps, current, desired) if before != after}
-    soft = {edge for edge in mentions(steps) if edge not in hard}
+    hard, soft = set(edges), set(wishes)
     followers: dict[int, list[tuple[int, bool]]] = defaultdict(list)
     blockers = [[0, 0] for _ in steps]
-    for edges, firm in ((hard, True), (soft, False)):
-        for before, after in edges:
+    for pairs, firm in ((hard, True), (soft - hard, False)):
+        for before, after in pairs:
             followers[before].append((after, firm))
             blockers[after][not firm] += 1
     ready = [(_rank(steps[number]), number) for number, count in enumerate(blockers) if count == [0, 0]]
@@ -101,7 +101,7 @@ def ordered(steps: Sequence[Step], current: Catalog, desired: Catalog) -> tuple[
             if blockers[follower] == [0, 0] and follower in waiting:
                 waiting.discard(follower)
                 heapq.heappush(ready, (_rank(steps[follower]), follower))
-    return tuple(steps[number] for number in done)
+    return tuple(done)
 
 
 def _rank(step: Step) -> tuple[int, int]:
@@ -113,7 +113,18 @@ def _rank(step: Step) -> tuple[int, int]:
     return (3 if step.sql.startswith("COMMENT") else 2) if _is_remark(step) else 1, _MAKES.index(step.object.kind)
 
 
-def _constraints(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterator[tuple[int, int]]:
+def precedence(steps: Sequence[Step], current: Catalog, desired: Catalog) -> frozenset[tuple[int, int]]:
+    """Return which of `steps` must come before which: pairs of numbers.
+
+    Args:
+        steps: those about one object in their right order.
+        current: its dependencies order what goes.
+        desired: its dependencies order what comes.
+    """
+    return frozenset((first, second) for first, second in _pairs(steps, current, desired) if first != second)
+
+
+def _pairs(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterator[tuple[int, int]]:
     touching: dict[str, list[int]] = defaultdict(list)
     for number, step in enumerate(steps):
         for item in {step.object, *step.covers}:
@@ -126,6 +137,7 @@ def _constraints(steps: Sequence[Step], current: Catalog, desired: Catalog) -> I
         for item in step.after:
             yield from ((other, number) for other in touching.get(str(item), ()) if steps[other].operation != "delete")
     yield from _names_made_free(steps)
+    yield from _keys_gone(steps, current, desired)
 
 
 Edges = Iterable[tuple[str, str]]
@@ -165,6 +177,30 @@ def _before_coming(steps: Sequence[Step], touching: Touching, edges: Edges) -> I
                 idle = steps[first].side == "new" or _is_remark(steps[first])
                 if comes and steps[second].side != "old" and not idle and not turned_round:
                     yield first, second
+
+
+def _keys_gone(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterator[tuple[int, int]]:
+    """A foreign key takes any key that fits: what goes of the table it points at goes before it comes."""
+    keys = {
+        ObjectId("constraint", f"{name}.{part}"): name
+        for name, table in current.tables.items()
+        for part, constraint in table.constraints.items()
+        if constraint.kind in ("primary", "unique")
+    }
+    keys |= {ObjectId("index", part): name for name, table in current.tables.items() for part in table.indexes}
+    foreign = {
+        ObjectId("constraint", f"{name}.{part}"): constraint.references
+        for name, table in desired.tables.items()
+        for part, constraint in table.constraints.items()
+        if constraint.references
+    }
+    gone: dict[str, list[int]] = defaultdict(list)
+    for number, step in enumerate(steps):
+        if step.operation == "delete" and step.object in keys:
+            gone[keys[step.object]].append(number)
+    for number, step in enumerate(steps):
+        if step.operation == "create" and step.object in foreign:
+            yield from ((other, number) for other in gone[foreign[step.object] or ""])
 
 
 def _is_remark(step: Step) -> bool:

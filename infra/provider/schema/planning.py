@@ -3,19 +3,28 @@
 from infra.provider.schema.comparison import Comparison, with_rebuilds
 from infra.provider.schema.kinds import PLANNERS, UPHEAVALS
 from infra.provider.schema.model import Catalog
-from infra.provider.schema.ordering import ordered
-from infra.provider.schema.renaming import before_renames, renamed
+from infra.provider.schema.mentions import mentions
+from infra.provider.schema.online import constraints, indexes, locks, not_null, partitions, plain
+from infra.provider.schema.online.graph import Graph
+from infra.provider.schema.online.phases import in_phases
+from infra.provider.schema.online.situation import Scene, Situation
+from infra.provider.schema.ordering import ordered, precedence
+from infra.provider.schema.renaming import after_renames, before_renames, renamed
 from infra.provider.schema.spelling import written
 from infra.provider.schema.steps import Plan
 
+SOFTENERS = (not_null.soften, indexes.soften, partitions.soften, constraints.soften, plain.declare, locks.declare)
+"""What turns statements that keep others waiting into ones that do not; what is left says so."""
 
-def plan(current: Catalog, desired: Catalog, schema: str = "public") -> Plan:
-    """Return the ordered steps that turn `current` into `desired`.
+
+def plan(current: Catalog, desired: Catalog, schema: str = "public", situation: Situation | None = None) -> Plan:
+    """Return the ordered steps that turn `current` into `desired`, phase by phase.
 
     Args:
         current: what is ours in the live schema, as `ownership.managed` returns it.
         desired: what the files describe, with its dependencies.
         schema: the managed schema's name, for the few statements that must say it.
+        situation: live facts; without them no relation that exists is taken for a small one.
 
     Raises:
         CannotPlan: a difference that no statement makes up in place.
@@ -23,5 +32,20 @@ def plan(current: Catalog, desired: Catalog, schema: str = "public") -> Plan:
     first = renamed(current, desired)
     comparison = with_rebuilds(Comparison(first.catalog, desired, schema), UPHEAVALS)
     steps = [step for planner in PLANNERS for step in planner(comparison)]
-    rest = (written(step) for step in ordered(steps, first.catalog, desired))
-    return Plan(current, desired, (*first.steps, *before_renames(rest, first.done)))
+    edges = precedence(steps, first.catalog, desired)
+    wishes = {*mentions(steps)}
+    order = ordered(steps, edges, wishes)
+    ahead = len(first.steps)
+    position = {number: place + ahead for place, number in enumerate(order)}
+    graph = Graph(
+        [*first.steps, *(steps[number] for number in order)],
+        [
+            *((position[a], position[b]) for a, b in {*edges, *wishes}),
+            *((rename, later) for rename in range(ahead) for later in range(rename + 1, ahead + len(steps))),
+        ],
+    )
+    scene = Scene(comparison, after_renames(situation or Situation(), first.done))
+    for soften in SOFTENERS:
+        soften(graph, scene)
+    planned = (written(step) for step in in_phases(graph, scene))
+    return Plan(current, desired, tuple(before_renames(planned, first.done)))

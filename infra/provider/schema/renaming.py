@@ -9,6 +9,7 @@ from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import Hazard, Probe
 from infra.provider.schema.identifiers import literal, quote
 from infra.provider.schema.model import TOP_LEVEL, Catalog, ObjectId, Rename
+from infra.provider.schema.online.situation import Situation
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, NO_LOCK, SHARE_UPDATE_EXCLUSIVE, Step
 
 _PARTS = {"column": "columns", "constraint": "constraints", "policy": "policies", "trigger": "triggers"}
@@ -267,6 +268,16 @@ def _step(rename: Rename, work: _Work) -> Step:
             word = "MATERIALIZED VIEW"
         sql = f"ALTER {word} {old} RENAME TO {new}"
     return Step(_subject(rename), "update", sql, lock)
+
+
+def after_renames(situation: Situation, renames: Sequence[Rename]) -> Situation:
+    """Return the live facts under the names that come."""
+    names = {rename.old: rename.new for rename in renames if rename.kind in ("table", "view")}
+    return replace(
+        situation,
+        small=frozenset(names.get(name, name) for name in situation.small),
+        partitions={names.get(name, name): leaves for name, leaves in situation.partitions.items()},
+    )
 
 
 def before_renames(steps: Iterable[Step], renames: Sequence[Rename]) -> Iterator[Step]:

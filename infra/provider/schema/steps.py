@@ -1,6 +1,7 @@
 """What a plan is made of."""
 
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, Literal
 
 from infra.provider.schema.hazards import REFUSED_UNLESS_ALLOWED, Hazard
@@ -15,6 +16,9 @@ SHARE = "SHARE"
 NO_LOCK = "none"
 """No lock that a user of a table could wait for."""
 
+BLOCKING = frozenset({ACCESS_EXCLUSIVE, SHARE_ROW_EXCLUSIVE, SHARE})
+"""Locks that keep writers of a table waiting; the first keeps readers waiting too."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -28,6 +32,9 @@ class Step:
         hazards: what it can do to users.
         phase: steps of one phase share a transaction; phases run in order.
         transactional: whether it may run inside a transaction.
+        on: the relations it locks that existed before.
+        leaves: the index, as SQL writes it, that a failed attempt outside a transaction may leave invalid.
+        alone: whether it has a phase of its own although it may run inside a transaction.
         covers: what else comes or goes with it, e.g. a new table's columns.
         after: what must be there before it although PostgreSQL records no dependency.
         side: old for an update that only lets go of what the object leaned on, new for one that only leans on more.
@@ -40,9 +47,17 @@ class Step:
     hazards: tuple[Hazard, ...] = ()
     phase: int = 1
     transactional: bool = True
+    on: tuple[str, ...] = ()
+    leaves: str | None = field(default=None, repr=False, compare=False)
+    alone: bool = field(default=False, repr=False, compare=False)
     covers: frozenset[ObjectId] = field(default=frozenset(), repr=False, compare=False)
     after: frozenset[ObjectId] = field(default=frozenset(), repr=False, compare=False)
     side: Literal["both", "old", "new"] = field(default="both", repr=False, compare=False)
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """The relations whose writers, and perhaps readers, wait while the step holds its lock."""
+        return self.on if self.lock in BLOCKING else ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the step as documented, stable JSON."""
@@ -51,6 +66,7 @@ class Step:
             "operation": self.operation,
             "sql": self.sql,
             "lock": self.lock,
+            "on": list(self.on),
             "phase": self.phase,
             "transactional": self.transactional,
             "hazards": [
@@ -75,6 +91,11 @@ class Plan:
     def hazards(self) -> tuple[Hazard, ...]:
         """Every hazard of every step, each once, in the steps' order."""
         return tuple(dict.fromkeys(hazard for step in self.steps for hazard in step.hazards))
+
+    @property
+    def phases(self) -> tuple[tuple[Step, ...], ...]:
+        """The steps, phase by phase: each phase is one transaction, or one statement outside of any."""
+        return tuple(tuple(steps) for _, steps in groupby(self.steps, key=lambda step: step.phase))
 
     @property
     def sql(self) -> str:

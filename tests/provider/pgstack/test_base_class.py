@@ -64,3 +64,9 @@ def test_a_defect_says_so_and_leaves_its_trace_on_standard_error(plugin: PluginC
     with pytest.raises(PluginError, match="halfway: RuntimeError: a defect") as failed:
         plugin.read(URN, "half", INPUTS, INPUTS)
     assert failed.value.code == grpc.StatusCode.INTERNAL
+
+
+def test_its_only_function_says_that_it_is_ready(plugin: PluginClient) -> None:
+    assert plugin.invoke("halfway:index:ready") == {}
+    with pytest.raises(PluginError, match="this halfway plugin has no function halfway:index:other"):
+        plugin.invoke("halfway:index:other")

@@ -1,6 +1,5 @@
 """Applying to a live database: ownership, collisions, drift, hazards with numbers, kills, taking all away."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,12 +7,12 @@ import psycopg
 import pytest
 
 from infra.provider.schema import engine
-from infra.provider.schema.applying import in_one_transaction, run_steps
 from infra.provider.schema.engine import (
     ApplyFailed,
     Catalog,
     Collision,
     ForeignDependents,
+    LockRules,
     Refused,
     SchemaError,
     Target,
@@ -27,8 +26,7 @@ from infra.provider.schema.engine import (
 )
 from infra.provider.schema.measuring import measure
 from infra.provider.schema.model import ObjectId
-from infra.provider.schema.steps import Step
-from tests.conftest import Database
+from tests.conftest import OWNER, Database
 from tests.schema.engine.conftest import Connection, fill
 
 pytestmark = pytest.mark.server
@@ -234,54 +232,6 @@ def test_wider_rights_and_weaker_policies_are_refused(
     assert preview_changes(connection, target, wanted, allow=["all"]).refused == []
 
 
-@pytest.mark.parametrize("at", range(6))
-def test_a_connection_killed_at_any_statement_leaves_everything_as_it_was(
-    connection: Connection,
-    engine_database: Database,
-    target: Target,
-    describe: Describe,
-    monkeypatch: pytest.MonkeyPatch,
-    at: int,
-) -> None:
-    old = applied(connection, target, describe, BASE)
-    before = read_ledger(connection, target.schema)
-    new = describe(
-        "CREATE TABLE agents (id int PRIMARY KEY, region text, a int, b int); CREATE TABLE tasks (id int PRIMARY KEY);"
-        "CREATE INDEX agents_a ON agents (a); CREATE TABLE more (id int); COMMENT ON TABLE more IS 'more';"
-    )
-    with psycopg.connect(engine_database.owner_url, autocommit=True) as victim:
-        pid = victim.info.backend_pid
-        original = run_steps
-
-        def run(connection_: Connection, planned: engine.Plan, *rest: str) -> None:
-            assert len(planned.steps) == 6
-            kill = Step(ObjectId("table", "agents"), "update", f"SELECT pg_sleep(600) /* {pid} */")
-            steps = (*planned.steps[:at], kill, *planned.steps[at:])
-            original(connection_, replace(planned, steps=steps), *rest)
-
-        monkeypatch.setattr(engine, "run_steps", run)
-        killer = threading.Thread(target=kill_when_asleep, args=(engine_database.admin_url, pid))
-        killer.start()
-        with pytest.raises(psycopg.OperationalError):
-            apply_changes(victim, target, new, allow=["all"])
-        killer.join()
-    monkeypatch.undo()
-    assert managed_live(connection, target) == old
-    assert read_ledger(connection, target.schema) == before
-    apply_changes(connection, target, new, allow=["all"])
-    assert managed_live(connection, target) == new
-    assert preview_changes(connection, target, new).plan.steps == ()
-
-
-def kill_when_asleep(url: str, pid: int) -> None:
-    with psycopg.connect(url, autocommit=True) as admin:
-        for _ in range(100_000):
-            row = admin.execute("SELECT wait_event FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone()
-            if row == ("PgSleep",):
-                admin.execute("SELECT pg_terminate_backend(%s, 10000)", (pid,))
-                return
-
-
 def test_a_failing_statement_names_itself_and_undoes_the_rest(
     connection: Connection, target: Target, describe: Describe
 ) -> None:
@@ -328,22 +278,22 @@ def test_drop_all_takes_the_schema_we_made(connection: Connection, target: Targe
     drop_all(connection, target)  # and again: nothing is left to do
 
 
-def test_a_busy_table_is_tried_again_and_then_reported(
+def test_a_busy_table_is_tried_again_and_then_reported_with_who_holds_it(
     connection: Connection, engine_database: Database, target: Target, describe: Describe
 ) -> None:
-    applied(connection, target, describe, BASE)
-    with psycopg.connect(engine_database.owner_url) as reader:
-        reader.execute("SELECT * FROM app.agents")
-        attempts = []
-
-        def work() -> None:
-            attempts.append(1)
-            connection.execute("LOCK TABLE app.agents")
-
-        with pytest.raises(ApplyFailed, match="no lock after 3 attempts of 50 ms"):
-            in_one_transaction(connection, target.schema, work, lock_timeout=50, attempts=3)
-        assert len(attempts) == 3
-    in_one_transaction(connection, target.schema, work, lock_timeout=50, attempts=1)
+    old = applied(connection, target, describe, BASE)
+    wider = describe(BASE.replace("note text", "note text, extra text"))
+    with psycopg.connect(engine_database.owner_url, application_name="a report") as reader:
+        reader.execute("SELECT 'a secret' FROM app.agents")
+        with pytest.raises(ApplyFailed, match="no lock after 3 attempts of 200 ms") as caught:
+            apply_changes(connection, target, wider, rules=LockRules(timeout=200, retries=2))
+        told = str(caught.value)
+        assert f"pid {reader.info.backend_pid}, role {OWNER}, a report, idle in transaction, in a transaction" in told
+        assert "ALTER TABLE agents ADD COLUMN extra text" in told
+        assert "secret" not in told
+    assert managed_live(connection, target) == old
+    apply_changes(connection, target, wider, rules=LockRules(timeout=200, retries=0))
+    assert managed_live(connection, target) == wider
 
 
 def test_supabase_like_default_privileges_are_taken_back(

@@ -19,7 +19,7 @@ from infra.provider.schema.engine import (
 from tests.conftest import Database
 from tests.schema.engine.conftest import Connection, fill
 from tests.schema.engine.schemas import schemas
-from tests.schema.engine.test_cases import CASES, dump
+from tests.schema.engine.test_cases import CASES, ONLINE, dump
 
 FULL = bool(os.environ.get("AGENT_ECOSYSTEM_FULL"))
 PAIRS = int(os.environ.get("SCHEMA_PAIRS", "200" if FULL else "20"))
@@ -43,7 +43,7 @@ def test_any_case_becomes_any_other(
     old, new = (describe((CASES / name).read_text()) for name in (old_name, new_name))
     apply_changes(connection, target, old)
     try:
-        apply_changes(connection, target, new, allow=["all"])
+        apply_changes(connection, target, new, allow=["all"], rules=ONLINE)
     except CannotPlan:
         assert managed_live(connection, target) == old
         return
@@ -73,7 +73,7 @@ def test_a_random_schema_becomes_another(
     old, new = describe(old_sql), describe(new_sql)
     drop_all(connection, target)
     apply_changes(connection, target, old)
-    apply_changes(connection, target, new, allow=["all"])
+    apply_changes(connection, target, new, allow=["all"], rules=ONLINE)
     assert managed_live(connection, target) == new
     assert preview_changes(connection, target, new).plan.steps == ()
     reached = dump(engine_database)

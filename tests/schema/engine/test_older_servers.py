@@ -25,7 +25,7 @@ from infra.provider.schema.engine import (
 )
 from tests.conftest import GROUP_ROLES, OWNER
 from tests.schema.engine.conftest import Connection, fill
-from tests.schema.engine.test_cases import case_folders
+from tests.schema.engine.test_cases import ONLINE, case_folders
 
 INSTALLED = sorted(
     (path.parent.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")),
@@ -122,7 +122,7 @@ def test_case_on_the_oldest_server(folder: Path, older: Connection) -> None:
     except CannotPlan:
         return
     apply_changes(older, target, old)
-    apply_changes(older, target, new, allow=["all"])
+    apply_changes(older, target, new, allow=["all"], rules=ONLINE)
     assert managed_live(older, target) == new
     assert preview_changes(older, target, new).plan.sql == ""
     drop_all(older, target)

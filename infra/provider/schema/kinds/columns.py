@@ -317,7 +317,7 @@ def _nullable(table: str, name: str, new: Column, *, fresh: bool) -> Step:
     nulls = Probe(quote(table), f"{quote(name)} IS NULL", unit="rows with a null")
     hazards = (
         Hazard(HazardName.CONSTRAINT_MAY_FAIL, subject, "SET NOT NULL", nulls),
-        Hazard(HazardName.FULL_SCAN, subject, "SET NOT NULL", Probe(quote(table))),
+        Hazard(HazardName.LONG_LOCK, subject, "SET NOT NULL reads every row", Probe(quote(table))),
     )
     return _step(table, name, "SET NOT NULL", hazards=() if fresh else hazards)
 

@@ -68,7 +68,7 @@ def _validate(table: str, name: str, constraint: Constraint) -> Step:
         "update",
         f"ALTER TABLE {quote(table)} VALIDATE CONSTRAINT {quote(name)}",
         SHARE_UPDATE_EXCLUSIVE,
-        _hazards(table, name, constraint)[:1],
+        _hazards(table, name, constraint),
     )
 
 
@@ -77,10 +77,10 @@ def _hazards(table: str, name: str, constraint: Constraint) -> tuple[Hazard, ...
     if constraint.kind == "check":
         expression = constraint.definition.removeprefix("CHECK ").removesuffix(" NO INHERIT")
         broken = Probe(quote(table), f"NOT {expression}", unit="rows in violation")
-        second = Hazard(HazardName.FULL_SCAN, subject, "checks every row", rows)
+        second = Hazard(HazardName.LONG_LOCK, subject, "checks every row", rows)
     elif constraint.kind == "foreign":
         broken = Probe(quote(table), unit="rows to look up")
-        second = Hazard(HazardName.FULL_SCAN, subject, f"looks every row up in {constraint.references}", rows)
+        second = Hazard(HazardName.LONG_LOCK, subject, f"looks every row up in {constraint.references}", rows)
     else:
         broken = Probe(quote(table), unit="rows to compare")
         second = Hazard(HazardName.LONG_LOCK, subject, "builds its index", rows)

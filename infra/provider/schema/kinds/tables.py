@@ -157,7 +157,7 @@ def _alter(name: str, old: Table, new: Table) -> Iterator[Step]:
                 ACCESS_EXCLUSIVE,
             )
         if new.partition:
-            scan = Hazard(HazardName.FULL_SCAN, name, "checks the bound", Probe(quote(name)))
+            scan = Hazard(HazardName.LONG_LOCK, name, "checks the bound", Probe(quote(name)))
             attach = f"ATTACH PARTITION {quote(name)} {new.partition.bound}"
             yield Step(item, "update", f"ALTER TABLE {quote(new.partition.parent)} {attach}", ACCESS_EXCLUSIVE, (scan,))
     if old.unlogged != new.unlogged:

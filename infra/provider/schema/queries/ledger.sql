@@ -17,3 +17,12 @@ CREATE TABLE IF NOT EXISTS pgstack.managed_object (
 );
 COMMENT ON TABLE pgstack.managed_object IS
     'The objects of each managed schema that the tool made or adopted; whatever else is in the schema belongs to someone else';
+CREATE TABLE IF NOT EXISTS pgstack.apply_progress (
+    schema_name text PRIMARY KEY REFERENCES pgstack.managed_schema ON DELETE CASCADE,
+    fingerprint text NOT NULL,
+    phases_done integer NOT NULL,
+    phases integer NOT NULL,
+    at timestamptz NOT NULL
+);
+COMMENT ON TABLE pgstack.apply_progress IS
+    'One row for each managed schema whose update stands between two phases: the fingerprint of what it is to become; the next update finishes it';

@@ -5,14 +5,13 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.embedded.account import Account, service_account
 from infra.embedded.cluster import Cluster, ClusterError
 from infra.embedded.distribution import Distribution, install, shared_cache
-from infra.embedded.ports import free_port
 from infra.provider.schema.errors import ScratchUnavailable
 from infra.provider.schema.scratch.preparation import create_extensions, create_roles, create_schema
 from infra.provider.schema.target import EXTENSIONS, Target
@@ -33,8 +32,6 @@ SETTINGS = {
 }
 TEMPLATE_FORMAT = 1
 """Raised when the template must be made anew."""
-START_ATTEMPTS = 3
-"""A port that was free may be taken by the time the server binds it."""
 
 
 @contextmanager
@@ -107,18 +104,13 @@ def _start_copy(template: Path, cluster: Cluster) -> str:
     try:
         # cp keeps the owner and, where the file system can, shares the blocks.
         subprocess.run(["cp", "-a", template, cluster.folder], check=True, capture_output=True)
-        for _ in range(START_ATTEMPTS - 1):
-            with suppress(ClusterError):
-                return _start(template, cluster)
         return _start(template, cluster)
     except (ClusterError, subprocess.SubprocessError) as error:
         raise ScratchUnavailable(f"no embedded server to read the files with: {error}") from error
 
 
 def _start(template: Path, cluster: Cluster) -> str:
-    port = free_port()
-    cluster.start(port, _settings(cluster.distribution))
-    return _url(template, port)
+    return _url(template, cluster.start(settings=_settings(cluster.distribution)))
 
 
 def _settings(distribution: Distribution) -> dict[str, str]:
@@ -155,9 +147,7 @@ def _make_template(home: Path, distribution: Distribution, account: Account) -> 
         secret = home / "superuser"
         secret.touch(mode=0o600)
         secret.write_text(password)
-        port = free_port()
-        cluster.start(port, _settings(distribution))
-        with psycopg.connect(_url(home, port), autocommit=True) as connection:
+        with psycopg.connect(_start(home, cluster), autocommit=True) as connection:
             create_extensions(connection, Target(extensions=EXTENSIONS))
     finally:
         cluster.stop()

@@ -1,0 +1,152 @@
+"""Indexes of partitioned tables in use: CONCURRENTLY on each partition, then attached to one on the parent ONLY.
+
+CREATE INDEX CONCURRENTLY does not work on a partitioned table. Where partitions are partitioned themselves the plain
+statement stays, and its hazard says so.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from infra.provider.schema.hazards import Hazard, HazardName, Probe
+from infra.provider.schema.identifiers import quote
+from infra.provider.schema.model import Catalog, ObjectId
+from infra.provider.schema.online.graph import Graph
+from infra.provider.schema.online.indexes import after_leftover, built, can_be_swapped, dropped, renamed
+from infra.provider.schema.online.situation import OURS, Leaf, Scene, passing_name
+from infra.provider.schema.steps import SHARE, SHARE_UPDATE_EXCLUSIVE, Step
+
+LONGEST_NAME = 63
+"""Bytes of a name; PostgreSQL cuts off the rest."""
+
+
+def soften(graph: Graph, scene: Scene) -> None:
+    """Replace CREATE INDEX on partitioned tables in use."""
+    for number, step in [*graph.steps.items()]:
+        home = scene.home(step.object) if step.object.kind == "index" and step.operation == "create" else None
+        if home is None or not scene.in_use(home) or not scene.is_partitioned(home):
+            continue
+        leaves = scene.situation.partitions.get(home.name) or _known(scene.comparison.old, home.name)
+        if not any(leaf.partitioned for leaf in leaves):
+            _create(graph, scene, number, home, leaves)
+
+
+def _known(catalog: Catalog, parent: str) -> tuple[Leaf, ...]:
+    return tuple(
+        Leaf(quote(name), name, table.partition_key is not None, (*table.indexes, *table.constraints))
+        for name, table in catalog.tables.items()
+        if table.partition and table.partition.parent == parent
+    )
+
+
+def _create(graph: Graph, scene: Scene, number: int, home: ObjectId, leaves: Sequence[Leaf]) -> None:
+    item = graph.steps[number].object
+    before, after = scene.comparison.old_nodes.get(item), scene.comparison.new_nodes[item].value
+    going = graph.find(item, "delete")
+    swapped = before is not None and before.value.valid and going is not None and can_be_swapped(graph, going, number)
+    name = passing_name("new", item) if swapped else item.name
+    unique = "UNIQUE " if after.definition.startswith("CREATE UNIQUE ") else ""
+    rest = after.definition.removeprefix(f"CREATE {unique}INDEX {quote(item.name)} ON {quote(home.name)} ")
+    top = f"CREATE {unique}INDEX {quote(name)} ON ONLY {quote(home.name)} {rest}"
+    kept = tuple(hazard for hazard in graph.steps[number].hazards if hazard.name is HazardName.INDEX_REBUILD)
+    chain = [Step(item, "create", top, SHARE, () if swapped else kept)]
+    attached, renames = [], []
+    for leaf in leaves:
+        passing = passing_name("new", ObjectId("index", f"{leaf.sql_name} {item.name}"))
+        reads = Hazard(HazardName.FULL_SCAN, item.name, f"builds the index on {leaf.sql_name}", Probe(leaf.sql_name))
+        sql = f"CREATE {unique}INDEX CONCURRENTLY {passing} ON {leaf.sql_name} {rest}"
+        build = built(item, sql, passing, (reads,))
+        chain.append(replace(build, leaves=_beside(leaf, passing)))
+        attach = f"ALTER INDEX {quote(name)} ATTACH PARTITION {_beside(leaf, passing)}"
+        attached.append(Step(item, "update", attach, SHARE_UPDATE_EXCLUSIVE))
+        own = () if swapped else leaf.indexes
+        renames.append(renamed(item, _beside(leaf, passing), _partition_index(leaf.name, rest, own)))
+    chain += attached
+    exchange = len(chain)
+    chain += [renamed(item, quote(name), item.name)] if swapped else []
+    chain += renames
+    if swapped and going is not None:
+        graph.disconnect(going, number)
+    numbers = graph.substitute(number, chain)
+    if swapped and going is not None:
+        graph.connect(going, numbers[exchange])
+    after_leftover(graph, name, numbers[0])
+    _clear(graph, leaves, numbers[:exchange])
+
+
+def _clear(graph: Graph, leaves: Sequence[Leaf], numbers: Sequence[int]) -> None:
+    """Drop what a killed run left on partitions that are not ours, which no other step does."""
+    for leaf in leaves:
+        for name in leaf.indexes:
+            item = ObjectId("index", name)
+            if name.startswith(OURS) and graph.find(item, "delete") is None:
+                left = graph.add(
+                    replace(dropped(item, name), sql=f"DROP INDEX CONCURRENTLY {_beside(leaf, name)}"), (0, 0)
+                )
+                graph.connect(left, numbers[0])
+            elif name.startswith(OURS):
+                after_leftover(graph, name, numbers[0])
+
+
+def _beside(leaf: Leaf, index: str) -> str:
+    """Return an index of a partition as SQL writes it: in the partition's schema."""
+    schema = leaf.sql_name.removesuffix(quote(leaf.name))
+    return f"{schema}{quote(index)}"
+
+
+_ELEMENT = re.compile(
+    r"""(?:[a-z_][a-z0-9_$]*\.)?(?P<column>"(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)(?![A-Za-z0-9_$.:])"""
+)
+"""A column, or a call of a function, as pg_get_indexdef prints it: what PostgreSQL takes the name from."""
+
+
+def _partition_index(table: str, rest: str, taken: Sequence[str]) -> str:
+    """Return the name that PostgreSQL would give a partition's index of its own accord, so that dumps are equal."""
+    columns: list[str] = []
+    for element in _elements(rest):
+        match = _ELEMENT.match(element)
+        wanted = _bare(match["column"]) if match else "expr"
+        number, name = 0, wanted
+        while name in columns:
+            number += 1
+            name = f"{wanted}{number}"
+        columns.append(name)
+    number, label = 0, "idx"
+    while (name := _cut(table, "_".join(columns), label)) in taken:
+        number += 1
+        label = f"idx{number}"
+    return name
+
+
+def _bare(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
+
+
+def _cut(table: str, columns: str, label: str) -> str:
+    """Shorten the longer of the two parts until the name fits, as PostgreSQL does."""
+    room = LONGEST_NAME - len(label) - 2
+    first, second = table.encode(), columns.encode()
+    while len(first) + len(second) > room:
+        first, second = (first[:-1], second) if len(first) > len(second) else (first, second[:-1])
+    return f"{first.decode(errors='ignore')}_{second.decode(errors='ignore')}_{label}"
+
+
+def _elements(rest: str) -> list[str]:
+    """Return the key and included columns of `USING method (…) INCLUDE (…) …`, each as it is written."""
+    found: list[str] = []
+    depth, quoted, start = 0, False, 0
+    for offset, character in enumerate(rest):
+        quoted ^= character in "\"'"
+        if quoted:
+            continue
+        if character == "(":
+            depth += 1
+            if depth == 1:
+                if found and not rest[:offset].rstrip().endswith("INCLUDE"):
+                    return found
+                start = offset + 1
+        elif (character == "," and depth == 1) or (character == ")" and depth == 1):
+            found.append(rest[start:offset].strip())
+            start = offset + 1
+        depth -= character == ")"
+    return found

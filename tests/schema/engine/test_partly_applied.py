@@ -1,0 +1,68 @@
+"""What the schema resource tells Pulumi of an update that stops between two phases, and how the next one goes on."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from infra.plugin import Context, PartlyDoneError
+from infra.provider.postgres.schema_inputs import SchemaInputs, desired, objects
+from infra.provider.postgres.schema_work import apply, say_plan
+from tests.conftest import GROUP_ROLES, OWNER, Database
+from tests.schema.engine.conftest import Connection
+
+pytestmark = pytest.mark.server
+
+
+def inputs(database: Database, folder: Path, text: str) -> SchemaInputs:
+    (folder / "all.sql").write_text(text)
+    given = {
+        "url": database.owner_url,
+        "schemaName": "app",
+        "directory": str(folder),
+        "owner": OWNER,
+        "roles": [*GROUP_ROLES, "backup"],
+        "allow": [],
+        "lockTimeout": 1000,
+        "lockRetries": 1,
+    }
+    with psycopg.connect(database.owner_url) as connection:
+        version = connection.info.server_version
+    catalog = objects(desired(given, version).data)
+    return SchemaInputs.model_validate({**given, "serverVersion": version, **catalog})
+
+
+def test_half_of_an_update_is_kept_and_the_next_one_goes_on(
+    connection: Connection, engine_database: Database, tmp_path: Path
+) -> None:
+    apply(inputs(engine_database, tmp_path, "CREATE TABLE t (id int PRIMARY KEY, n int);"))
+    connection.execute("INSERT INTO app.t SELECT g, g % 5 FROM generate_series(1, 100000) g")
+    wanted = inputs(
+        engine_database,
+        tmp_path,
+        "CREATE TABLE t (id int PRIMARY KEY, n int, more text, CONSTRAINT positive CHECK (n > 0));",
+    )
+    with pytest.raises(PartlyDoneError, match=r"check constraint \"positive\"[\s\S]*1 of 2 phases are done") as caught:
+        apply(wanted)
+    assert caught.value.resource_id == "app"
+    assert caught.value.outputs["schemaName"] == "app"
+    assert "tables" not in caught.value.outputs
+    assert connection.execute("SELECT count(more) FROM app.t").fetchone() == (0,)
+
+    connection.execute("UPDATE app.t SET n = 1 WHERE n = 0")
+    said: list[str] = []
+    context = Context(
+        "urn:pulumi:s::p::t::schema",
+        {},
+        {},
+        preview=True,
+        log=lambda _, text: said.append(text),
+        publish=lambda _: None,
+    )
+    say_plan(context, wanted)
+    assert "stopped after 1 of 2 phases" in said[0]
+    assert "VALIDATE CONSTRAINT positive;  -- lock: SHARE UPDATE EXCLUSIVE" in said[0]
+    assert "ADD COLUMN" not in said[0]
+    apply(wanted)
+    row = connection.execute("SELECT convalidated FROM pg_constraint WHERE conname = 'positive'").fetchone()
+    assert row == (True,)
