@@ -70,21 +70,21 @@ def fill(connection: Connection, target: Target, text: str) -> None:
         check_bodies(connection, target.schema, files, session_of(target))
 
 
+def read_scratch(database: Database, target: Target, text: str) -> Catalog:
+    """Read what SQL text describes, in a transaction that is rolled back: a scratch without a server of its own."""
+    with psycopg.connect(database.owner_url) as scratch:
+        scratch.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(target.schema)))
+        fill(scratch, target, text)
+        catalog = read_catalog(scratch, target.schema)
+        catalog = replace(catalog, renames=read_renames([SourceFile("all.sql", text)], catalog))
+        scratch.rollback()
+    assert not catalog.unsupported, catalog.unsupported
+    return catalog
+
+
 @pytest.fixture
 def describe(engine_database: Database, target: Target) -> Callable[[str], Catalog]:
-    """Read what SQL text describes, in a transaction that is rolled back: a scratch without a server of its own."""
-
-    def read(text: str) -> Catalog:
-        with psycopg.connect(engine_database.owner_url) as scratch:
-            scratch.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(target.schema)))
-            fill(scratch, target, text)
-            catalog = read_catalog(scratch, target.schema)
-            catalog = replace(catalog, renames=read_renames([SourceFile("all.sql", text)], catalog))
-            scratch.rollback()
-        assert not catalog.unsupported, catalog.unsupported
-        return catalog
-
-    return read
+    return lambda text: read_scratch(engine_database, target, text)
 
 
 __all__ = ["Connection", "Path", "drop_all", "fill", "session_of"]

@@ -73,7 +73,8 @@ def _compared_columns(comparison: Comparison, name: str) -> tuple[Columns, Colum
         }, new.columns
     own = [*new.columns, *(part for part in old.columns if part not in new.columns)]
     if old.partition is None:
-        return {part: old.columns[part] for part in own if part in old.columns}, {
+        # Its NOT NULLs become its parent's.
+        return {part: replace(old.columns[part], not_null=None) for part in own if part in old.columns}, {
             part: column for part, column in _with_inherited(comparison.new, name).items() if part in own
         }
     before, after = _with_inherited(comparison.old, name), _with_inherited(comparison.new, name)
