@@ -70,6 +70,7 @@ class Assembly:
         """Return the catalog."""
         relations = self.rows["relations"]
         tables = {row["name"]: self._table(row) for row in relations if row["kind"] in ("r", "p")}
+        wholes: dict[str, Any] = {TOP_LEVEL[kind]: self._wholes(kind) for kind in WHOLE}
         return Catalog(
             tables={name: _own_columns(table, tables) for name, table in tables.items()},
             views={row["name"]: self._view(row) for row in relations if row["kind"] in ("v", "m")},
@@ -78,7 +79,7 @@ class Assembly:
             domains={row["name"]: self._domain(row) for row in self._types("d")},
             composites={row["name"]: self._composite(row) for row in self._types("c")},
             sequences=self._sequences(),
-            **{TOP_LEVEL[kind]: self._wholes(kind) for kind in WHOLE},
+            **wholes,
             publications={row["name"]: self._publication(row) for row in self.rows["publications"]},
             grants=next((dict(held) for (kind, _, _), held in self.grants.items() if kind == "schema"), {}),
             dependencies=tuple((row["dependent"], row["referenced"]) for row in self.rows["dependencies"]),

@@ -67,8 +67,8 @@ def displayed_objects(catalog: Catalog) -> list[DisplayedObject]:
         for item, node in nodes(catalog).items()
         if item.kind in KINDS
     ]
-    schema = replace(catalog.objects_only(), **{attribute: {} for attribute in TOP_LEVEL.values()})
-    if properties := to_json(schema):
+    nothing: dict[str, Any] = {attribute: {} for attribute in TOP_LEVEL.values()}
+    if properties := to_json(replace(catalog.objects_only(), **nothing)):
         found.append(DisplayedObject("Schema", "schema", properties))
     return sorted(found, key=lambda shown: (shown.kind, shown.name))
 
@@ -77,10 +77,10 @@ def object_changes(current: Catalog, desired: Catalog) -> list[ObjectChange]:
     """Return what changes from `current` to `desired`, sorted by kind and name."""
     first = renamed(current, desired)
     old = {(shown.kind, shown.name): shown.properties for shown in displayed_objects(first.catalog)}
-    for rename in first.done:
-        key = (KINDS.get(rename.kind, ""), f"{rename.home}.{rename.new}" if rename.home else rename.new)
-        if key in old:
-            old[key] = {**old[key], "renamed_from": rename.old}
+    moved = {
+        (KINDS.get(rename.kind, ""), f"{rename.home}.{rename.new}" if rename.home else rename.new)
+        for rename in first.done
+    }
     new = {(shown.kind, shown.name): shown.properties for shown in displayed_objects(desired)}
     found = []
     for kind, name in sorted({*old, *new}):
@@ -89,7 +89,7 @@ def object_changes(current: Catalog, desired: Catalog) -> list[ObjectChange]:
             found.append(ObjectChange(kind, name, "create", new=after))
         elif after is None:
             found.append(ObjectChange(kind, name, "delete", old=before))
-        elif paths := dict(_paths(before, after)):
+        elif paths := dict(_changed(before, after, moved=(kind, name) in moved)):
             found.append(ObjectChange(kind, name, "update", paths, before, after))
     return found
 
@@ -101,6 +101,12 @@ def _properties(value: Any, inside: Any) -> Json:
         value = replace(value, indexes={}, triggers={})
     properties: dict[str, Any] = to_json(value)
     return {"on": inside.name, **properties} if inside else properties
+
+
+def _changed(old: Json, new: Json, *, moved: bool) -> Iterator[tuple[str, PathOperation]]:
+    if moved:
+        yield "name", "update"
+    yield from _paths(old, new)
 
 
 def _paths(old: Json, new: Json, prefix: str = "") -> Iterator[tuple[str, PathOperation]]:

@@ -105,7 +105,9 @@ def _whole(kind: str, old: str, new: str, catalog: Catalog) -> Iterator[Rename]:
 
 def _inside(text: str, start: int, offset: int, old: str, catalog: Catalog) -> Iterator[Rename]:
     """Yield what a directive within a CREATE TABLE or CREATE TYPE is about."""
-    homes = (match for kind, pattern in _STATEMENTS if kind in ("table", "type") and (match := pattern.match(text, start)))
+    homes = (
+        match for kind, pattern in _STATEMENTS if kind in ("table", "type") and (match := pattern.match(text, start))
+    )
     home = next((_folded(match[1]) for match in homes), None)
     member = _MEMBER.match(text, offset)
     if home is None or member is None:

@@ -1,4 +1,4 @@
-"""What the text of a function mentions: PostgreSQL records no dependency on it, but may run the function while we apply.
+"""What the text of a function mentions: no dependency on record, yet it may run while we apply.
 
 A function over another one is called by a default, a check or an index as soon as that is made.
 """

@@ -359,7 +359,14 @@ class Catalog:
     def objects_only(self) -> "Catalog":
         """Return this catalog without what planning needs and comparing does not."""
         return replace(
-            self, dependencies=(), global_defaults={}, foreign_defaults={}, inherited_not_null={}, reader="", renames=(), unsupported=()
+            self,
+            dependencies=(),
+            global_defaults={},
+            foreign_defaults={},
+            inherited_not_null={},
+            reader="",
+            renames=(),
+            unsupported=(),
         )
 
     def objects(self) -> Iterator[tuple[ObjectId, Any]]:

@@ -2,8 +2,8 @@
 
 from infra.provider.schema.comparison import Comparison, with_rebuilds
 from infra.provider.schema.kinds import PLANNERS, UPHEAVALS
-from infra.provider.schema.model import Catalog
 from infra.provider.schema.mentions import mentions
+from infra.provider.schema.model import Catalog
 from infra.provider.schema.online import constraints, indexes, locks, not_null, partitions, plain
 from infra.provider.schema.online.graph import Graph
 from infra.provider.schema.online.phases import in_phases

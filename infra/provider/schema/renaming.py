@@ -260,7 +260,9 @@ def _step(rename: Rename, work: _Work) -> Step:
     elif rename.kind == "index":
         lock, sql = SHARE_UPDATE_EXCLUSIVE, f"ALTER INDEX {old} RENAME TO {new}"
     elif rename.kind == "function":
-        renamings = (f"ALTER {kind} {signature} RENAME TO {new}" for kind, signature in work.signatures.get(rename.old, ()))
+        renamings = (
+            f"ALTER {kind} {signature} RENAME TO {new}" for kind, signature in work.signatures.get(rename.old, ())
+        )
         lock, sql = NO_LOCK, ";\n".join(renamings)
     else:
         word = "TYPE" if rename.kind in ("enum", "composite", "range") else rename.kind.upper()

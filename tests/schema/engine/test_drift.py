@@ -44,7 +44,7 @@ class Standing:
         drop_all(self.connection, TARGET)
         self.connection.execute("DROP SCHEMA IF EXISTS app CASCADE")
         for (name,) in self.connection.execute("SELECT pubname FROM pg_publication").fetchall():
-            self.connection.execute(sql.SQL("DROP PUBLICATION {}").format(sql.Identifier(name)))
+            self.connection.execute(sql.SQL("DROP PUBLICATION {}").format(sql.Identifier(str(name))))
         apply_changes(self.connection, TARGET, self.catalog, ["all"])
 
 
@@ -92,7 +92,7 @@ def test_a_drift_is_seen_and_repaired(rich: Standing, shown: str, statements: st
 def test_what_is_not_repaired_is_named(standing: Standing, said: str, statements: str) -> None:
     try:
         standing.mutate(statements)
-        with pytest.raises(UnsupportedObject, match=said.split(" app")[0]):
+        with pytest.raises(UnsupportedObject, match=said.partition(" app")[0]):
             managed_live_with(standing)
     finally:
         standing.renew()

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from infra.provider.schema.casts import fails_rather, same_bytes, widens
 from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
-from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import bare, literal, quote
+from infra.provider.schema.kinds.retyping import column_step, moved, require_no_key, retype
 from infra.provider.schema.kinds.sequences import changes, clauses, fitted, narrower, start
 from infra.provider.schema.model import Catalog, Column, Identity, ObjectId, plain
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Step
@@ -133,18 +132,13 @@ def _identity(identity: Identity) -> str:
 def finishing_touches(table: str, name: str, column: Column, *, late: bool = False) -> Iterator[Step]:
     """Yield what the definition of a new column has no clause for."""
     if late and column.default is not None:
-        yield replace(_step(table, name, f"SET DEFAULT {column.default}"), side="new")
+        yield replace(column_step(table, name, f"SET DEFAULT {column.default}"), side="new")
     yield from _storage(table, name, Column(column.type), column, fresh=True)
-
-
-def _step(table: str, name: str, action: str, lock: str = ACCESS_EXCLUSIVE, hazards: tuple[Hazard, ...] = ()) -> Step:
-    item = ObjectId("column", f"{table}.{name}")
-    return Step(item, "update", f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(name)} {action}", lock, hazards)
 
 
 def drop_default(table: str, name: str) -> Step:
     """Return the step by which a column lets go of what its default calls."""
-    return replace(_step(table, name, "DROP DEFAULT"), side="old")
+    return replace(column_step(table, name, "DROP DEFAULT"), side="old")
 
 
 def _heirs(before: Columns, after: Columns, name: str) -> list[str]:
@@ -209,7 +203,7 @@ def _alter(
     reset_default: bool = False,
 ) -> Iterator[Step]:
     if old.generated is not None and new.generated is None:
-        yield _step(table, name, "DROP EXPRESSION")
+        yield column_step(table, name, "DROP EXPRESSION")
     replaced = ObjectId("column", f"{table}.{name}") in comparison.retyped
     retyped = replaced or (old.type, old.collation) != (new.type, new.collation)
     default = old.default
@@ -217,126 +211,55 @@ def _alter(
         yield drop_default(table, name)
         default = None
     if old.identity and not new.identity:
-        yield replace(_step(table, name, "DROP IDENTITY"), side="old")
+        yield replace(column_step(table, name, "DROP IDENTITY"), side="old")
     identity = old.identity
     if retyped:
-        _require_no_key(comparison, table, name)
+        require_no_key(comparison, table, name)
         if identity and new.identity and narrower(identity.sequence, new.identity.sequence):
             fitting = replace(identity, sequence=fitted(identity.sequence, new.identity.sequence))
             yield from _identity_change(table, name, identity, fitting)
             identity = replace(identity, sequence=new.identity.sequence)
-        yield _moved(comparison, table, name, new) if replaced else _retype(comparison, table, name, old, new)
+        yield moved(comparison, table, name, new) if replaced else retype(comparison, table, name, old, new)
     if new.default is not None and new.default != default:
         side: Literal["new", "both"] = "new" if default is None else "both"
-        yield replace(_step(table, name, f"SET DEFAULT {new.default}"), side=side)
+        yield replace(column_step(table, name, f"SET DEFAULT {new.default}"), side=side)
     if old.nullable != new.nullable:
         yield _nullable(table, name, new, fresh=fresh)
     if not new.nullable and (before := None if old.nullable else old.not_null) != new.not_null:
         usual = f"{table}_{name}_not_null"
         sql = f"ALTER TABLE {quote(table)} RENAME CONSTRAINT {quote(before or usual)} TO {quote(new.not_null or usual)}"
-        yield replace(_step(table, name, ""), sql=sql)
+        yield replace(column_step(table, name, ""), sql=sql)
     if new.identity and identity != new.identity:
         yield from _identity_change(table, name, identity, new.identity)
     yield from _storage(table, name, old, new)
 
 
-def _moved(comparison: Comparison, table: str, name: str, column: Column) -> Step:
-    """Return the step by which a column takes the type that was made anew, by way of text."""
-    text = _text(column.type)
-    subject, rows = f"{table}.{name}", Probe(quote(table))
-    hazards = [Hazard(HazardName.TABLE_REWRITE, subject, f"{column.type} is made anew", rows)]
-    enum = column.type.rstrip("[]")
-    gone = _labels(comparison.old, enum) - _labels(comparison.new, enum)
-    if gone:
-        listed = ", ".join(map(literal, sorted(gone)))
-        condition = f"{quote(name)}::text IN ({listed})"
-        if text == "text[]":
-            condition = f"{quote(name)}::text[] && ARRAY[{listed}]"
-        lost = Probe(quote(table), condition, unit="rows with a label that goes")
-        hazards.append(Hazard(HazardName.CONSTRAINT_MAY_FAIL, subject, f"{enum} loses {listed}", lost))
-    elif not _labels(comparison.old, enum):
-        filled = Probe(quote(table), f"{quote(name)} IS NOT NULL", name, "values")
-        hazards.append(Hazard(HazardName.CONSTRAINT_MAY_FAIL, subject, "every value is read anew", filled))
-    action = f"TYPE {column.type} USING {quote(name)}::{text}::{column.type}"
-    return _step(table, name, action, hazards=tuple(hazards))
-
-
-def _text(kind: str) -> str:
-    return "text[]" if kind.endswith("[]") else "text"
-
-
-def _labels(catalog: Catalog, kind: str) -> set[str]:
-    name = kind.rstrip("[]")
-    return {label for enum, value in catalog.enums.items() if quote(enum) == name for label in value.labels}
-
-
-def _require_no_key(comparison: Comparison, table: str, name: str) -> None:
-    """Refuse to retype a column by which its table, or a partition of it, is partitioned."""
-    family = {table}
-    for child, value in comparison.old.tables.items():  # parents come before their partitions in no set order
-        while value.partition and value.partition.parent in comparison.old.tables:
-            if value.partition.parent == table:
-                family.add(child)
-            value = comparison.old.tables[value.partition.parent]
-    for member in sorted(family):
-        key = comparison.old.tables[member].partition_key or ""
-        if quote(name) in re.findall(r'"(?:[^"]|"")+"|[\w$]+', key):
-            raise CannotPlan(
-                ObjectId("column", f"{table}.{name}"),
-                f"its type can not change: {member} is partitioned by it",
-                "Make a new table beside it and copy the rows.",
-            )
-
-
-def _retype(comparison: Comparison, table: str, name: str, old: Column, new: Column) -> Step:
-    action = f"TYPE {new.type}"
-    if new.collation:
-        action += f" COLLATE {new.collation}"
-    hazards = []
-    if old.type != new.type and not same_bytes(old.type, new.type):
-        # There is no cast from one enum to another but by their labels.
-        by_text = all(_labels(side, column.type) for side, column in _sides(comparison, old, new))
-        text = f"::{_text(new.type)}" if by_text else ""
-        action += f" USING {quote(name)}{text}::{new.type}"
-        subject, what = f"{table}.{name}", f"{old.type} becomes {new.type}"
-        hazards.append(Hazard(HazardName.TABLE_REWRITE, subject, what, Probe(quote(table))))
-        if not widens(old.type, new.type):
-            filled = Probe(quote(table), f"{quote(name)} IS NOT NULL", name, "values")
-            risk = HazardName.CONSTRAINT_MAY_FAIL if fails_rather(old.type, new.type) else HazardName.DATA_LOSS
-            hazards.append(Hazard(risk, subject, what, filled))
-    return _step(table, name, action, hazards=tuple(hazards))
-
-
-def _sides(comparison: Comparison, old: Column, new: Column) -> tuple[tuple[Catalog, Column], tuple[Catalog, Column]]:
-    return (comparison.old, old), (comparison.new, new)
-
-
 def _nullable(table: str, name: str, new: Column, *, fresh: bool) -> Step:
     if new.nullable:
-        return _step(table, name, "DROP NOT NULL")
+        return column_step(table, name, "DROP NOT NULL")
     subject = f"{table}.{name}"
     nulls = Probe(quote(table), f"{quote(name)} IS NULL", unit="rows with a null")
     hazards = (
         Hazard(HazardName.CONSTRAINT_MAY_FAIL, subject, "SET NOT NULL", nulls),
         Hazard(HazardName.LONG_LOCK, subject, "SET NOT NULL reads every row", Probe(quote(table))),
     )
-    return _step(table, name, "SET NOT NULL", hazards=() if fresh else hazards)
+    return column_step(table, name, "SET NOT NULL", hazards=() if fresh else hazards)
 
 
 def _identity_change(table: str, name: str, old: Identity | None, new: Identity) -> Iterator[Step]:
     if old is None:
-        yield replace(_step(table, name, f"ADD {_identity(new)}"), side="new")
+        yield replace(column_step(table, name, f"ADD {_identity(new)}"), side="new")
         return
     if old.generation != new.generation:
-        yield replace(_step(table, name, f"SET GENERATED {new.generation}"), side="new")
+        yield replace(column_step(table, name, f"SET GENERATED {new.generation}"), side="new")
     if old.name != new.name:
         usual = f"{table}_{name}_seq"
         sql = f"ALTER SEQUENCE {quote(old.name or usual)} RENAME TO {quote(new.name or usual)}"
-        yield replace(_step(table, name, ""), sql=sql, side="new")
+        yield replace(column_step(table, name, ""), sql=sql, side="new")
     before = replace(old.sequence, type=new.sequence.type)  # it has followed its column's type
     if before == new.sequence:
         return
-    step = _step(table, name, "")
+    step = column_step(table, name, "")
     sequence = f"pg_get_serial_sequence({literal(quote(table))}, {literal(name)})"
     values = f"pg_sequence_last_value({sequence}::regclass)"
     relation = f"(SELECT COALESCE({values}, {start(before)}) AS last_value, {values} IS NOT NULL AS is_called) s"
@@ -347,16 +270,16 @@ def _identity_change(table: str, name: str, old: Identity | None, new: Identity)
 def _storage(table: str, name: str, old: Column, new: Column, *, fresh: bool = False) -> Iterator[Step]:
     """Yield how values are stored and sampled."""
     if old.storage != new.storage:
-        yield _step(table, name, f"SET STORAGE {new.storage or 'DEFAULT'}")
+        yield column_step(table, name, f"SET STORAGE {new.storage or 'DEFAULT'}")
     if old.compression != new.compression and not fresh:
-        yield _step(table, name, f"SET COMPRESSION {new.compression or 'default'}")
+        yield column_step(table, name, f"SET COMPRESSION {new.compression or 'default'}")
     if old.statistics != new.statistics:
         target = -1 if new.statistics is None else new.statistics
-        yield _step(table, name, f"SET STATISTICS {target}", SHARE_UPDATE_EXCLUSIVE)
+        yield column_step(table, name, f"SET STATISTICS {target}", SHARE_UPDATE_EXCLUSIVE)
     changed = {key: value for key, value in new.options.items() if old.options.get(key) != value}
     removed = [key for key in old.options if key not in new.options]
     if changed:
         settings = ", ".join(f"{key} = {literal(value)}" for key, value in changed.items())
-        yield _step(table, name, f"SET ({settings})", SHARE_UPDATE_EXCLUSIVE)
+        yield column_step(table, name, f"SET ({settings})", SHARE_UPDATE_EXCLUSIVE)
     if removed:
-        yield _step(table, name, f"RESET ({', '.join(removed)})", SHARE_UPDATE_EXCLUSIVE)
+        yield column_step(table, name, f"RESET ({', '.join(removed)})", SHARE_UPDATE_EXCLUSIVE)

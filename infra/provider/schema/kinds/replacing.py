@@ -1,4 +1,4 @@
-"""A type that can not change in place while columns have it: renamed aside, made anew, the columns moved, then dropped."""
+"""A type that can not change in place while columns have it: renamed aside, made anew, and then dropped."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ SUFFIX = "__replaced"
 def aside(item: ObjectId) -> Step:
     """Return the step that makes the name of `item` free."""
     word = "DOMAIN" if item.kind == "domain" else "TYPE"
-    return Step(item, "update", f"ALTER {word} {quote(item.name)} RENAME TO {quote(item.name + SUFFIX)}")
+    return Step(item, "update", f"ALTER {word} {quote(item.name)} RENAME TO {quote(item.name + SUFFIX)}", side="old")
 
 
 def drop(comparison: Comparison, item: ObjectId) -> Step:

@@ -23,21 +23,25 @@ def plan(comparison: Comparison) -> Iterator[Step]:
             if new.owned_by:
                 yield _tie(item, name, new.owned_by)
     for name, before, after in both(comparison.old.sequences, comparison.new.sequences):
-        item, alter = ObjectId("sequence", name), f"ALTER SEQUENCE {quote(name)}"
-        if before.settings != after.settings:
-            yield from (
-                Step(item, "update", statement)
-                for statement in changes(alter, "", literal(quote(name)), quote(name), before.settings, after.settings)
-            )
-        if before.unlogged != after.unlogged:
-            yield Step(item, "update", f"{alter} SET {'UNLOGGED' if after.unlogged else 'LOGGED'}")
-        if before.owned_by != after.owned_by:
-            if before.owned_by and _goes_with_column(comparison, before):
-                # Or it would go with its old column.
-                column = ObjectId("column", before.owned_by)
-                yield replace(_tie(item, name, None), side="old", covers=frozenset({column}))
-            if after.owned_by or not _goes_with_column(comparison, before):
-                yield _tie(item, name, after.owned_by)
+        yield from _alter(comparison, name, before, after)
+
+
+def _alter(comparison: Comparison, name: str, before: Sequence, after: Sequence) -> Iterator[Step]:
+    item, alter = ObjectId("sequence", name), f"ALTER SEQUENCE {quote(name)}"
+    if before.settings != after.settings:
+        yield from (
+            Step(item, "update", statement)
+            for statement in changes(alter, "", literal(quote(name)), quote(name), before.settings, after.settings)
+        )
+    if before.unlogged != after.unlogged:
+        yield Step(item, "update", f"{alter} SET {'UNLOGGED' if after.unlogged else 'LOGGED'}")
+    if before.owned_by != after.owned_by:
+        if before.owned_by and _goes_with_column(comparison, before):
+            # Or it would go with its old column.
+            column = ObjectId("column", before.owned_by)
+            yield replace(_tie(item, name, None), side="old", covers=frozenset({column}))
+        if after.owned_by or not _goes_with_column(comparison, before):
+            yield _tie(item, name, after.owned_by)
 
 
 def clauses(new: SequenceSettings, old: SequenceSettings | None = None) -> str:
@@ -98,7 +102,7 @@ def changes(
         yield alter + _set(setter, clauses(widest, old))
     inside = f"greatest({new_low}, least({new_high}, last_value))"
     called = f"is_called AND last_value BETWEEN {new_low} AND {new_high}"
-    yield f"SELECT setval({name}, {inside}, {called}) FROM {relation}"
+    yield f"SELECT setval({name}, {inside}, {called}) FROM {relation}"  # noqa: S608 - quoted names, numbers
     yield alter + _set(setter, clauses(new, widest))
 
 

@@ -21,7 +21,7 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         elif new is None and old is not None:
             yield _drop(comparison, name)
     for name, before, after in both(comparison.old.tables, comparison.new.tables):
-        yield from _alter(name, before, after)
+        yield from _alter(comparison, name, before, after)
 
 
 def _create(comparison: Comparison, name: str, table: Table) -> Iterator[Step]:
@@ -140,7 +140,7 @@ def _drop(comparison: Comparison, name: str) -> Step:
     return Step(item, "delete", f"DROP TABLE {quote(name)}", ACCESS_EXCLUSIVE, (hazard,), covers=frozenset(covers))
 
 
-def _alter(name: str, old: Table, new: Table) -> Iterator[Step]:
+def _alter(comparison: Comparison, name: str, old: Table, new: Table) -> Iterator[Step]:
     item = ObjectId("table", name)
     if old.partition_key != new.partition_key:
         raise CannotPlan(
@@ -157,6 +157,7 @@ def _alter(name: str, old: Table, new: Table) -> Iterator[Step]:
                 ACCESS_EXCLUSIVE,
             )
         if new.partition:
+            yield from _named_as_inherited(comparison, name, old)
             scan = Hazard(HazardName.LONG_LOCK, name, "checks the bound", Probe(quote(name)))
             attach = f"ATTACH PARTITION {quote(name)} {new.partition.bound}"
             yield Step(item, "update", f"ALTER TABLE {quote(new.partition.parent)} {attach}", ACCESS_EXCLUSIVE, (scan,))
@@ -167,6 +168,17 @@ def _alter(name: str, old: Table, new: Table) -> Iterator[Step]:
     for action in option_changes(old.options, new.options):
         yield Step(item, "update", f"ALTER TABLE {quote(name)} {action}", SHARE_UPDATE_EXCLUSIVE)
     yield from _properties(name, old, new)
+
+
+def _named_as_inherited(comparison: Comparison, name: str, old: Table) -> Iterator[Step]:
+    """Yield the renames of NOT NULLs that become a parent's: a partition's own have its parent's names."""
+    columns = {} if old.partition else old.columns
+    for part, column in columns.items():
+        usual = f"{name}_{part}_not_null"
+        before, after = column.not_null or usual, comparison.new.inherited_not_null.get(f"{name}.{part}", usual)
+        if not column.nullable and before != after:
+            sql = f"ALTER TABLE {quote(name)} RENAME CONSTRAINT {quote(before)} TO {quote(after)}"
+            yield Step(ObjectId("table", name), "update", sql, ACCESS_EXCLUSIVE)
 
 
 def _properties(name: str, old: Table, new: Table) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""Objects that one statement makes whole: aggregates, ranges, operators, casts, rules and the like; made anew to change."""
+"""Objects that one statement makes whole: aggregates, operators, rules and the like; made anew to change."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,6 @@
-CREATE TABLE t (a int);
-REVOKE ALL ON t FROM ecosystem_owner;
-CREATE TABLE u (a int);
-REVOKE ALL ON u FROM ecosystem_owner;
+CREATE SEQUENCE s;
+REVOKE ALL ON SEQUENCE s FROM ecosystem_owner;
+CREATE SEQUENCE u;
+REVOKE ALL ON SEQUENCE u FROM ecosystem_owner;
+CREATE VIEW v AS SELECT 1 AS x;
+REVOKE ALL ON v FROM ecosystem_owner;
