@@ -3,10 +3,9 @@ STACK ?= dev
 BOOTSTRAP = tools/bootstrap/run --stack '$(STACK)'
 DEVELOPMENT = tools/bootstrap/run --development --stack '$(STACK)'
 TESTS ?= tests/unit tests/schema/engine/test_cases.py
-BACKUP_CONFIG = .state/$(STACK)/backup/job.json
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh status url backup restore recover destroy shell test test-full check lint bench-preview
+.PHONY: help up preview preflight refresh status url backup restore recover destroy shell test test-full check lint bench-preview bench-schema
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -18,6 +17,9 @@ up: ## everything: Python packages, Pulumi, then the whole stack
 preview: ## what `make up` would change, row by row (ARGS=--diff: in detail)
 	@$(BOOTSTRAP) preview $(ARGS)
 
+preflight: ## check a database that is there already for what the stack needs; changes nothing
+	@$(BOOTSTRAP) run python -m infra.preflight
+
 refresh: ## find what changed behind the stack's back, and note it in the state
 	@$(BOOTSTRAP) refresh $(ARGS)
 
@@ -28,10 +30,10 @@ url: ## the connection string, and nothing else
 	@$(BOOTSTRAP) output url
 
 backup: ## take a backup now
-	@BACKUP_CONFIG='$(BACKUP_CONFIG)' $(BOOTSTRAP) run python -m infra.backup_job run $(ARGS)
+	@$(BOOTSTRAP) run python -m infra.job_command run $(ARGS)
 
 restore: ## restore the latest backup, into a new database unless ARGS say otherwise
-	@BACKUP_CONFIG='$(BACKUP_CONFIG)' $(BOOTSTRAP) restore python -m infra.backup_job restore $(ARGS)
+	@$(BOOTSTRAP) restore python -m infra.job_command restore $(ARGS)
 
 recover: ## make the state anew from what runs (it, or its passphrase, is lost: docs/operations.md)
 	@$(BOOTSTRAP) recover $(ARGS)
@@ -53,6 +55,9 @@ check: lint ## the developer's loop: lint and the quick tests, in seconds (TESTS
 
 bench-preview: ## time a no-op preview beside that of an empty program (ROUNDS=n)
 	@$(BOOTSTRAP) run python tests/bench/noop_preview.py
+
+bench-schema: ## time the schema engine on 7 to 1,000 tables, beside psql and its peers (SIZES='7 100', ROUNDS=n)
+	@$(BOOTSTRAP) run python tests/bench/schema_engine.py
 
 lint: ## style, types, SQL
 	@$(DEVELOPMENT) tool ruff check .

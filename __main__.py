@@ -31,7 +31,7 @@ if settings.protect:
 
 instance = PostgresInstance("postgres", settings)
 access = DatabaseAccess("access", instance.endpoint, settings)
-store = BackupStore("store", settings)
+store = BackupStore("store", settings, after=instance.checked)
 schema = EcosystemSchema("schema", access.owner, store.bucket, settings)
 backup = BackupJob("backup", access.backup_reader, store.bucket, instance.programs, settings, after=[schema])
 

@@ -1,25 +1,24 @@
 """DatabaseAccess: the database, its roles, the schema `extensions` and the extensions in it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pulumi
 import pulumi_postgresql as postgresql
 
 from infra.endpoint import Endpoint
-from infra.resources import Password
+from infra.external_settings import backup_database
+from infra.resources import Password, Preparation
+from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS, OWNER, login_beside
 from infra.settings import Settings
-
-OWNER = "ecosystem_owner"
-BACKUP = "backup"
-GROUPS = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")
-"""Roles without a login, which policies and grants in sql/schema name. The first three are Supabase's."""
-
-EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
-EXTENSION_SCHEMA = "extensions"
 
 
 class DatabaseAccess(pulumi.ComponentResource):
-    """A database ready for the schema; `owner` owns it, `backup_reader` reads all of it."""
+    """A database ready for the schema; `owner` owns it, `backup_reader` reads all of it.
+
+    On a server of our own everything is made. On one that outlives the stack the database is the one the login names,
+    the login its owner, and only what is missing is made: docs/adr/0022-prepare-what-is-missing.md.
+    """
 
     owner: Endpoint
     backup_reader: Endpoint
@@ -27,6 +26,37 @@ class DatabaseAccess(pulumi.ComponentResource):
     def __init__(self, name: str, instance: Endpoint, settings: Settings):
         super().__init__("agent-ecosystem:index:DatabaseAccess", name)
         self._goes_with = instance.goes_with
+        make = self._prepare if instance.goes_with is None else self._make
+        self.register_outputs({"database": make(instance, settings)})
+
+    def _prepare(self, instance: Endpoint, settings: Settings) -> pulumi.Output[str]:
+        given = backup_database(settings)
+        password = self._password(BACKUP, settings) if settings.backups and given is None else None
+        preparation = Preparation(
+            "preparation",
+            url=instance.url,
+            schema_name=settings.schema_name,
+            groups=GROUPS,
+            extensions=EXTENSIONS,
+            extensions_schema=EXTENSION_SCHEMA,
+            backup_role=BACKUP if password is not None else "",
+            backup_password=password,
+            drop_on_delete=settings.drop_on_destroy,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        ready = pulumi.Output.all(instance.database, preparation.made)
+        database: pulumi.Output[str] = ready.apply(lambda parts: str(parts[0]))
+        self.owner = replace(instance, database=database)
+        if given is not None:
+            self.backup_reader = Endpoint.at(given, ready.apply(lambda _: given.database))
+        elif password is not None:
+            user = login_beside(str(instance.user), str(instance.host), BACKUP)
+            self.backup_reader = replace(self.owner, user=user, password=password, role=BACKUP)
+        else:
+            self.backup_reader = self.owner  # nobody reads: there are no backups
+        return database
+
+    def _make(self, instance: Endpoint, settings: Settings) -> pulumi.Output[str]:
         self._server = postgresql.Provider(
             "server",
             host=instance.host,
@@ -34,13 +64,14 @@ class DatabaseAccess(pulumi.ComponentResource):
             username=instance.user,
             password=instance.password,
             sslmode="disable",  # loopback
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=instance.ready),
         )
         groups = [
             postgresql.Role(
                 group, name=group, login=False, bypass_row_level_security=group == "service_role", opts=self._child()
             )
             for group in GROUPS
+            if group not in instance.roles
         ]
         owner_password = self._password(OWNER, settings)
         owner = postgresql.Role(
@@ -63,12 +94,13 @@ class DatabaseAccess(pulumi.ComponentResource):
             owner=owner.name,
             opts=self._child(depends_on=[*groups, backup]),
         )
-        ready = self._extensions(database, owner.name)
+        ready = self._extensions(database, owner.name, settings.extension_versions)
         if settings.schema_name != "public":
             ready.append(self._usable_schema(settings.schema_name, database, owner.name))
-        self.owner = self._login(instance, owner.name, owner_password, database, ready)
+        owner_login = self._login(instance, owner.name, owner_password, database, ready)
+        self.owner = replace(owner_login, role=OWNER)  # known to the first preview; `owner.name` is not
         self.backup_reader = self._login(instance, backup.name, backup_password, database, ready)
-        self.register_outputs({"database": database.name})
+        return database.name
 
     def _child(self, depends_on: list[pulumi.Resource] | None = None) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
@@ -85,11 +117,18 @@ class DatabaseAccess(pulumi.ComponentResource):
             name, name=name, database=database.name, owner=owner, policies=usage, opts=self._child()
         )
 
-    def _extensions(self, database: postgresql.Database, owner: pulumi.Output[str]) -> list[pulumi.Resource]:
+    def _extensions(
+        self, database: postgresql.Database, owner: pulumi.Output[str], versions: Mapping[str, str]
+    ) -> list[pulumi.Resource]:
         schema = self._usable_schema(EXTENSION_SCHEMA, database, owner)
         return [
             postgresql.Extension(
-                extension, name=extension, database=database.name, schema=schema.name, opts=self._child()
+                extension,
+                name=extension,
+                database=database.name,
+                schema=schema.name,
+                version=versions.get(extension),
+                opts=self._child(),
             )
             for extension in EXTENSIONS
         ]

@@ -5,28 +5,37 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from infra.endpoint import BucketAccess, ClientPrograms, Endpoint
-from infra.settings import Settings
-from infra.targets import embedded
+from infra.settings import PROJECT_FOLDER, Settings
+from infra.targets import embedded, external
 
 
 class BackupJob(pulumi.ComponentResource):
-    """The job's schedule; the update is done once a good backup lies in the bucket."""
+    """The job's schedule; the update is done once a good backup lies in the bucket. Without a bucket there is none."""
 
     def __init__(
         self,
         name: str,
         reader: Endpoint,
-        bucket: BucketAccess,
+        bucket: BucketAccess | None,
         programs: ClientPrograms,
         settings: Settings,
         *,
         after: Sequence[pulumi.Resource],
     ):
         super().__init__("agent-ecosystem:index:BackupJob", name)
-        configuration = _configuration(reader, bucket, programs, settings)
-        match settings.target:
-            case "embedded":
-                embedded.backup_schedule(self, configuration, settings, after=after)
+        if bucket is not None:
+            match settings.target:
+                case "embedded":
+                    configuration = _configuration(reader, bucket, programs, settings)
+                    embedded.backup_schedule(self, configuration, settings, after=after)
+                case "docker":
+                    from infra.targets.docker import backup_schedule as docker  # noqa: PLC0415 - 0.4 s of every preview
+
+                    inside = docker.database_inside(reader), docker.bucket_inside(bucket)
+                    docker.backup_schedule(self, _configuration(*inside, programs, settings), settings, after=after)
+                case "external":
+                    configuration = _configuration(reader, bucket, programs, settings)
+                    external.backup_schedule(self, configuration, settings, after=after)
         self.register_outputs({})
 
 
@@ -35,7 +44,7 @@ def _configuration(
 ) -> pulumi.Output[str]:
     values: Mapping[str, pulumi.Input[object]] = {
         "stack": settings.stack,
-        "database_url": reader.url,
+        "database_url": reader.from_anywhere(PROJECT_FOLDER).url,
         "managed_schema": settings.schema_name,
         "s3_endpoint": bucket.endpoint,
         "s3_region": bucket.region,

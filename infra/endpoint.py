@@ -1,9 +1,12 @@
 """What one component hands to the next: where a database or a bucket is, who may enter, and with what."""
 
-from dataclasses import dataclass
-from urllib.parse import quote
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pulumi
+
+from infra.database_url import SYSTEM_CERTIFICATES, DatabaseUrl, compose
 
 
 @dataclass(frozen=True)
@@ -12,6 +15,15 @@ class Endpoint:
 
     `goes_with` is the server, where its end is the end of everything in it: what lives inside need not be dropped one
     by one, nor can it once the server is down. None for a server that outlives the stack.
+
+    `parameters` are libpq's further ones, e.g. sslmode. `role` is whom the login acts as, where that is known before
+    `user`, or a pooler wants more in `user` than the role's name.
+
+    `ready` is what has to stand before anyone connects, where the values above do not wait for it: a server that is
+    replaced with its data kept must not look like another one. `roles` are those of ours that it brings along.
+
+    `superuser_url` leads to the same server, where its PostgreSQL may be of another major version than the embedded
+    one: the schema's files are then read in a scratch database there, in which only a superuser makes extensions.
     """
 
     host: pulumi.Input[str]
@@ -20,23 +32,49 @@ class Endpoint:
     password: pulumi.Input[str]
     database: pulumi.Input[str]
     goes_with: pulumi.Resource | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    role: pulumi.Input[str] | None = None
+    ready: pulumi.Resource | None = None
+    roles: frozenset[str] = frozenset()
+    superuser_url: pulumi.Output[str] | None = None
+
+    @classmethod
+    def at(cls, url: DatabaseUrl, database: pulumi.Input[str], role: pulumi.Input[str] | None = None) -> "Endpoint":
+        """Return the login of `url`; `database` is its database's name, known once that is ready."""
+        password = pulumi.Output.secret(url.password)
+        return cls(url.host, url.port, url.user, password, database, parameters=url.parameters, role=role)
+
+    @property
+    def acts_as(self) -> pulumi.Input[str]:
+        """The role that owns what this login makes."""
+        return self.user if self.role is None else self.role
+
+    def from_anywhere(self, folder: Path) -> "Endpoint":
+        """Return this login for a process that runs elsewhere than in `folder`, which file names are relative to."""
+        certificate = self.parameters.get("sslrootcert", SYSTEM_CERTIFICATES)
+        if certificate == SYSTEM_CERTIFICATES:
+            return self
+        return replace(self, parameters={**self.parameters, "sslrootcert": str(folder / certificate)})
 
     @property
     def url(self) -> pulumi.Output[str]:
         """The connection string, a secret because the password is one."""
         parts = pulumi.Output.all(self.user, self.password, self.host, self.port, self.database)
-        return parts.apply(lambda p: f"postgresql://{quote(p[0])}:{quote(p[1])}@{p[2]}:{int(p[3])}/{quote(p[4])}")
+        return parts.apply(lambda p: compose(p[0], p[1], (p[2], int(p[3])), p[4], self.parameters))
 
 
 @dataclass(frozen=True)
 class BucketAccess:
-    """A bucket in an S3 store and the keys to it; `secret_key` is a secret."""
+    """A bucket in an S3 store and the keys to it; `secret_key` is a secret.
 
-    endpoint: pulumi.Input[str]
+    Without an endpoint the store is AWS; without keys, they are those of the surroundings.
+    """
+
+    endpoint: pulumi.Input[str] | None
     region: str
     bucket: pulumi.Input[str]
-    access_key: pulumi.Input[str]
-    secret_key: pulumi.Input[str]
+    access_key: pulumi.Input[str] | None
+    secret_key: pulumi.Input[str] | None
 
 
 @dataclass(frozen=True)
@@ -49,18 +87,23 @@ class ClientPrograms:
 
 @dataclass(frozen=True)
 class Postgres:
-    """What a target gives for PostgreSQL: the superuser's login, and the client programs of that version."""
+    """What a target gives for PostgreSQL: the most privileged login we have, and client programs that fit the server.
+
+    `checked` is what has to be settled before anything else is made.
+    """
 
     endpoint: Endpoint
     programs: ClientPrograms
+    checked: Sequence[pulumi.Resource] = ()
 
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """What a target gives for an S3 store; `secret_key` is a secret. `goes_with`: see Endpoint."""
+    """What a target gives for an S3 store: see BucketAccess, and Endpoint for `goes_with` and `ready`."""
 
-    endpoint: pulumi.Input[str]
+    endpoint: pulumi.Input[str] | None
     region: str
-    access_key: pulumi.Input[str]
-    secret_key: pulumi.Input[str]
+    access_key: pulumi.Input[str] | None
+    secret_key: pulumi.Input[str] | None
     goes_with: pulumi.Resource | None = None
+    ready: pulumi.Resource | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pulumi
 
+from infra import external_settings
 from infra.settings import PROJECT_FOLDER, Settings, SettingsError
 
 SHORTEST_PASSPHRASE = 12
@@ -126,6 +127,32 @@ def _private_bucket(settings: Settings, run: Run) -> str | None:  # noqa: ARG001
     )
 
 
+def _proven_server(settings: Settings, run: Run) -> str | None:  # noqa: ARG001
+    if settings.target != "external":
+        return None
+    connections = {
+        "databaseUrl": external_settings.database(settings),
+        "backupDatabaseUrl": external_settings.backup_database(settings),
+    }
+    unproven = [key for key, url in connections.items() if url is not None and unverified(url.text)]
+    if not unproven:
+        return None
+    return (
+        f"the connection of {' and of '.join(unproven)} does not check that the server is the one meant: somebody in "
+        "between could read it. Set its certificate authority, and sslMode is verify-full: pulumi config set "
+        "sslRootCertificate FILE"
+    )
+
+
+def _backed_up(settings: Settings, run: Run) -> str | None:  # noqa: ARG001
+    if settings.backups:
+        return None
+    return (
+        "configuration key agent-ecosystem:backups = False: no change could be held to a recent backup. Take it away: "
+        "pulumi config rm backups"
+    )
+
+
 def _strong_passphrase(settings: Settings, run: Run) -> str | None:
     if run.passphrase is None or not _guessable(run.passphrase, settings.stack):
         return None
@@ -149,8 +176,15 @@ def _passphrase_of_its_own(settings: Settings, run: Run) -> str | None:  # noqa:
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "development": (),
-    "staging": (_private_bucket, _strong_passphrase),
-    "production": (_protected, _private_bucket, _strong_passphrase, _passphrase_of_its_own),
+    "staging": (_private_bucket, _proven_server, _strong_passphrase),
+    "production": (
+        _protected,
+        _private_bucket,
+        _proven_server,
+        _backed_up,
+        _strong_passphrase,
+        _passphrase_of_its_own,
+    ),
 }
 
 

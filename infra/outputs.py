@@ -13,11 +13,13 @@ def export_outputs(
 ) -> None:
     """Export the stack's outputs.
 
-    `url` connects as the database's owner, `adminUrl` as the server's superuser (restores need it): both are secret.
+    `url` connects as the database's owner, `adminUrl` as the server's most privileged login (restores need it): both
+    are secret.
     """
     pulumi.export("url", access.owner.url)
     pulumi.export("adminUrl", instance.endpoint.url)
-    pulumi.export("s3Endpoint", store.bucket.endpoint)
-    pulumi.export("bucket", store.bucket.bucket)
+    if store.bucket is not None:
+        pulumi.export("s3Endpoint", store.bucket.endpoint)
+        pulumi.export("bucket", store.bucket.bucket)
     pulumi.export("schema", schema.schema_name)
     pulumi.export("report", schema.report)

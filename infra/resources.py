@@ -22,6 +22,7 @@ class Service(pulumi.CustomResource):
         health: for "program", a command that exits with 0 once the service does its work.
         patience: seconds to wait for that.
         keep_data: leave the folder in place on destroy.
+        rotation: change it to give the service new credentials.
     """
 
     port: pulumi.Output[int]
@@ -42,6 +43,7 @@ class Service(pulumi.CustomResource):
         health: Sequence[str] | None = None,
         patience: int = 60,
         keep_data: bool = False,
+        rotation: str = "1",
         opts: pulumi.ResourceOptions | None = None,
     ):
         properties = {
@@ -55,10 +57,20 @@ class Service(pulumi.CustomResource):
             "health": health,
             "patience": patience,
             "keepData": keep_data,
+            "rotation": rotation,
             "credentials": None,
             "details": None,
         }
         super().__init__("pgstack:local:Service", name, properties, opts)
+
+
+class Port(pulumi.CustomResource):
+    """A free TCP port of this machine that stays the same: see infra/provider/local/port.py."""
+
+    port: pulumi.Output[int]
+
+    def __init__(self, name: str, *, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("pgstack:local:Port", name, {"port": None}, opts)
 
 
 class Password(pulumi.CustomResource):
@@ -68,6 +80,17 @@ class Password(pulumi.CustomResource):
 
     def __init__(self, name: str, *, rotation: str = "1", opts: pulumi.ResourceOptions | None = None):
         super().__init__("pgstack:random:Password", name, {"rotation": rotation, "value": None}, opts)
+
+
+class Seal(pulumi.CustomResource):
+    """A certificate for a port that nobody may use: see infra/provider/tls/seal.py. `key` is a secret."""
+
+    certificate: pulumi.Output[str]
+    key: pulumi.Output[str]
+    authority: pulumi.Output[str]
+
+    def __init__(self, name: str, *, opts: pulumi.ResourceOptions | None = None):
+        super().__init__("pgstack:tls:Seal", name, {"certificate": None, "key": None, "authority": None}, opts)
 
 
 class Bucket(pulumi.CustomResource):
@@ -83,8 +106,8 @@ class Bucket(pulumi.CustomResource):
         bucket: str,
         endpoint: pulumi.Input[str] | None,
         region: str,
-        access_key: pulumi.Input[str],
-        secret_key: pulumi.Input[str],
+        access_key: pulumi.Input[str] | None,
+        secret_key: pulumi.Input[str] | None,
         block_public_access: bool,
         force_destroy: bool,
         retain_on_delete: bool,
@@ -127,6 +150,80 @@ class RecentBackup(pulumi.CustomResource):
         super().__init__("pgstack:s3:RecentBackup", name, properties, opts)
 
 
+class Preflight(pulumi.CustomResource):
+    """A check of a database that is there already: see infra/provider/postgres/preflight.py.
+
+    `role` is whom the login acts as.
+    """
+
+    role: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        url: pulumi.Input[str],
+        schema_name: str,
+        directory: str,
+        groups: Sequence[str],
+        extensions: Sequence[str],
+        extensions_schema: str,
+        backup_role: str,
+        backup_url: pulumi.Input[str] | None,
+        adopt: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ):
+        properties = {
+            "url": url,
+            "schemaName": schema_name,
+            "directory": directory,
+            "groups": list(groups),
+            "extensions": list(extensions),
+            "extensionsSchema": extensions_schema,
+            "backupRole": backup_role,
+            "backupUrl": backup_url,
+            "adopt": adopt,
+            "role": None,
+        }
+        super().__init__("pgstack:postgres:Preflight", name, properties, opts)
+
+
+class Preparation(pulumi.CustomResource):
+    """What a database that is there already lacks: see infra/provider/postgres/preparation.py.
+
+    `made` is what it lacked.
+    """
+
+    made: pulumi.Output[list[str]]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        url: pulumi.Input[str],
+        schema_name: str,
+        groups: Sequence[str],
+        extensions: Sequence[str],
+        extensions_schema: str,
+        backup_role: str,
+        backup_password: pulumi.Input[str] | None,
+        drop_on_delete: bool,
+        opts: pulumi.ResourceOptions | None = None,
+    ):
+        properties = {
+            "url": url,
+            "schemaName": schema_name,
+            "groups": list(groups),
+            "extensions": list(extensions),
+            "extensionsSchema": extensions_schema,
+            "backupRole": backup_role,
+            "backupPassword": backup_password,
+            "dropOnDelete": drop_on_delete,
+            "made": None,
+        }
+        super().__init__("pgstack:postgres:Preparation", name, properties, opts)
+
+
 class Schema(pulumi.CustomResource):
     """A whole database schema: see infra/provider/postgres/schema.py."""
 
@@ -137,9 +234,10 @@ class Schema(pulumi.CustomResource):
         name: str,
         *,
         url: pulumi.Input[str],
+        scratch_url: pulumi.Input[str] | None,
         schema_name: str,
         directory: str,
-        owner: str,
+        owner: pulumi.Input[str],
         roles: Sequence[str],
         allow: Sequence[str],
         adopt: bool,
@@ -150,6 +248,7 @@ class Schema(pulumi.CustomResource):
     ):
         properties = {
             "url": url,
+            "scratchUrl": scratch_url,
             "schemaName": schema_name,
             "directory": directory,
             "owner": owner,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pulumi
 
-from infra.access import BACKUP, GROUPS, OWNER
 from infra.endpoint import BucketAccess, Endpoint
 from infra.resources import Schema, Seed, Verification
+from infra.roles import BACKUP, GROUPS
 from infra.settings import PROJECT_FOLDER, Settings
 
 SCHEMA_FOLDER = "sql/schema"
@@ -22,24 +22,29 @@ class EcosystemSchema(pulumi.ComponentResource):
     schema_name: str
     report: pulumi.Output[list[str]]
 
-    def __init__(self, name: str, owner: Endpoint, bucket: BucketAccess, settings: Settings):
+    def __init__(self, name: str, owner: Endpoint, bucket: BucketAccess | None, settings: Settings):
         super().__init__("agent-ecosystem:index:EcosystemSchema", name)
-        child = pulumi.ResourceOptions(parent=self, deleted_with=owner.goes_with)
+        # A server that outlives the stack keeps the tables and their rows, unless told otherwise.
+        drop = owner.goes_with is None and settings.drop_on_destroy
+        child = pulumi.ResourceOptions(
+            parent=self, deleted_with=owner.goes_with, retain_on_delete=owner.goes_with is None and not drop
+        )
         # The bucket comes first: an update that loses data will take a proven backup into it beforehand.
-        ready = pulumi.Output.all(owner.url, bucket.bucket)
+        ready = pulumi.Output.all(owner.url, bucket.bucket if bucket else None)
         schema = Schema(
             "schema",
             url=pulumi.Output.secret(ready.apply(lambda parts: str(parts[0]))),
+            scratch_url=owner.superuser_url,
             schema_name=settings.schema_name,
             directory=SCHEMA_FOLDER,
-            owner=OWNER,
+            owner=owner.acts_as,
             roles=[*GROUPS, BACKUP],
             allow=settings.allow,
             adopt=settings.adopt,
             lock_timeout=settings.lock_timeout,
             lock_retries=settings.lock_retries,
             # Not `deleted_with` like the others: the engine would keep the views of a schema it never had deleted.
-            drop_on_delete=owner.goes_with is None,
+            drop_on_delete=drop,
             opts=pulumi.ResourceOptions(parent=self),
         )
         applied = pulumi.Output.all(owner.url, schema.fingerprint)

@@ -7,14 +7,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
+from infra import external_settings
+from infra.database_url import SslMode
 from infra.embedded.account import service_account
+from infra.roles import EXTENSIONS
+from infra.targets.docker.postgres_image import PostgresImage, describe
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 SHARED_STATE = Path("/var/lib/agent-ecosystem")
 """Where root keeps PostgreSQL's data when the checkout is closed to the account that runs PostgreSQL."""
+
+DOCKER_KEYS = ("postgres_image", "postgres_major", "object_store_image", "backup_base_image", "limits")
+RESERVED_IN_CONTAINERS = frozenset(
+    {"port", "listen_addresses", "unix_socket_directories", "data_directory", "config_file", "hba_file", "ident_file"}
+)
 
 Identifier = r"^[a-z_][a-z0-9_]{0,62}$"
 
@@ -23,12 +32,34 @@ class SettingsError(Exception):
     """A configuration value that can not be used; the message names key, value and what is allowed."""
 
 
+class Limits(BaseModel):
+    """What one container may use."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    memory: int = Field(ge=64, description="megabytes; beyond them the kernel ends its largest process")
+    cpus: float = Field(default=1.0, gt=0, description="how many processors' time, e.g. 0.5")
+
+
+class AllLimits(BaseModel):
+    """What the containers of the target `docker` may use."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    postgres: Limits = Limits(memory=1024)
+    object_store: Limits = Limits(memory=512)
+    backup: Limits = Limits(memory=512)
+
+
 class Settings(BaseModel):
     """Every configuration key of the stack. Set one with `pulumi config set KEY VALUE`, an object with `--path`."""
 
     model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True, frozen=True)
 
-    target: Literal["embedded"] = Field("embedded", description="where everything runs; this release knows `embedded`")
+    target: Literal["embedded", "docker", "external"] = Field(
+        "embedded",
+        description="where everything runs: `embedded` in user space, `docker` as containers, `external` where it is",
+    )
     environment: Literal["development", "staging", "production"] = Field(
         "development",
         description="what the stack is for; staging and production keep the rules of docs/environments.md",
@@ -39,6 +70,10 @@ class Settings(BaseModel):
     postgres_port: int | None = Field(None, ge=1024, le=65535, description="PostgreSQL's TCP port; unset: a free one")
     postgres_settings: dict[str, str] = Field(
         default_factory=dict, description="parameters of postgresql.conf, e.g. {shared_buffers: 512MB}"
+    )
+    extension_versions: dict[str, str] = Field(
+        default_factory=dict,
+        description="versions of extensions, e.g. {vector: 0.8.5}; unset: the server's own when it is made",
     )
     database: str = Field("ecosystem", pattern=Identifier, description="name of the database")
     schema_name: str = Field("public", alias="schema", pattern=Identifier, description="schema that holds the tables")
@@ -57,7 +92,9 @@ class Settings(BaseModel):
         5, ge=0, le=100, description="how often a schema update that could not have its locks tries again, ever later"
     )
     seeds: list[str] = Field(default_factory=list, description="further seed files, relative to the project")
-    password_rotation: str = Field("1", description="change it to give every database role a new password")
+    password_rotation: str = Field(
+        "1", description="change it to give every database role, and the object store, new secrets"
+    )
 
     object_store_port: int | None = Field(None, ge=1024, le=65535, description="the S3 port; unset: a free one")
     bucket: str = Field("", description="name of the backup bucket; empty: agent-ecosystem-STACK-backups")
@@ -69,6 +106,43 @@ class Settings(BaseModel):
     backup_schedule: str = Field("17 3 * * *", description="when to back up: a cron expression, UTC")
     backup_max_age_hours: int = Field(30, ge=1, description="hours after which the last backup counts as too old")
 
+    database_url: SecretStr | None = Field(
+        None, description="target external: postgresql://user:password@host:port/database of the server that is there"
+    )
+    ssl_mode: SslMode | None = Field(
+        None, description="target external: libpq's sslmode; unset: verify-full with sslRootCertificate, else require"
+    )
+    ssl_root_certificate: str = Field(
+        "", description="target external: file of the certificates that the server's is checked against, or `system`"
+    )
+    drop_on_destroy: bool = Field(
+        default=False, description="target external: drop our tables, too, when the stack is destroyed"
+    )
+    backups: bool = Field(default=True, description="target external: take backups into the bucket; false: none")
+    backup_database_url: SecretStr | None = Field(
+        None, description="target external: the login that reads for backups; unset: a role `backup` is made"
+    )
+    s3_endpoint: str = Field(
+        "", pattern=r"^(https?://\S+)?$", description="target external: URL of the S3 store; empty: AWS"
+    )
+    s3_region: str = Field("us-east-1", min_length=1, description="target external: the bucket's region")
+    s3_access_key: SecretStr | None = Field(
+        None, description="target external: a key of the store; unset: the AWS credentials of the surroundings"
+    )
+    s3_secret_key: SecretStr | None = Field(None, description="target external: the secret of s3AccessKey")
+    # What follows is of the target `docker` alone.
+    postgres_image: str = Field("pgvector/pgvector:pg17", min_length=1, description="image PostgreSQL runs out of")
+    postgres_major: int | None = Field(
+        None, ge=15, le=99, validate_default=True, description="its major version of PostgreSQL; unset: the tag tells"
+    )
+    object_store_image: str = Field("chrislusf/seaweedfs:4.48", min_length=1, description="image of SeaweedFS")
+    backup_base_image: str = Field(
+        "debian:trixie-slim", min_length=1, description="image the backup job's is built on: Debian trixie, any digest"
+    )
+    limits: AllLimits = Field(
+        AllLimits(), description="memory and cpus of the containers postgres, objectStore, backup"
+    )
+
     stack: str = Field(exclude=True)
 
     @field_validator("allow")
@@ -79,6 +153,34 @@ class Settings(BaseModel):
             if not (colon and thing and hazard.isupper()):
                 raise ValueError(f"{entry!r} is not HAZARD:object, e.g. DATA_LOSS:agent_registry.region")
         return entries
+
+    @field_validator("extension_versions")
+    @classmethod
+    def _extensions_are_ours(cls, versions: dict[str, str]) -> dict[str, str]:
+        if unknown := versions.keys() - set(EXTENSIONS):
+            raise ValueError(f"{', '.join(sorted(unknown))} is none of {', '.join(EXTENSIONS)}")
+        return versions
+
+    @field_validator(*DOCKER_KEYS)
+    @classmethod
+    def _only_for_docker(cls, value: object, info: ValidationInfo) -> object:
+        if value is not None and info.data.get("target", "docker") != "docker":
+            raise ValueError(f"only the target docker has containers, and this stack's is {info.data['target']}")
+        return value
+
+    @field_validator("postgres_major")
+    @classmethod
+    def _major_is_known(cls, major: int | None, info: ValidationInfo) -> int | None:
+        if image := info.data.get("postgres_image"):
+            describe(image, major)
+        return major
+
+    @field_validator("postgres_settings")
+    @classmethod
+    def _reach_is_not_a_setting(cls, values: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if info.data.get("target") == "docker" and (reserved := sorted(RESERVED_IN_CONTAINERS & values.keys())):
+            raise ValueError(f"{', '.join(reserved)} can not be set: the image and the container decide")
+        return values
 
     @classmethod
     def load(cls) -> "Settings":
@@ -98,10 +200,18 @@ class Settings(BaseModel):
         prefix = f"{project}:"
         values = {key[len(prefix) :]: _value(text) for key, text in config.items() if key.startswith(prefix)}
         try:
-            return cls.model_validate({**values, "stack": stack})
+            settings = cls.model_validate({**values, "stack": stack})
         except ValidationError as error:
             problems = [_problem(project, values, detail) for detail in error.errors(include_url=False)]
             raise SettingsError("\n".join(problems)) from None
+        if settings.target == "external" and (problems := external_settings.problems(settings)):
+            raise SettingsError("\n".join(f"configuration key {project}:{problem}" for problem in problems))
+        return settings
+
+    @property
+    def image(self) -> PostgresImage:
+        """What is known of the image that PostgreSQL runs out of."""
+        return describe(self.postgres_image, self.postgres_major)
 
     @property
     def bucket_name(self) -> str:
@@ -133,9 +243,12 @@ def _value(text: str) -> Any:
 
 def _problem(project: str, values: Mapping[str, Any], detail: Any) -> str:
     key = str(detail["loc"][0])
-    if detail["type"] == "extra_forbidden":
+    if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1:
         allowed = ", ".join(sorted(f.alias or name for name, f in Settings.model_fields.items() if name != "stack"))
         return f"configuration key {project}:{key} is unknown; known keys: {allowed}"
     field = next(f for name, f in Settings.model_fields.items() if key in {f.alias, name})
     message = detail["msg"].removeprefix("Value error, ")
-    return f"configuration key {project}:{key} = {values.get(key)!r}: {message} ({field.description})"
+    path = ".".join([field.alias or key, *map(str, detail["loc"][1:])])
+    value = detail["input"] if detail["loc"][1:] else values.get(key)
+    shown = "" if "SecretStr" in str(field.annotation) else f" = {value!r}"
+    return f"configuration key {project}:{path}{shown}: {message} ({field.description})"

@@ -4,12 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
+from infra.job_command import STACK_VARIABLE
 from infra.plugin.errors import UserError
 from infra.provider.postgres.verification import verify
 from infra.schema import VERIFY_FOLDER
@@ -18,11 +18,15 @@ from infra.settings import PROJECT_FOLDER
 
 def main() -> int:
     """Print the live report; return the exit code."""
-    stack = os.environ.get("AGENT_ECOSYSTEM_STACK", "dev")
+    stack = os.environ.get(STACK_VARIABLE, "dev")
     console = Console(highlight=False, soft_wrap=True)
     try:
         outputs = _outputs(stack)
-        healthy = [_database(console, outputs), _backup(console, stack)]
+        healthy = [_database(console, outputs)]
+        if "bucket" in outputs:
+            healthy.append(_backup(console, stack))
+        else:
+            console.print("💾 no backups are taken: the stack's configuration says `backups: false`")
     except UserError as error:
         console.print(f"[red]{escape(str(error))}[/]")
         return 1
@@ -48,9 +52,9 @@ def _database(console: Console, outputs: dict[str, Any]) -> bool:
 
 
 def _backup(console: Console, stack: str) -> bool:
-    configuration = Path(".state") / stack / "backup" / "job.json"
-    command = [sys.executable, "-m", "infra.backup_job", "--config", str(configuration), "status"]
-    run = subprocess.run(command, cwd=PROJECT_FOLDER, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "infra.job_command", "status"]
+    environment = {**os.environ, STACK_VARIABLE: stack}
+    run = subprocess.run(command, cwd=PROJECT_FOLDER, env=environment, capture_output=True, text=True, check=False)
     words = (run.stdout or run.stderr).strip()
     console.print(f"💾 {escape(words)}" if run.returncode == 0 else f"[red]✗ {escape(words)}[/]")
     return run.returncode == 0

@@ -1,26 +1,45 @@
 """BackupStore: an object store and the bucket that holds the backups."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pulumi
 
-from infra.endpoint import BucketAccess
+from infra.endpoint import BucketAccess, ObjectStore
 from infra.resources import Bucket, RecentBackup
 from infra.settings import Settings
-from infra.targets import embedded
+from infra.targets import embedded, external
 
 
 class BackupStore(pulumi.ComponentResource):
-    """An S3 store with the backup bucket; `bucket` says where it is and how to enter."""
+    """An S3 store with the backup bucket; `bucket` says where it is and how to enter, None where none is wanted.
 
-    bucket: BucketAccess
+    Args:
+        name: the component's name.
+        settings: the stack's.
+        after: what has to be settled before a bucket is made.
+    """
 
-    def __init__(self, name: str, settings: Settings):
+    bucket: BucketAccess | None = None
+
+    def __init__(self, name: str, settings: Settings, *, after: Sequence[pulumi.Resource]):
         super().__init__("agent-ecosystem:index:BackupStore", name)
-        keep = settings.keep_backups_on_destroy
+        store: ObjectStore | None
         match settings.target:
             case "embedded":
                 store = embedded.object_store(self, settings)
+            case "docker":
+                from infra.targets.docker.object_store import object_store  # noqa: PLC0415 - 0.4 s of every preview
+
+                store = object_store(self, settings)
+            case "external":
+                store = external.object_store(settings)
+        if store is not None:
+            self.bucket = self._bucket(store, settings, after)
+        self.register_outputs({"endpoint": self.bucket.endpoint, "bucket": self.bucket.bucket} if self.bucket else {})
+
+    def _bucket(self, store: ObjectStore, settings: Settings, after: Sequence[pulumi.Resource]) -> BucketAccess:
+        keep = settings.keep_backups_on_destroy
         bucket = Bucket(
             "backups",
             bucket=settings.bucket_name,
@@ -31,16 +50,20 @@ class BackupStore(pulumi.ComponentResource):
             block_public_access=settings.block_public_access,
             force_destroy=not keep,
             retain_on_delete=keep,
-            opts=pulumi.ResourceOptions(parent=self, deleted_with=None if keep else store.goes_with),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*after, *([store.ready] if store.ready else [])],
+                deleted_with=None if keep else store.goes_with,
+            ),
         )
-        self.bucket = BucketAccess(store.endpoint, store.region, bucket.bucket, store.access_key, store.secret_key)
-        if settings.environment == "production":
-            guard = RecentBackup(
-                "recent-backup",
-                bucket=self.bucket,
-                max_age_hours=settings.backup_max_age_hours,
-                opts=pulumi.ResourceOptions(parent=self),
-            )
-            # Whatever comes after the bucket comes after the look at its latest backup.
-            self.bucket = replace(self.bucket, bucket=guard.bucket)
-        self.register_outputs({"endpoint": store.endpoint, "bucket": bucket.bucket})
+        access = BucketAccess(store.endpoint, store.region, bucket.bucket, store.access_key, store.secret_key)
+        if settings.environment != "production":
+            return access
+        guard = RecentBackup(
+            "recent-backup",
+            bucket=access,
+            max_age_hours=settings.backup_max_age_hours,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # Whatever comes after the bucket comes after the look at its latest backup.
+        return replace(access, bucket=guard.bucket)

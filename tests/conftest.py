@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+import docker
 import psycopg
 import pytest
 from psycopg import sql
@@ -16,6 +17,9 @@ from psycopg import sql
 from infra.embedded.account import Account, service_account
 from infra.embedded.cluster import Cluster
 from infra.embedded.distribution import install
+from tools.docker_engine import connection as docker_connection
+from tools.docker_engine import stand_ins
+from tools.docker_engine.failure import NoEngineError
 
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
 GROUP_ROLES = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")
@@ -92,3 +96,18 @@ def database(server: Server) -> Iterator[Database]:
             yield Database(name, server.url(name), server.url(name, OWNER), server.url(name, "backup"))
         finally:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.DockerClient]:
+    """Give a Docker engine that has the base images; where there is none, skip and say why.
+
+    Nothing is installed or started here: `python -m tools.docker_engine up` does that, and tells in NO_DOCKER_ENGINE
+    (see .ci/run) why it could not.
+    """
+    try:
+        with docker_connection.connected() as client:
+            stand_ins.provide(client, print)
+            yield client
+    except NoEngineError as error:
+        pytest.skip(os.environ.get("NO_DOCKER_ENGINE") or str(error))

@@ -31,11 +31,11 @@ class Settings(BaseModel):
     database_url: SecretStr = Field(description="the database to back up, as a role that reads all of it")
     restore_url: SecretStr | None = Field(None, description="a role that may create databases, for `restore`")
     managed_schema: str = Field("public", min_length=1, description="the schema the stack manages")
-    s3_endpoint: str = Field(pattern=r"^https?://", description="URL of the object store")
+    s3_endpoint: str | None = Field(None, pattern=r"^https?://", description="URL of the object store; none: AWS")
     s3_region: str = "us-east-1"
     s3_bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
-    s3_access_key: SecretStr
-    s3_secret_key: SecretStr
+    s3_access_key: SecretStr | None = Field(None, description="unset: the AWS credentials of the surroundings")
+    s3_secret_key: SecretStr | None = None
     prefix: str = Field("backups", pattern=r"^[\w.-]+(/[\w.-]+)*$", description="where in the bucket")
     pg_bin: Path = Field(description="folder of pg_dump and pg_restore")
     pg_environment: dict[str, str] = Field(default_factory=dict, description="what these programs need, e.g. libraries")

@@ -39,15 +39,16 @@ class ObjectStore:
 
     def __init__(self, settings: Settings) -> None:
         self.bucket = settings.s3_bucket
-        self.endpoint = settings.s3_endpoint
+        self.endpoint = settings.s3_endpoint or "AWS"
+        access_key, secret_key = settings.s3_access_key, settings.s3_secret_key
         self._client: S3Client = boto3.client(
             "s3",
             endpoint_url=settings.s3_endpoint,
             region_name=settings.s3_region,
-            aws_access_key_id=settings.s3_access_key.get_secret_value(),
-            aws_secret_access_key=settings.s3_secret_key.get_secret_value(),
+            aws_access_key_id=access_key.get_secret_value() if access_key else None,
+            aws_secret_access_key=secret_key.get_secret_value() if secret_key else None,
             config=Config(
-                s3={"addressing_style": "path"},
+                s3={"addressing_style": "path" if settings.s3_endpoint else "auto"},
                 signature_version="s3v4",
                 retries={"mode": "standard", "total_max_attempts": 4},
                 connect_timeout=5,

@@ -14,6 +14,7 @@ from importlib import metadata, util
 from pathlib import Path
 
 from infra.embedded.account import Account, service_account
+from infra.embedded.cache import cache_root
 from infra.embedded.environment import inherited_environment
 
 SHARED_CACHE = Path("/var/cache/agent-ecosystem")
@@ -52,13 +53,6 @@ class Distribution:
     def environment(self) -> dict[str, str]:
         """Return the environment its programs run in: ours, in the C locale, with the libraries of the wheel."""
         return {**inherited_environment(), "LC_ALL": "C", "TZ": "UTC", "LD_LIBRARY_PATH": self.library_path}
-
-
-def cache_root() -> Path:
-    """Return the cache of this tool: $AGENT_ECOSYSTEM_CACHE, else agent-ecosystem below the user's cache folder."""
-    if override := os.environ.get("AGENT_ECOSYSTEM_CACHE"):
-        return Path(override)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "agent-ecosystem"
 
 
 def shared_cache(account: Account) -> Path:

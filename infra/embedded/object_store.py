@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from infra.embedded.environment import inherited_environment
 from infra.embedded.ports import HOST, start_on_free_ports
 from infra.embedded.process import DetachedProcess
 
+ADMINISTRATOR = "administrator"
 SERVERS = ("master", "volume", "filer", "s3")
 
 
@@ -99,8 +100,15 @@ class ObjectStore:
             self.folder.chmod(0o700)
             (self.folder / "data").mkdir(exist_ok=True)
             self._write_private("security.toml", _security())
-            self._write_private("s3.json", _s3_config([Identity.generate("administrator"), *identities]))
-        return self.identities()["administrator"]
+            self._write_private("s3.json", _s3_config([Identity.generate(ADMINISTRATOR), *identities]))
+        return self.identities()[ADMINISTRATOR]
+
+    def rotate(self) -> None:
+        """Write new keys for all who may call the store; it learns of them at its next start."""
+        renewed = [
+            replace(Identity.generate(known.name), actions=known.actions) for known in self.identities().values()
+        ]
+        self._write_private("s3.json", _s3_config(renewed))
 
     def identities(self) -> dict[str, Identity]:
         """Return who may call the store, by name."""

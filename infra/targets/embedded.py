@@ -25,6 +25,7 @@ def postgres(parent: pulumi.Resource, settings: Settings) -> Postgres:
         folder=settings.postgres_folder(),
         port=settings.postgres_port,
         settings=settings.postgres_settings,
+        rotation=settings.password_rotation,
         opts=pulumi.ResourceOptions(parent=parent),
     )
     credentials = service.credentials
@@ -51,6 +52,7 @@ def object_store(parent: pulumi.Resource, settings: Settings) -> ObjectStore:
         folder=settings.folder("object-store"),
         port=settings.object_store_port,
         keep_data=settings.keep_backups_on_destroy,
+        rotation=settings.password_rotation,
         opts=pulumi.ResourceOptions(parent=parent),
     )
     return ObjectStore(

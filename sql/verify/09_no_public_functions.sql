@@ -1,4 +1,5 @@
--- Nobody may execute a function of the owner just because everybody may.
+-- Nobody may execute a function of ours just because everybody may. pgstack.managed lists what is ours where others keep
+-- functions in the same schema; without it all of the owner's count.
 SELECT
     count(*) FILTER (WHERE granted.entries > 0) = 0 AS ok,
     CASE
@@ -19,6 +20,12 @@ CROSS JOIN
 WHERE
     pg_proc.pronamespace = current_schema()::regnamespace
     AND pg_proc.proowner = current_user::regrole
+    AND coalesce(
+        'function ' || pg_proc.oid::regprocedure::text = any(
+            string_to_array(current_setting('pgstack.managed', TRUE), E'\n')
+        ),
+        TRUE
+    )
     AND NOT EXISTS (
         SELECT FROM pg_depend
         WHERE

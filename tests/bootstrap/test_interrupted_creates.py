@@ -49,9 +49,10 @@ def test_the_id_follows_from_the_inputs(type_: str, inputs: dict[str, str], prov
 def test_each_is_adopted_looked_up_or_named() -> None:
     role = resource("postgresql:index/role:Role", "owner", name="owner")
     service = resource("pgstack:local:Service", "postgres")
-    container = resource("docker:index/container:Container", "job", name="job")
-    repair = plan_repair(export(role, service, container))
-    assert [create.name for create in repair.forgotten] == ["postgres"]
+    volume = resource("docker:index/volume:Volume", "data", name="data")
+    grant = resource("postgresql:index/grant:Grant", "job", role="job")
+    repair = plan_repair(export(role, service, volume, grant))
+    assert [create.name for create in repair.forgotten] == ["postgres", "data"]
     assert [create.name for create in repair.looked_up] == ["owner"]
     assert [create.name for create in repair.unknown] == ["job"]
     assert repair.state["deployment"] == {"resources": [{**role, "id": "owner", "outputs": {"name": "owner"}}]}

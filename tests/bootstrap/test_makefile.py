@@ -9,8 +9,8 @@ from tools.bootstrap.checkout import Checkout
 
 ROOT = Checkout.here().root
 TARGETS = [
-    *("up", "preview", "refresh", "status", "url", "backup", "restore", "recover", "destroy", "shell"),
-    *("test", "test-full", "check", "bench-preview", "lint"),
+    *("up", "preview", "preflight", "refresh", "status", "url", "backup", "restore", "recover", "destroy", "shell"),
+    *("test", "test-full", "check", "bench-preview", "bench-schema", "lint"),
 ]
 
 
@@ -34,8 +34,8 @@ def test_each_target_means_the_stack_it_is_given(target: str) -> None:
 
 
 def test_backups_are_those_of_the_stack() -> None:
-    for target in ("backup", "restore"):
-        assert "BACKUP_CONFIG='.state/other/backup/job.json'" in make("-n", target, "STACK=other").stdout
+    for target, command in (("backup", "run"), ("restore", "restore")):
+        assert f"python -m infra.job_command {command}" in make("-n", target, "STACK=other").stdout
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
-"""The state or its passphrase is lost, while everything it knew of still runs."""
+"""The state, its passphrase, or the secrecy of a credential is lost, while everything runs."""
 
+import json
 import secrets
 import shutil
+
+import psycopg
+import pytest
 
 from tests.e2e.project import Project
 
@@ -27,3 +31,27 @@ def test_a_stack_survives_the_loss_of_its_passphrase_and_of_its_state(fresh: Pro
     fresh.make("destroy", "YES=1")
     assert fresh.processes() == []
     assert fresh.data_folders() == []
+
+
+def test_every_credential_and_key_changes_with_one_config_value(fresh: Project) -> None:
+    fresh.make("up")
+    before, job = fresh.outputs(), _job(fresh)
+    fresh.pulumi("config", "set", "passwordRotation", "2")
+    said = fresh.preview()
+    assert all(f"Service {name} update [diff: ~rotation]" in said for name in ("postgres", "object-store"))
+    fresh.make("up")
+    fresh.preview("--expect-no-changes")
+    for output in ("url", "adminUrl"):
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            psycopg.connect(before[output])
+        assert fresh.query("SELECT 1 AS one", output=output) == [{"one": 1}]
+    renewed = {"database_url", "s3_access_key", "s3_secret_key"}
+    assert {name for name, value in _job(fresh).items() if value != job[name]} == renewed
+    fresh.make("backup")
+    fresh.make("status")
+    fresh.make("destroy", "YES=1")
+
+
+def _job(project: Project) -> dict[str, object]:
+    configuration: dict[str, object] = json.loads((project.folder / ".state/dev/backup/job.json").read_text())
+    return configuration

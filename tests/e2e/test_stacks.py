@@ -1,8 +1,79 @@
 """Stacks side by side, and their end."""
 
+import json
+import subprocess
 from pathlib import Path
 
-from tests.e2e.project import Project
+import boto3
+from botocore.config import Config
+
+from tests.e2e.project import PULUMI_SECONDS, Project
+
+BOTH = ("left", "right")
+
+
+def at_once(project: Project, target: str, *arguments: str) -> None:
+    """Run a make target on both stacks at the same time; each has to succeed."""
+    runs = [
+        subprocess.Popen(
+            ["make", target, f"STACK={stack}", *arguments],
+            cwd=project.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for stack in BOTH
+    ]
+    said = [run.communicate(timeout=PULUMI_SECONDS)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], "\n".join(said)
+
+
+def test_two_stacks_come_and_go_at_once(fresh: Project) -> None:
+    at_once(fresh, "up")
+    left, right = (fresh.outputs(stack) for stack in BOTH)
+    assert not {left[key] for key in ("url", "s3Endpoint", "bucket")} & {
+        right[key] for key in ("url", "s3Endpoint", "bucket")
+    }
+    for stack in BOTH:
+        assert fresh.query("SELECT count(*) AS n FROM realtime_channels", stack=stack) == [{"n": 8}]
+    at_once(fresh, "destroy", "YES=1")
+    assert fresh.processes() == []
+    assert fresh.data_folders() == []
+
+
+def test_destroy_after_an_up_that_failed_half_way_leaves_nothing(fresh: Project) -> None:
+    broken = fresh.folder / "sql/verify/99_broken.sql"
+    broken.write_text("SELECT false AS ok, 'broken on purpose' AS message")
+    assert "broken on purpose" in fresh.make("up", expect=2)
+    assert fresh.processes() != []
+    for _ in range(2):
+        fresh.make("destroy", "YES=1")
+        assert fresh.processes() == []
+        assert fresh.data_folders() == []
+
+
+def test_a_bucket_removed_by_hand_comes_back(standing: Project) -> None:
+    job = json.loads((standing.folder / ".state/dev/backup/job.json").read_text())
+    store = boto3.client(
+        "s3",
+        endpoint_url=job["s3_endpoint"],
+        region_name=job["s3_region"],
+        aws_access_key_id=job["s3_access_key"],
+        aws_secret_access_key=job["s3_secret_key"],
+        config=Config(s3={"addressing_style": "path"}),
+    )
+    listed = store.list_object_versions(Bucket=job["s3_bucket"])
+    for entry in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]:
+        store.delete_object(Bucket=job["s3_bucket"], Key=entry["Key"], VersionId=entry["VersionId"])
+    store.delete_bucket(Bucket=job["s3_bucket"])
+    standing.make("refresh")
+    standing.make("up")
+    assert store.get_bucket_versioning(Bucket=job["s3_bucket"])["Status"] == "Enabled"
+    store.close()
+    standing.make("backup")
+    assert "💾 good" in standing.make("status")
+    standing.preview("--expect-no-changes")
 
 
 def test_a_second_stack_lives_beside_the_first(standing: Project) -> None:

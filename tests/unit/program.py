@@ -31,9 +31,14 @@ OUTPUTS: Mapping[str, Mapping[str, Any]] = {
         "details": {"programs": "/pg/bin", "libraries": "/pg/lib"},
     },
     "pgstack:random:Password": {"value": Secret("generated")},
+    "pgstack:postgres:Preflight": {"role": "postgres", "serverVersion": 180001},
+    "pgstack:postgres:Preparation": {"made": ["role agent"]},
     "pgstack:postgres:Schema": {"fingerprint": "f1"},
     "pgstack:postgres:Seed": {"rows": {}},
     "pgstack:postgres:Verification": {"report": ["fine"]},
+    "pgstack:local:Port": {"port": 15433},
+    "pgstack:tls:Seal": {"certificate": "certificate", "key": Secret("key"), "authority": "authority"},
+    "docker:index/remoteImage:RemoteImage": {"imageId": "sha256:0123"},
 }
 """What a provider adds to the inputs; secret is what pgstack's handlers say is secret."""
 
@@ -114,7 +119,7 @@ def run(stack: str = "dev", *, preview: bool = False, environment: str = "", **c
     if environment:
         config["environment"] = environment
     command = [sys.executable, "-m", "tests.unit.program", stack, json.dumps(preview), json.dumps(config)]
-    done = subprocess.run(command, cwd=PROJECT_FOLDER, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=PROJECT_FOLDER, capture_output=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr.decode()
     answer = pickle.loads(done.stdout)  # noqa: S301 - our own process's
     if isinstance(answer, str):

@@ -111,6 +111,34 @@ def test_a_remote_server_has_to_prove_who_it_is(url: str, refused: bool) -> None
     assert unverified(url) is refused
 
 
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_an_existing_database_without_verify_full(environment: str) -> None:
+    elsewhere = {"target": "external", "databaseUrl": "postgresql://u:S3cret@db.example.com/d"}
+    (message,) = broken(settings(environment, protect="true", **elsewhere), UP)
+    assert message.startswith(f"{environment}: the connection of databaseUrl does not check")
+    assert "pulumi config set sslRootCertificate FILE" in message
+    assert "S3cret" not in message
+    proven = {**elsewhere, "sslRootCertificate": "system"}
+    assert broken(settings(environment, protect="true", **proven), UP) == []
+
+
+def test_the_login_for_backups_has_to_check_the_server_as_well() -> None:
+    elsewhere = {"target": "external", "databaseUrl": "postgresql://u:S3cret@db.example.com/d?sslmode=verify-full"}
+    for host, refused in (("replica.example.com", True), ("127.0.0.1", False)):
+        urls = {**elsewhere, "backupDatabaseUrl": f"postgresql://b:S3cret@{host}/d"}
+        found = broken(settings("production", protect="true", **urls), UP)
+        assert [message.split(":")[1].split(" does")[0] for message in found] == (
+            [" the connection of backupDatabaseUrl"] if refused else []
+        )
+
+
+def test_production_without_backups() -> None:
+    elsewhere = {"target": "external", "databaseUrl": "postgresql://u:p@127.0.0.1/d", "backups": "false"}
+    (message,) = broken(settings("production", protect="true", **elsewhere), UP)
+    assert message.startswith("production: configuration key agent-ecosystem:backups = False: ")
+    assert broken(settings("staging", **elsewhere), UP) == []
+
+
 # -- how the run was started
 
 

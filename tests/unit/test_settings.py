@@ -38,12 +38,13 @@ def test_objects_lists_numbers_and_booleans_are_read_from_text() -> None:
 
 
 WRONG = [
-    ("target", "cloud", "Input should be 'embedded'"),
+    ("target", "cloud", "Input should be 'embedded', 'docker' or 'external'"),
     ("environment", "prod", "Input should be 'development', 'staging' or 'production'"),
     ("protect", "perhaps", "Input should be a valid boolean"),
     ("postgresPort", "80", "Input should be greater than or equal to 1024"),
     ("postgresPort", "abc", "Input should be a valid integer"),
     ("postgresSettings", "{broken", "Input should be a valid dict"),
+    ("extensionVersions", '{"postgis": "3"}', "postgis is none of uuid-ossp, vector, pg_trgm"),
     ("database", "My-DB", "String should match pattern"),
     ("schema", "1st", "String should match pattern"),
     ("allow", '["region"]', "'region' is not HAZARD:object, e.g. DATA_LOSS:agent_registry.region"),
@@ -56,11 +57,35 @@ WRONG = [
     ("blockPublicAccess", "no way", "Input should be a valid boolean"),
     ("keepBackupsOnDestroy", "perhaps", "Input should be a valid boolean"),
     ("backupMaxAgeHours", "0", "Input should be greater than"),
+    ("sslMode", "on", "Input should be 'disable', 'allow'"),
+    ("dropOnDestroy", "perhaps", "Input should be a valid boolean"),
+    ("backups", "perhaps", "Input should be a valid boolean"),
+    ("s3Endpoint", "minio:9000", "String should match pattern"),
 ]
 """A key, a wrong value of it, and what is said."""
 
-FREE = {"stateFolder", "passwordRotation", "bucket", "backupSchedule"}
+WRONG_FOR_DOCKER = [
+    ("postgresImage", "postgres", "postgresMajor = None: 'postgres' does not tell PostgreSQL's major version"),
+    ("postgresMajor", "9", "postgresMajor = '9': Input should be greater than or equal to 15"),
+    ("objectStoreImage", "", "objectStoreImage = '': String should have at least 1 character"),
+    ("backupBaseImage", "", "backupBaseImage = '': String should have at least 1 character"),
+    ("limits", '{"postgres":{"memory":10}}', "limits.postgres.memory = 10: Input should be greater than or equal"),
+    ("limits", '{"backup":{"memory":512,"cpus":0}}', "limits.backup.cpus = 0: Input should be greater than 0"),
+    ("limits", '{"redis":{}}', "limits.redis = {}: Extra inputs are not permitted (memory and cpus"),
+    ("postgresSettings", '{"port":"1"}', "postgresSettings = {'port': '1'}: port can not be set: the image and"),
+    (
+        "postgresSettings",
+        '{"hba_file":"x"}',
+        "postgresSettings = {'hba_file': 'x'}: hba_file can not be set: the image",
+    ),
+]
+"""The same for the target docker, with the whole beginning of what is said."""
+
+FREE = {"stateFolder", "passwordRotation", "bucket", "backupSchedule", "sslRootCertificate", "s3Region"}
 """Any text is taken here; what the folder, the store or the schedule makes of it is told by them."""
+
+SECRET = {"databaseUrl", "backupDatabaseUrl", "s3AccessKey", "s3SecretKey"}
+"""Their values are never shown: tests/external/test_database_url.py."""
 
 
 @pytest.mark.parametrize(("key", "text", "said"), WRONG)
@@ -68,19 +93,41 @@ def test_a_wrong_value_is_named_with_its_key_what_is_allowed_and_what_it_is_for(
     with pytest.raises(SettingsError) as caught:
         parse(**{key: text})
     (line,) = str(caught.value).splitlines()
-    start = f"configuration key agent-ecosystem:{key} = {json.loads(text) if text[0] == '[' else text!r}: "
+    start = f"configuration key agent-ecosystem:{key} = {_read(text)!r}: "
     assert line.startswith(start)
     assert said in line
     assert line.endswith(f"({FIELDS[key].description})")
 
 
+def _read(text: str) -> object:
+    try:
+        return json.loads(text) if text[0] in "[{" else text
+    except ValueError:
+        return text
+
+
 def test_every_key_has_its_wrong_value_above() -> None:
-    assert {key for key, _, _ in WRONG} | FREE == set(FIELDS)
+    shown = {key for key, _, _ in [*WRONG, *WRONG_FOR_DOCKER]}
+    assert shown | FREE | SECRET == set(FIELDS)
 
 
 @pytest.mark.parametrize("key", FREE)
 def test_a_free_key_takes_any_text(key: str) -> None:
     assert "any text" in parse(**{key: "any text"}).model_dump(by_alias=True).values()
+
+
+@pytest.mark.parametrize(("key", "text", "said"), WRONG_FOR_DOCKER)
+def test_a_wrong_value_of_the_docker_target_is_named(key: str, text: str, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(target="docker", **{key: text})
+    assert f"configuration key agent-ecosystem:{said}" in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["postgresImage", "postgresMajor", "objectStoreImage", "backupBaseImage", "limits"])
+def test_a_key_of_the_docker_target_means_nothing_elsewhere(key: str) -> None:
+    text = {"postgresMajor": "17", "limits": "{}"}.get(key, "postgres:17")
+    with pytest.raises(SettingsError, match=rf"{key} = .*: only the target docker has containers.* embedded"):
+        parse(**{key: text})
 
 
 def test_an_unknown_key_is_refused_with_the_known_ones() -> None:

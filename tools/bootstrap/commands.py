@@ -40,7 +40,7 @@ def up(session: Session) -> int:
     stack.unlock()
     stack.select()
     stack.mend()
-    code = stack.run("up", "--yes")
+    code = stack.run("up", "--yes", *stack.bring_back())
     stack.keep_salt()
     if code == 0:
         _summary(stack, time.monotonic() - began)
@@ -87,11 +87,15 @@ def destroy(session: Session) -> int:
         say("The last run was interrupted: finishing it first, so that nothing it made is left behind.")
         stack.mend()
         stack.run("up", "--yes", "--skip-preview")
-    if stack.run("destroy", "--yes") == 0:
-        return 0
-    say("Not all of it could go. The stack's services are started, in case they were down, and then once more.")
-    stack.start_services()
-    return stack.run("destroy", "--yes")
+    has_containers = stack.has_containers()
+    code = stack.run("destroy", "--yes")
+    if code != 0:
+        say("Not all of it could go. The stack's services are started, in case they were down, and then once more.")
+        stack.start_services()
+        code = stack.run("destroy", "--yes")
+    if code == 0 and has_containers:
+        stack.forget_build()
+    return code
 
 
 def output(session: Session) -> int:

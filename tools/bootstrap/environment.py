@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.embedded.distribution import cache_root
+from infra.embedded.cache import cache_root
 from tools.bootstrap.checkout import Checkout
 
 CHECKOUT = "AGENT_ECOSYSTEM_CHECKOUT"

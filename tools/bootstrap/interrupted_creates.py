@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-OURS = "pgstack:"
-"""Types whose create adopts what is there already: nothing needs to be known of an interrupted one."""
+ADOPTING = ("pgstack:", "docker:")
+"""Types whose create adopts what is there already: nothing needs to be known of an interrupted one. Containers and
+networks, which the official docker plugin does not adopt, are removed first: see containers.py."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def plan_repair(export: Mapping[str, Any]) -> Repair:
     known = {resource["urn"] for resource in deployment.get("resources") or ()}
     forgotten, looked_up, unknown = [], [], []
     for create in pending_creates(export):
-        if create.type.startswith(OURS) or create.urn in known:  # a replacement begins again
+        if create.type.startswith(ADOPTING) or create.urn in known:  # a replacement begins again
             forgotten.append(create)
         elif create.provider_id is not None:
             looked_up.append(create)

@@ -10,6 +10,7 @@ from tools.bootstrap.dead_locks import backend_folder
 SERVER = (
     "**PostgresInstance::postgres",
     "**Service::postgres",
+    "**agent-ecosystem:index:PostgresInstance$**",
     "**DatabaseAccess::access",
     "**pulumi:providers:postgresql::server",
 )

@@ -3,11 +3,12 @@
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
-from infra.embedded.distribution import cache_root
+from infra.embedded.cache import cache_root
 from tools.bootstrap.checkout import Checkout
 from tools.bootstrap.progress import say
 
@@ -20,25 +21,38 @@ TRY_AGAIN_AFTER = 6 * 3600.0
 
 
 def offline_plugins(checkout: Checkout, environment: Mapping[str, str]) -> Path | None:
-    """Return the folder of stand-ins that has to go on PATH, None where the official plugins are installed.
+    """Return the folder that has to go on PATH: the stand-ins for what can not be had, None where nothing is missing.
 
     Args:
         checkout: whose Pulumi home holds the plugins.
         environment: one in which `pulumi` is found.
     """
-    missing = [name for name in OFFICIAL if not _folder(checkout, name).is_dir()]
-    if not missing:
-        return None
-    if not _failed_lately():
-        for name in missing:
-            if not _install(name, environment):
-                _failure().parent.mkdir(parents=True, exist_ok=True)
-                _failure().touch()
-                say("Pulumi's plugin downloads can not be reached: tools/offline_plugins stand in (next try in 6 h).")
-                break
-        else:
-            return None
-    return checkout.offline_plugins
+    if _missing(checkout) and not _failed_lately() and not all(_install(n, environment) for n in _missing(checkout)):
+        _failure().parent.mkdir(parents=True, exist_ok=True)
+        _failure().touch()
+        say("Pulumi's plugin downloads can not be reached: tools/offline_plugins stand in (next try in 6 h).")
+    missing = _missing(checkout)
+    if len(missing) == len(OFFICIAL):
+        return checkout.offline_plugins
+    return _only(checkout, missing) if missing else None
+
+
+def _missing(checkout: Checkout) -> list[str]:
+    return [name for name in OFFICIAL if not _folder(checkout, name).is_dir()]
+
+
+def _only(checkout: Checkout, names: Sequence[str]) -> Path:
+    """Return a folder with these stand-ins alone: one on PATH would win over the official plugin beside it."""
+    folder = checkout.state / checkout.offline_plugins.parent.name
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = {f"pulumi-resource-{name}" for name in names}
+    for old in folder.iterdir():
+        if old.name not in wanted:
+            old.unlink(missing_ok=True)
+    for name in wanted:
+        with suppress(FileExistsError):  # from before, or from a `make` beside this one
+            (folder / name).symlink_to(checkout.offline_plugins / name)
+    return folder
 
 
 def _folder(checkout: Checkout, name: str) -> Path:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.embedded.distribution import cache_root
+from infra.embedded.cache import cache_root
 from tools.bootstrap.checkout import Checkout
 from tools.bootstrap.environment import without_ours
 from tools.bootstrap.failure import SetupError

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tools.bootstrap import salt
+from tools.bootstrap import containers, salt
 from tools.bootstrap.checkout import Checkout
 from tools.bootstrap.checkpoint import recover_checkpoint
 from tools.bootstrap.dead_locks import clear_dead_locks
@@ -22,8 +22,17 @@ from tools.bootstrap.lost_state import SERVER, knows_something, set_aside, with_
 from tools.bootstrap.orphans import end_orphans
 from tools.bootstrap.progress import LAST_WORDS, say
 
-SERVERS = "**pgstack:local:Service**"
-"""Matches the servers of the embedded target, in the form of `pulumi up --target`."""
+SERVERS = (
+    "**pgstack:local:Service**",
+    "**agent-ecosystem:index:PostgresInstance$**",
+    "**agent-ecosystem:index:BackupStore$docker:**",
+)
+"""Match the servers that a stack runs itself, in the form of `pulumi up --target`."""
+
+BACKUP_JOB = "index:BackupJob$docker:index/container:Container::backup"
+
+ACCESS = "**agent-ecosystem:index:DatabaseAccess$**"
+"""Matches what has to be in a database server before anybody else can ask it anything."""
 
 
 class Stack:
@@ -98,14 +107,15 @@ class Stack:
         The server first, which takes over its own data, then what is in it: that is looked up as if an interrupted run
         had left it.
         """
-        targets = [part for pattern in SERVER for part in ("--target", pattern)]
-        code = self.run("up", "--yes", "--skip-preview", *targets)
+        containers.remove_of_stack(self.name)
+        code = self._targeted("up", *SERVER)
         if code == 0:
             preview = json.loads(self._ask("preview", "--json", *self._on_stack))
             self._settle(plan_repair(with_creates_pending(self._export(), preview)))
         return code
 
     def _settle(self, repair: Repair) -> None:
+        containers.remove_unfinished(repair.forgotten)
         if repair.forgotten:
             say(f"Made now, or taken over where it is there already: {_names(repair.forgotten)}.")
         if repair.unknown:
@@ -116,6 +126,37 @@ class Stack:
             say(f"Looked up on the server: {_names(repair.looked_up)}.")
             if not self._look_up(repair.looked_up):
                 self._import(repair.state_without)
+
+    def bring_back(self) -> list[str]:
+        """Make anew what is gone from the Docker engine; where data went with it, find out what else is gone.
+
+        Returns:
+            Options for the `up` that follows: a new database has to have a backup before that is done.
+        """
+        ours = containers.of_docker(self._export())
+        gone = containers.gone(ours)
+        if not gone:
+            return []
+        names = ", ".join(sorted({entry["inputs"]["name"] for entry in gone}))
+        say(f"Not in the Docker engine any more, or stopped: {names}.")
+        self._targeted("refresh", *(entry["urn"] for entry in gone))
+        self.start_services()
+        if not any(entry["type"] == containers.VOLUME for entry in gone):
+            return []
+        say("Data went with it: finding out what else is gone.")
+        self._targeted("refresh", ACCESS)
+        self._targeted("up", ACCESS)
+        self.run("refresh", "--yes", "--skip-preview")
+        jobs = [entry["urn"] for entry in ours if entry["urn"].endswith(BACKUP_JOB)]
+        return [part for urn in jobs for part in ("--replace", urn)]
+
+    def forget_build(self) -> None:
+        """Remove what building the stack's images left in the Docker engine."""
+        containers.remove_build_stages()
+
+    def has_containers(self) -> bool:
+        """Tell whether the state has things in a Docker engine."""
+        return bool(containers.of_docker(self._export()))
 
     def has_pending_creates(self) -> bool:
         """Tell whether a run was interrupted while it made something."""
@@ -141,7 +182,7 @@ class Stack:
 
     def start_services(self) -> int:
         """Bring up the local servers alone, e.g. after a reboot; return pulumi's exit code."""
-        return self.run("up", "--yes", "--skip-preview", "--target", SERVERS)
+        return self._targeted("up", *SERVERS)
 
     def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
         """Return the stack's outputs; secret ones read `[secret]` unless asked for.
@@ -174,8 +215,11 @@ class Stack:
 
     def _look_up(self, creates: Sequence[PendingCreate]) -> bool:
         self.start_services()  # the server they are in may have died with the engine
-        targets = [part for create in creates for part in ("--target", create.urn)]
-        return self.run("refresh", "--yes", "--skip-preview", *targets) == 0
+        return self._targeted("refresh", *(create.urn for create in creates)) == 0
+
+    def _targeted(self, command: str, *targets: str) -> int:
+        options = [part for target in targets for part in ("--target", target)]
+        return self.run(command, "--yes", "--skip-preview", *options)
 
     def _export(self) -> dict[str, Any]:
         export: dict[str, Any] = json.loads(self._ask("stack", "export", *self._on_stack))

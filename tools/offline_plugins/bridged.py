@@ -83,8 +83,8 @@ class BridgedResource(Resource[InputsT]):
         if found is None:
             return None
         if not state:
-            defaults = self._defaults()
-            given = {name: value for name, value in found.items() if not self.same(name, value, defaults.get(name))}
+            defaults, inputs = self._defaults(), {name: found[name] for name in self._names() if name in found}
+            given = {name: value for name, value in inputs.items() if not self.same(name, value, defaults.get(name))}
             return {**defaults, **given}, found
         current = {
             name: value if self.same(name, value, found.get(name, value)) else found[name]
@@ -99,7 +99,9 @@ class BridgedResource(Resource[InputsT]):
     def _defaults(self) -> Mapping[str, Any]:
         fields = self.inputs_type.model_fields.items()
         return {
-            str(field.alias): field.default for name, field in fields if name != "name" and field.default is not None
+            str(field.alias): field.default
+            for name, field in fields
+            if name != "name" and not field.is_required() and field.default is not None
         }
 
 

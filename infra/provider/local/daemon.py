@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import psutil
 
@@ -29,8 +29,14 @@ class Daemon(Protocol):
     def port(self) -> int | None:
         """Return the port the last start used, None when there was none."""
 
-    def initialise(self) -> Mapping[str, Any]:
-        """Make its data where it is missing, and return its credentials: the same ones every time."""
+    def initialise(self) -> None:
+        """Make its data where it is missing."""
+
+    def credentials(self) -> Mapping[str, str]:
+        """Return how to enter the running service: the same every time, until `rotate`."""
+
+    def rotate(self) -> None:
+        """Give the running service new credentials; the old ones are of no use afterwards."""
 
     def details(self) -> Mapping[str, str]:
         """Return what its clients need to know beside port and credentials; nothing secret."""

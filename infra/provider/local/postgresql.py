@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import psutil
 from typing_extensions import override
@@ -12,7 +13,7 @@ from typing_extensions import override
 from infra.embedded.account import service_account
 from infra.embedded.cluster import SUPERUSER, Cluster, ClusterError
 from infra.embedded.distribution import DistributionError, install
-from infra.embedded.ports import PortTakenError
+from infra.embedded.ports import HOST, PortTakenError
 from infra.plugin import UserError
 from infra.provider.local.daemon import Daemon, write_private
 
@@ -59,7 +60,7 @@ class PostgreSQL(Daemon):
         return self._cluster().port()
 
     @override
-    def initialise(self) -> Mapping[str, str]:
+    def initialise(self) -> None:
         # Written before initdb runs: a server whose password nobody knows could never be adopted.
         initialised = self._cluster().exists()
         if not self._password_file.exists():
@@ -70,11 +71,23 @@ class PostgreSQL(Daemon):
                 )
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             write_private(self._password_file, secrets.token_urlsafe(24))
-        password = self._password_file.read_text()
         if not initialised:
             with _as_user_error():
-                self._cluster().init(password)
-        return {"user": SUPERUSER, "password": password}
+                self._cluster().init(self._password_file.read_text())
+
+    @override
+    def credentials(self) -> Mapping[str, str]:
+        self._end_interrupted_rotation()
+        return {"user": SUPERUSER, "password": self._password_file.read_text()}
+
+    @override
+    def rotate(self) -> None:
+        self._end_interrupted_rotation()
+        # Written before it is set, for the same reason as at first.
+        new = secrets.token_urlsafe(24)
+        write_private(self._next_password_file, new)
+        _set_password(self._port(), self._password_file.read_text(), new)
+        self._next_password_file.rename(self._password_file)
 
     @override
     def details(self) -> Mapping[str, str]:
@@ -101,6 +114,25 @@ class PostgreSQL(Daemon):
     def _password_file(self) -> Path:
         return self._folder / "superuser.password"
 
+    @property
+    def _next_password_file(self) -> Path:
+        return self._folder / "superuser.password.next"
+
+    def _end_interrupted_rotation(self) -> None:
+        """Find out which password an interrupted rotation left in force, and keep that one."""
+        if not self._next_password_file.exists():
+            return
+        if _accepts(self._port(), self._password_file.read_text()):
+            self._next_password_file.unlink()
+        else:
+            self._next_password_file.rename(self._password_file)
+
+    def _port(self) -> int:
+        port = self.port()
+        if port is None:
+            raise UserError(f"the server in {self._folder} was never started")
+        return port
+
     def _discard_foreign_lock(self) -> None:
         """Remove a postmaster.pid whose process is another program by now, e.g. after a reboot.
 
@@ -124,3 +156,30 @@ def _as_user_error() -> Iterator[None]:
         yield
     except (ClusterError, DistributionError, LookupError, PortTakenError) as error:
         raise UserError(str(error)) from error
+
+
+def _login(port: int, password: str) -> dict[str, Any]:
+    return {"host": HOST, "port": port, "user": SUPERUSER, "password": password, "dbname": "postgres"}
+
+
+def _accepts(port: int, password: str) -> bool:
+    import psycopg  # noqa: PLC0415 - a preview has no use for it
+
+    try:
+        psycopg.connect(**_login(port, password)).close()
+    except psycopg.OperationalError as error:
+        if "password authentication failed" in str(error):
+            return False
+        raise UserError(f"the server on port {port} can not be asked for its password: {error}") from error
+    return True
+
+
+def _set_password(port: int, old: str, new: str) -> None:
+    """Set the superuser's password; the server sees only what it stores of it, so that no log can show it."""
+    import psycopg  # noqa: PLC0415 - a preview has no use for it
+    from psycopg import sql  # noqa: PLC0415
+
+    with psycopg.connect(**_login(port, old)) as connection:
+        stored = connection.pgconn.encrypt_password(new.encode(), SUPERUSER.encode(), b"scram-sha-256")
+        statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
+        connection.execute(statement.format(sql.Identifier(SUPERUSER), sql.Literal(stored.decode())))

@@ -70,11 +70,18 @@ class Program(Daemon):
         return None
 
     @override
-    def initialise(self) -> Mapping[str, str]:
+    def initialise(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name, content in self._files.items():
             write_private(self._folder / name, content)
+
+    @override
+    def credentials(self) -> Mapping[str, str]:
         return {}
+
+    @override
+    def rotate(self) -> None:
+        """Nothing to do: nobody logs in to a program."""
 
     @override
     def details(self) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from typing_extensions import override
 
-from infra.embedded.object_store import ObjectStore, ObjectStoreError, weed_program
+from infra.embedded.object_store import ADMINISTRATOR, ObjectStore, ObjectStoreError, weed_program
 from infra.embedded.ports import PortTakenError
 from infra.plugin import UserError
 from infra.provider.local.daemon import Daemon
@@ -45,9 +45,20 @@ class SeaweedFS(Daemon):
         return self._store.port()
 
     @override
-    def initialise(self) -> Mapping[str, str]:
-        administrator = self._store.init()
+    def initialise(self) -> None:
+        self._store.init()
+
+    @override
+    def credentials(self) -> Mapping[str, str]:
+        administrator = self._store.identities()[ADMINISTRATOR]
         return {"accessKey": administrator.access_key, "secretKey": administrator.secret_key}
+
+    @override
+    def rotate(self) -> None:
+        self._store.rotate()
+        port = self.port()
+        self._store.stop()
+        self.start(port)  # it reads its keys only then
 
     @override
     def details(self) -> Mapping[str, str]:

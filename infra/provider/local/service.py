@@ -8,7 +8,18 @@ from typing import Any, Literal
 from pydantic import Field
 from typing_extensions import override
 
-from infra.plugin import CheckError, Context, Diff, Inputs, PropertyChange, Resource, UserError, compare, has_unknown
+from infra.plugin import (
+    UNKNOWN,
+    CheckError,
+    Context,
+    Diff,
+    Inputs,
+    PropertyChange,
+    Resource,
+    UserError,
+    compare,
+    has_unknown,
+)
 from infra.plugin.resource import State
 from infra.provider.local.daemon import Daemon, require_free_port
 from infra.provider.local.postgresql import PostgreSQL
@@ -17,6 +28,9 @@ from infra.provider.local.seaweedfs import SeaweedFS
 
 REQUIRED_MEGABYTES = 300
 """Free space a service needs to start: PostgreSQL's empty data directory with its first WAL, or a store's volume."""
+
+FIRST = "1"
+"""The rotation of what was never rotated."""
 
 
 class ServiceInputs(Inputs):
@@ -32,6 +46,7 @@ class ServiceInputs(Inputs):
     health: list[str] | None = None
     patience: int = Field(default=60, ge=1)
     keep_data: bool = False
+    rotation: str = FIRST
     program: str = ""
 
 
@@ -95,7 +110,12 @@ class Service(Resource[ServiceInputs]):
             _daemon(inputs).stop(hurry=False)
         for name in old.get("files", {}).keys() - inputs.files.keys():
             (Path(inputs.folder) / name).unlink(missing_ok=True)
-        return self._run(inputs, old)
+        return self._run(inputs, old, rotate=_rotates(old, inputs.rotation))
+
+    @override
+    def preview_update(self, context: Context, old: State, old_inputs: State, new: State) -> State:
+        outputs = super().preview_update(context, old, old_inputs, new)
+        return {**outputs, "credentials": UNKNOWN} if _rotates(old_inputs, new.get("rotation", FIRST)) else outputs
 
     @override
     def read(self, context: Context, resource_id: str, inputs: State, state: State) -> tuple[State, State] | None:
@@ -119,16 +139,19 @@ class Service(Resource[ServiceInputs]):
             with contextlib.suppress(OSError):
                 Path(inputs.folder).parent.rmdir()  # the stack's own folder, once its last service is gone
 
-    def _run(self, inputs: ServiceInputs, old: State) -> State:
+    def _run(self, inputs: ServiceInputs, old: State, *, rotate: bool = False) -> State:
         daemon = _daemon(inputs)
         try:
-            credentials = daemon.initialise()
+            daemon.initialise()
             if not daemon.alive():
                 # The port of the last start is kept: it is part of addresses that people have written down.
                 port = inputs.port or old.get("port") or daemon.port()
                 if port:
                     require_free_port(port)
                 daemon.start(port)
+            if rotate:
+                daemon.rotate()
+            credentials = daemon.credentials()
         except OSError as error:
             raise UserError(f"{error.filename or inputs.folder}: {error.strerror or error}") from error
         outputs: dict[str, Any] = {"port": daemon.port(), "credentials": dict(credentials)}
@@ -137,7 +160,7 @@ class Service(Resource[ServiceInputs]):
 
 
 _OUTPUTS_ONLY = {"credentials", "details", "running"}
-_FELT_LATER = {"keep_data", "health", "patience"}
+_FELT_LATER = {"keep_data", "health", "patience", "rotation"}
 """Inputs that the running process does not feel: a change of these restarts nothing."""
 
 
@@ -145,6 +168,10 @@ def _felt_only_later(old: State, new: ServiceInputs) -> bool:
     before = ServiceInputs.model_validate({key: old[key] for key in old if key not in _OUTPUTS_ONLY})
     after = new if new.port else new.model_copy(update={"port": before.port})
     return before.model_dump(exclude=_FELT_LATER) == after.model_dump(exclude=_FELT_LATER)
+
+
+def _rotates(old: State, rotation: str) -> bool:
+    return bool(rotation != old.get("rotation", FIRST))
 
 
 def _keys(mapping: object) -> list[str]:

@@ -12,7 +12,7 @@ from infra.plugin.resource import State
 from infra.provider.postgres.database import Unreachable, opened
 from infra.provider.postgres.schema_inputs import SchemaInputs, desired, objects, outputs
 
-HOW = frozenset({"directory", "allow", "adopt", "roles", "lockTimeout", "lockRetries", "serverVersion"})
+HOW = frozenset({"scratchUrl", "directory", "allow", "adopt", "roles", "lockTimeout", "lockRetries", "serverVersion"})
 """Inputs that say how to apply, not what: their change alone is no update."""
 
 
@@ -22,7 +22,7 @@ class Schema(Resource[SchemaInputs]):
     token = "pgstack:postgres:Schema"  # noqa: S105
     inputs_type = SchemaInputs
     replace_on = frozenset({"schemaName"})
-    secrets = frozenset({"url"})
+    secrets = frozenset({"url", "scratchUrl"})
     computed = ("fingerprint",)
 
     @override
@@ -81,10 +81,11 @@ class Schema(Resource[SchemaInputs]):
         if "url" not in inputs:
             raise UserError("a schema is not imported: give it `adopt: true` instead, and it takes over what is there")
         found = schema_work.read_live(SchemaInputs.model_validate(inputs))
+        before = schema_work.catalog(inputs)
         if found is None:
+            context.publish(schema_views.deleted(before))  # or they would stay in the state without the schema
             return None
         live, version = found
-        before = schema_work.catalog(inputs)
         context.publish(schema_views.changed(before, live))
         now = {**objects(live.to_json(context=False)), "grants": schema_work.granted(before, live)}
         mark = schema_work.mark(schema_work.catalog(now))

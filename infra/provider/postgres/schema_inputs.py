@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, JsonValue
 
-from infra.embedded.distribution import cache_root
+from infra.embedded.cache import cache_root
 from infra.plugin import CheckError, Inputs, Unknown
 from infra.provider.schema.desired import Desired, desired_catalog
 from infra.provider.schema.errors import SchemaError, SourceErrors
@@ -21,6 +21,7 @@ class SchemaInputs(Inputs):
     """Inputs of a schema. The program gives the first block, Check the rest."""
 
     url: str
+    scratch_url: str | None = None
     schema_name: str
     directory: str
     owner: str
@@ -58,6 +59,7 @@ class SchemaInputs(Inputs):
             extensions=tuple(self.extensions),
             extensions_schema=self.extensions_schema,
             url=self.url,
+            scratch_url=self.scratch_url,
         )
 
 
@@ -76,6 +78,10 @@ def outputs(properties: Mapping[str, Any], mark: str) -> dict[str, Any]:
     return {**{name: value for name, value in properties.items() if name not in OBJECTS}, "fingerprint": mark}
 
 
+def _known(value: Any) -> str | None:
+    return None if isinstance(value, Unknown) else value
+
+
 def desired(inputs: Mapping[str, Any], version: int | None) -> Desired:
     """Return what the files describe; `inputs` may hold unknowns.
 
@@ -92,7 +98,8 @@ def desired(inputs: Mapping[str, Any], version: int | None) -> Desired:
         roles=tuple(inputs.get("roles", ())),
         extensions=tuple(inputs.get("extensions", EXTENSIONS)),
         extensions_schema=inputs.get("extensionsSchema", "extensions"),
-        url=None if isinstance(inputs["url"], Unknown) else inputs["url"],
+        url=_known(inputs["url"]),
+        scratch_url=_known(inputs.get("scratchUrl")),
         server=ServerFacts(version) if version else None,
     )
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from infra.plugin import CheckError, Context, PartlyDoneError, UserError
 from infra.provider.postgres.database import Unreachable, address, opened
 from infra.provider.postgres.schema_inputs import SchemaInputs, desired, objects, outputs
+from infra.provider.postgres.schema_proof import prove_plan, require_reached
 from infra.provider.schema.desired import Desired
 from infra.provider.schema.engine import (
     Catalog,
@@ -52,6 +53,8 @@ def apply(inputs: SchemaInputs) -> Desired:
     if wanted.fingerprint != fingerprint(catalog(state)):
         raise UserError(f"the files in {inputs.directory} changed while the update ran: run it again")
     with _as_user_error(), opened(inputs.url) as connection:
+        preview = previewed(connection, inputs, wanted)
+        prove_plan(connection, inputs, wanted, preview)
         try:
             apply_changes(
                 connection,
@@ -60,10 +63,12 @@ def apply(inputs: SchemaInputs) -> Desired:
                 inputs.allow,
                 adopt=inputs.adopt,
                 rules=inputs.lock_rules,
+                proven=preview.plan,
             )
         except PartlyApplied as error:
             # Kept with the inputs it was to reach and the reason: the next `up` updates it again, from where it stands.
             raise PartlyDoneError(inputs.schema_name, outputs(state, wanted.fingerprint), [str(error)]) from error
+        require_reached(connection, inputs, wanted, preview)
     return wanted
 
 
@@ -83,11 +88,14 @@ def check_live(context: Context, inputs: SchemaInputs, wanted: Desired) -> None:
     try:
         with opened(inputs.url) as connection:
             preview = previewed(connection, inputs, wanted)
+            proof = prove_plan(connection, inputs, wanted, preview)
     except Unreachable as error:
         context.log("warning", f"{error}; what the change would lose is checked when it does, before it is applied")
         return
     except SchemaError as error:
         raise CheckError([("directory", str(error))]) from error
+    if proof and not proof.passed:
+        context.log("warning", f"the plan could not be proven on a copy of the live schema: {proof.missing}")
     if preview.refused:
         raise CheckError([("allow", _refusal(refusal.hazard, len(inputs.allow))) for refusal in preview.refused])
 
@@ -96,11 +104,13 @@ def say_plan(context: Context, inputs: SchemaInputs) -> None:
     """Show the exact SQL in the preview's diagnostics, phase by phase, each statement with its lock and hazards."""
     wanted = desired(inputs.model_dump(by_alias=True), inputs.server_version)
     with _as_user_error(), opened(inputs.url) as connection:
-        plan = previewed(connection, inputs, wanted).plan
+        preview = previewed(connection, inputs, wanted)
+        proof = prove_plan(connection, inputs, wanted, preview)
         ledger = read_ledger(connection, inputs.schema_name)
-    if plan:
+    if plan := preview.plan:
         begun = _begun(ledger.progress) if ledger and ledger.progress else ""
-        context.log("info", f"planned for {address(inputs.url)}, {_size(plan)}{begun}:\n" + "\n".join(_lines(plan)))
+        lines = [*_lines(plan), *([f"-- {proof}"] if proof else [])]
+        context.log("info", f"planned for {address(inputs.url)}, {_size(plan)}{begun}:\n" + "\n".join(lines))
 
 
 def _begun(progress: Progress) -> str:

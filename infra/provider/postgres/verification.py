@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
 from infra.plugin import CheckError, Context, Inputs, Resource, UserError, has_unknown
 from infra.plugin.resource import State
 from infra.provider.postgres.database import address, connected, one_line
+
+if TYPE_CHECKING:
+    import psycopg
 
 
 class VerificationInputs(Inputs):
@@ -83,6 +86,7 @@ def verify(url: str, schema: str, directory: Path) -> list[tuple[str, bool, str]
     found: list[tuple[str, bool, str]] = []
     with connected(url, schema) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        _name_what_is_ours(connection, schema)
         for file in sorted(directory.glob("*.sql")):
             try:
                 # Prepared, for then it is one statement: a second one could end the read-only transaction.
@@ -94,6 +98,17 @@ def verify(url: str, schema: str, directory: Path) -> list[tuple[str, bool, str]
                 raise UserError(f"{file}: a check returns rows of (ok boolean, message text), and at least one")
             found += [(file.name, row["ok"], row["message"]) for row in rows]
     return found
+
+
+def _name_what_is_ours(connection: "psycopg.Connection[dict[str, Any]]", schema: str) -> None:
+    """Set pgstack.managed to the ledger's objects, one a line, `table agent_registry`: others may live beside them."""
+    found = connection.execute("SELECT to_regclass('pgstack.managed_object') IS NOT NULL AS ledger").fetchone()
+    if found and found["ledger"]:
+        connection.execute(
+            r"SELECT set_config('pgstack.managed', string_agg(kind || ' ' || name, E'\n'), TRUE)"
+            " FROM pgstack.managed_object WHERE schema_name = %s HAVING count(*) > 0",
+            (schema,),
+        )
 
 
 def _is_answer(row: Mapping[str, Any]) -> bool:

@@ -18,8 +18,8 @@ class BucketInputs(Inputs):
 
     endpoint: str | None = None
     region: str = "us-east-1"
-    access_key: str
-    secret_key: str
+    access_key: str | None = None
+    secret_key: str | None = None
     bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
     versioning: bool = True
     block_public_access: bool = True

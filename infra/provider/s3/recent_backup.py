@@ -19,6 +19,7 @@ class RecentBackupInputs(Inputs):
     """Inputs of a guard: the bucket and the keys to it, and how old its latest backup may be.
 
     Args:
+        access_key: None, as `secret_key`, where the surroundings hold the credentials.
         preview: nothing is going to change: a store that does not answer, perhaps because this very update starts it,
             is then only worth a warning. Not kept.
         seen: filled by Check: an earlier update found a backup, so that none being there is a loss.
@@ -27,8 +28,8 @@ class RecentBackupInputs(Inputs):
     endpoint: str | None = None
     region: str
     bucket: str
-    access_key: str
-    secret_key: str
+    access_key: str | None = None
+    secret_key: str | None = None
     max_age_hours: int = Field(ge=1)
     preview: bool = False
     seen: bool = False

@@ -14,8 +14,8 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DENIED = frozenset({"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
 
 
-def client(endpoint: str | None, region: str, access_key: str, secret_key: str) -> Any:
-    """Return a boto3 client; `endpoint` None means AWS."""
+def client(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None) -> Any:
+    """Return a boto3 client; `endpoint` None means AWS, keys of None are those of the surroundings."""
     import boto3  # noqa: PLC0415 - boto3 costs 0.15 s, a no-op preview needs none of it
     from botocore.config import Config  # noqa: PLC0415
 
@@ -28,7 +28,7 @@ def client(endpoint: str | None, region: str, access_key: str, secret_key: str) 
         aws_access_key_id=access_key,
         aws_secret_access_key=secret_key,
         config=Config(
-            s3={"addressing_style": "path"},
+            s3={"addressing_style": "path" if endpoint else "auto"},
             connect_timeout=10,
             read_timeout=60,
             retries={"max_attempts": 3},

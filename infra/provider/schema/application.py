@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.applying import Applying
 from infra.provider.schema.budget import Budget
+from infra.provider.schema.castable import require_casts
 from infra.provider.schema.changes import object_changes
+from infra.provider.schema.current import Found, find
 from infra.provider.schema.errors import ApplyFailed, PartlyApplied, Refused, SchemaError
 from infra.provider.schema.hazards import Hazard, HazardName
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.introspect import read_catalog
-from infra.provider.schema.ledger import Ledger, Progress, read_ledger, write_ledger, write_progress
+from infra.provider.schema.ledger import Ledger, Progress, write_ledger, write_progress
 from infra.provider.schema.lock_rules import LockRules
 from infra.provider.schema.measuring import STATEMENT_TIMEOUT, measure, situation
 from infra.provider.schema.model import Catalog, ObjectId, fingerprint
 from infra.provider.schema.online.locks import phase_locks
-from infra.provider.schema.ownership import managed, owned, require_no_collision
+from infra.provider.schema.ownership import managed, owned
 from infra.provider.schema.planning import plan
 from infra.provider.schema.steps import Plan, Step, refusals
 from infra.provider.schema.target import Target
@@ -35,6 +37,8 @@ class Intent:
         allow: `HAZARD:object` entries that may pass, or `all`.
         adopt: take over objects of our names that someone else made.
         rules: how long anyone may be kept waiting.
+        prune: take everything in the schema for ours, so that what the files do not name goes.
+        proven: the plan that was shown and proven: another one is not applied.
     """
 
     target: Target
@@ -42,25 +46,33 @@ class Intent:
     allow: Sequence[str] = ()
     adopt: bool = False
     rules: LockRules = field(default_factory=LockRules)
+    prune: bool = False
+    proven: Plan | None = None
 
 
-def planned(connection: "psycopg.Connection[Any]", intent: Intent) -> Plan:
-    """Return the plan as things are now, without numbers; `Plan.current` is what is ours.
+def found(connection: "psycopg.Connection[Any]", intent: Intent) -> Found:
+    """Return the live schema as the plan starts from it.
 
     Raises:
         Collision: names of ours are taken and `adopt` is off.
+        UnsupportedObject: something the engine does not model sits on one of our tables; with `prune`, anywhere.
+    """
+    return find(connection, intent.target, intent.desired, adopt=intent.adopt, prune=intent.prune)
+
+
+def planned(connection: "psycopg.Connection[Any]", intent: Intent, current: Catalog) -> Plan:
+    """Return the plan as things are now, without numbers.
+
+    Raises:
         CannotPlan: a difference that no statement makes up in place.
-        UnsupportedObject: something the engine does not model sits on one of our tables.
     """
     target, desired = intent.target, intent.desired
-    ours = ours_of(read_ledger(connection, target.schema))
-    live = read_catalog(connection, target.schema, target.extensions_schema)
-    require_no_collision(live, ours, desired, target.schema, adopt=intent.adopt)
-    current = managed(live, ours, desired)
     if current == desired:
         return Plan(current, desired)
     facts = situation(connection, target.schema, target.extensions_schema, intent.rules.small)
-    return plan(current, desired, target.schema, facts)
+    made = plan(current, desired, target.schema, facts)
+    require_casts(connection, made, target.schema, target.extensions_schema)
+    return made
 
 
 def ours_of(ledger: Ledger | None) -> frozenset[ObjectId]:
@@ -82,6 +94,7 @@ class Application:
         self._applying = Applying(connection, intent.target, intent.rules)
         self._plan = self._uncounted = Plan(Catalog(), intent.desired)
         self._before: Ledger | None = None
+        self._ours: frozenset[ObjectId] = frozenset()
         self._made_schema = False
         self._done = 0
 
@@ -111,9 +124,11 @@ class Application:
     def _first_phase(self) -> int:
         """Plan, and run the first phase in the same transaction: nothing comes between. Return how many are done."""
         self._require_owner()
-        self._before = read_ledger(self._connection, self._intent.target.schema)
         self._made_schema = self._make_schema()
-        self._uncounted = planned(self._connection, self._intent)
+        start = found(self._connection, self._intent)
+        self._before, self._ours = start.ledger, start.ours
+        self._uncounted = planned(self._connection, self._intent, start.current)
+        self._require_proven(self._uncounted)
         self._plan = self._measured(self._uncounted)
         self._require_allowed(self._plan)
         phases = self._plan.phases
@@ -165,6 +180,13 @@ class Application:
             return True
         return False
 
+    def _require_proven(self, made: Plan) -> None:
+        proven = self._intent.proven
+        if proven is not None and made.sql != proven.sql:
+            raise SchemaError(
+                "the live schema changed since the plan was made and proven; nothing was changed. Run it again."
+            )
+
     def _measured(self, counted: Plan, timeout: int = STATEMENT_TIMEOUT) -> Plan:
         target = self._intent.target
         return measure(self._connection, counted, target.schema, target.extensions_schema, timeout)
@@ -198,7 +220,7 @@ class Application:
             if budget:
                 budget.before(blocking=False)
             live = read_catalog(self._connection, target.schema, target.extensions_schema)
-            left = object_changes(managed(live, ours_of(before), desired), desired)
+            left = object_changes(managed(live, self._ours, desired), desired)
             if left:
                 listed = ", ".join(
                     f"{change.kind} {change.name} ({', '.join(change.paths) or change.operation})" for change in left

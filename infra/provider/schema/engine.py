@@ -9,7 +9,7 @@ drop_all(connection, target)
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from infra.provider.schema.application import Application, Intent, ours_of, planned
+from infra.provider.schema.application import Application, Intent, found, ours_of, planned
 from infra.provider.schema.applying import Applying
 from infra.provider.schema.budget import Budget
 from infra.provider.schema.changes import (
@@ -38,7 +38,7 @@ from infra.provider.schema.introspect import read_catalog
 from infra.provider.schema.ledger import Ledger, Progress, forget, read_ledger
 from infra.provider.schema.lock_rules import LockRules
 from infra.provider.schema.measuring import measure
-from infra.provider.schema.model import Catalog, fingerprint
+from infra.provider.schema.model import Catalog, ObjectId, fingerprint
 from infra.provider.schema.online.locks import phase_locks
 from infra.provider.schema.only_run import only_run
 from infra.provider.schema.ownership import managed
@@ -94,12 +94,23 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Preview:
-    """What applying would do: `current` is what is ours now, `plan` is measured, `refused` would stop it."""
+    """What applying would do.
+
+    Args:
+        current: what is ours in the live schema now.
+        plan: the steps, measured.
+        changes: the same object by object.
+        refused: the hazards that would stop it.
+        ours: the objects that count as ours beside those the files name.
+        foreign: the objects of the schema that are not ours and stay as they are.
+    """
 
     current: Catalog
     plan: Plan
     changes: list[ObjectChange]
     refused: list[Refusal]
+    ours: frozenset[ObjectId]
+    foreign: list[ObjectId]
 
 
 def managed_live(connection: "psycopg.Connection[Any]", target: Target, desired: Catalog | None = None) -> Catalog:
@@ -125,6 +136,7 @@ def preview_changes(
     *,
     adopt: bool = False,
     rules: LockRules | None = None,
+    prune: bool = False,
 ) -> Preview:
     """Return what `apply_changes` would do now, with live numbers; changes nothing.
 
@@ -135,20 +147,23 @@ def preview_changes(
         allow: `HAZARD:object` entries that may pass, or `all`.
         adopt: take over objects of our names that someone else made.
         rules: how long anyone may be kept waiting; None for the defaults.
+        prune: take everything in the schema for ours, so that what the files do not name goes.
 
     Raises:
         Collision: names of ours are taken and `adopt` is off.
         CannotPlan: a difference that no statement makes up in place.
-        UnsupportedObject: something the engine does not model sits on one of our tables.
+        UnsupportedObject: something the engine does not model sits on one of our tables; with `prune`, anywhere.
     """
-    intent = Intent(target, desired, allow or [], adopt, rules or LockRules())
+    intent = Intent(target, desired, allow or [], adopt, rules or LockRules(), prune)
     with connection.transaction():
-        made = planned(connection, intent)
+        start = found(connection, intent)
+        made = planned(connection, intent, start.current)
         measured = measure(connection, made, target.schema, target.extensions_schema)
-    return Preview(made.current, measured, object_changes(made.current, desired), refusals(measured, allow or []))
+    changes = object_changes(start.current, desired)
+    return Preview(start.current, measured, changes, refusals(measured, allow or []), start.ours, start.foreign)
 
 
-def apply_changes(
+def apply_changes(  # noqa: PLR0913 - what a user may say about a plan
     connection: "psycopg.Connection[Any]",
     target: Target,
     desired: Catalog,
@@ -156,6 +171,8 @@ def apply_changes(
     *,
     adopt: bool = False,
     rules: LockRules | None = None,
+    prune: bool = False,
+    proven: Plan | None = None,
 ) -> Plan:
     """Make the live schema what the files describe, phase by phase, and return what was done.
 
@@ -170,9 +187,11 @@ def apply_changes(
         allow: `HAZARD:object` entries that may pass, or `all`.
         adopt: take over objects of our names that someone else made.
         rules: how long anyone may be kept waiting; None for the defaults.
+        prune: take everything in the schema for ours, so that what the files do not name goes.
+        proven: the plan that was shown and proven: another one is not applied.
 
     Raises:
-        SchemaError: the connection's role is not `target.owner`.
+        SchemaError: the connection's role is not `target.owner`; the plan is no longer the proven one.
         Refused: dangerous hazards that `allow` does not list.
         Collision, CannotPlan, UnsupportedObject: as in `preview_changes`.
         ForeignDependents, ApplyFailed: PostgreSQL refused a statement; nothing was changed.
@@ -180,7 +199,7 @@ def apply_changes(
     """
     rules = rules or LockRules()
     with only_run(connection, target.schema, rules):
-        return Application(connection, Intent(target, desired, allow or [], adopt, rules)).run()
+        return Application(connection, Intent(target, desired, allow or [], adopt, rules, prune, proven)).run()
 
 
 def drop_all(connection: "psycopg.Connection[Any]", target: Target, rules: LockRules | None = None) -> Plan:

@@ -75,6 +75,18 @@ class PartlyApplied(SchemaError):  # noqa: N818 - named for what happened
         super().__init__(f"{reason}\n{done} of {phases} phases are done and stay. The next update goes on from there.")
 
 
+class NotProven(SchemaError):  # noqa: N818 - named for what happened
+    """The plan, run on a copy of the live schema, did not reach what the files describe; live is untouched."""
+
+    def __init__(self, differences: Sequence[Any]) -> None:
+        self.differences = tuple(differences)
+        listed = "\n".join(f"  - {item}" for item in self.differences)
+        super().__init__(
+            "on a copy of the live schema the plan does not reach what the files describe:\n"
+            f"{listed}\nThe planner is wrong here, please report it with the plan. The live database was not touched."
+        )
+
+
 class ScratchUnavailable(SchemaError):  # noqa: N818 - named for what happened
     """No scratch database could be had."""
 
@@ -92,6 +104,8 @@ class SourceError:
     detail: str | None = None
 
     def __str__(self) -> str:
+        if not self.text and (self.line, self.column) == (1, 1):
+            return f"{self.file}: {self.message}"
         caret = " " * (self.column - 1) + "^"
         rest = [f"{name}: {value}" for name, value in (("DETAIL", self.detail), ("HINT", self.hint)) if value]
         return "\n".join([f"{self.file}:{self.line}:{self.column}: {self.message}", self.text, caret, *rest])

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.provider.schema.errors import SourceError, SourceErrors
+from infra.provider.schema.errors import ScratchUnavailable, SourceError, SourceErrors
 from infra.provider.schema.source import SourceFile
 from infra.provider.schema.statements import locate, statement_starts
 
@@ -26,6 +26,9 @@ MAY_COME_LATER = frozenset(
     }
 )
 """SQLSTATEs of a file that may work once another one was applied."""
+
+OUT_OF_RESOURCES = "53"
+"""Class of SQLSTATEs that blame the server, not the file."""
 
 NOT_SCHEMA = frozenset(
     {"INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "BEGIN", "COMMIT", "ROLLBACK", "START", "SAVEPOINT", "RELEASE"}
@@ -65,6 +68,7 @@ def apply_files(connection: "psycopg.Connection[Any]", files: Iterable[SourceFil
 
     Raises:
         SourceErrors: what is broken, all files at once; what may only follow from it apart.
+        ScratchUnavailable: the server ran out of memory or locks.
     """
     waiting = [_Piece(file, file.text) for file in files]
     whole = True
@@ -138,6 +142,10 @@ def _failed(piece: _Piece, result: "PGresult", done: int) -> _Failure:
     offset = piece.start + int(position) - 1 if position else _start(piece, done)
     message = said(DiagnosticField.MESSAGE_PRIMARY) or "failed"
     context = said(DiagnosticField.CONTEXT)
+    state = said(DiagnosticField.SQLSTATE) or ""
+    if state.startswith(OUT_OF_RESOURCES):
+        hint = said(DiagnosticField.MESSAGE_HINT) or ""
+        raise ScratchUnavailable(f"the scratch database's server can not hold this schema: {message}. {hint}".strip())
     error = _at(
         piece.file,
         offset,
@@ -145,7 +153,7 @@ def _failed(piece: _Piece, result: "PGresult", done: int) -> _Failure:
         said(DiagnosticField.MESSAGE_HINT),
         said(DiagnosticField.MESSAGE_DETAIL),
     )
-    return _Failure(said(DiagnosticField.SQLSTATE) or "", error)
+    return _Failure(state, error)
 
 
 def _start(piece: _Piece, number: int) -> int:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.assembly import Assembly
+from infra.provider.schema.canonical import canonical
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.model import Catalog
-from infra.provider.schema.spelling import canonical
 
 if TYPE_CHECKING:
     import psycopg
@@ -40,19 +40,8 @@ QUERIES = (
 )
 """Names of the queries, in the order in which they run."""
 
-PRINTED = (
-    ("columns", "default"),
-    ("columns", "generated"),
-    ("constraints", "definition"),
-    ("indexes", "definition"),
-    ("policies", "using"),
-    ("policies", "check"),
-    ("triggers", "definition"),
-    ("types", "default"),
-    ("relations", "view_definition"),
-    ("wholes", "definition"),
-)
-"""Query and column of the expressions that PostgreSQL prints."""
+PRINTED = frozenset({"definition", "view_definition", "default", "generated", "using", "check"})
+"""Columns of the queries that hold what PostgreSQL printed of a parsed expression."""
 
 
 def search_path(schema: str, extensions: str) -> str:
@@ -87,12 +76,21 @@ def read_catalog(connection: "psycopg.Connection[Any]", schema: str, extensions:
     """
     from psycopg.rows import dict_row  # noqa: PLC0415 - the driver is loaded only where it is used
 
-    with local_search_path(connection, schema, extensions), connection.cursor(row_factory=dict_row) as cursor:
-        rows = {name: cursor.execute(query(name), {"schema": schema}).fetchall() for name in QUERIES}
-    for name, field in PRINTED:
-        for row in rows[name]:
-            row[field] = row[field] and canonical(row[field])
+    # In a pipeline: all queries at once, and one wait for all the answers.
+    with local_search_path(connection, schema, extensions), connection.pipeline():
+        answers = {
+            name: connection.cursor(row_factory=dict_row).execute(query(name), {"schema": schema}) for name in QUERIES
+        }
+        rows = {name: _canonical(answer.fetchall()) for name, answer in answers.items()}
     return Assembly(schema, rows).catalog()
+
+
+def _canonical(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for row in rows:
+        for name in PRINTED & row.keys():
+            if row[name]:
+                row[name] = canonical(row[name])
+    return rows
 
 
 def outside(connection: "psycopg.Connection[Any]", schema: str) -> frozenset[str]:

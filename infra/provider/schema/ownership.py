@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from infra.provider.schema.errors import Collision, UnsupportedObject
+from infra.provider.schema.identifiers import quote
 from infra.provider.schema.model import TOP_LEVEL, WHOLE, Catalog, DefaultGrants, Grants, ObjectId
 
 _SHARED_NAMES = frozenset({"table", "view", "sequence", "composite", "enum", "domain", "range"})
@@ -43,6 +44,48 @@ def managed(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> Cata
     if on_ours:
         raise UnsupportedObject(on_ours, "the live schema")
     return replace(live, **kept, unsupported=())
+
+
+def foreign(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list[ObjectId]:
+    """Return the objects of `live` that are not ours: they are left alone."""
+    named = {item for item, _ in desired.objects()} | set(ours)
+    return sorted(item for item, _ in live.objects() if item not in named)
+
+
+def foreign_names(live: Catalog, ours: Collection[ObjectId], desired: Catalog, schema: str) -> set[str]:
+    """Return the names, as pg_dump's entries say them, of all that is not ours, its indexes and the like included."""
+    names: set[str] = set()
+    for item in foreign(live, ours, desired):
+        names |= {item.name, item.name.partition("(")[0]}
+        if item.kind in ("table", "view"):
+            value = live.tables.get(item.name) or live.views[item.name]
+            names |= {*value.indexes, *getattr(value, "constraints", {})}
+    for unknown in live.unsupported:
+        bare = unknown.identity.removeprefix(f"{quote(schema)}.")
+        names |= {bare, bare.partition("(")[0]}
+    return names
+
+
+def prunable(live: Catalog, desired: Catalog) -> frozenset[ObjectId]:
+    """Return what `prune` counts as ours: everything, but for partitions made at run time.
+
+    A partition counts as made at run time unless the files name another one, a default apart, of the same parent.
+    """
+    listed = {
+        table.partition.parent
+        for table in desired.tables.values()
+        if table.partition and table.partition.bound != "DEFAULT"
+    }
+    spared = {
+        name
+        for name, table in live.tables.items()
+        if table.partition and table.partition.parent not in listed and table.partition.parent in desired.tables
+    }
+    # A publication of all tables, or of none yet, is about the database.
+    spared |= {name for name, value in live.publications.items() if not value.tables and not value.whole_schema}
+    return frozenset(
+        item for item, _ in live.objects() if not (item.kind in ("table", "publication") and item.name in spared)
+    )
 
 
 def owned(desired: Catalog) -> frozenset[ObjectId]:

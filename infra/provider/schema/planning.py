@@ -10,7 +10,6 @@ from infra.provider.schema.online.phases import in_phases
 from infra.provider.schema.online.situation import Scene, Situation
 from infra.provider.schema.ordering import ordered, precedence
 from infra.provider.schema.renaming import after_renames, before_renames, renamed
-from infra.provider.schema.spelling import written
 from infra.provider.schema.steps import Plan
 
 SOFTENERS = (not_null.soften, indexes.soften, partitions.soften, constraints.soften, plain.declare, locks.declare)
@@ -47,5 +46,4 @@ def plan(current: Catalog, desired: Catalog, schema: str = "public", situation: 
     scene = Scene(comparison, after_renames(situation or Situation(), first.done))
     for soften in SOFTENERS:
         soften(graph, scene)
-    planned = (written(step) for step in in_phases(graph, scene))
-    return Plan(current, desired, tuple(before_renames(planned, first.done)))
+    return Plan(current, desired, tuple(before_renames(in_phases(graph, scene), first.done)))

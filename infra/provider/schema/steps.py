@@ -37,6 +37,7 @@ class Step:
         alone: whether it has a phase of its own although it may run inside a transaction.
         covers: what else comes or goes with it, e.g. a new table's columns.
         after: what must be there before it although PostgreSQL records no dependency.
+        cast: the old and the new type of a column whose values the server must turn into one another.
         side: old for an update that only lets go of what the object leaned on, new for one that only leans on more.
     """
 
@@ -52,6 +53,7 @@ class Step:
     alone: bool = field(default=False, repr=False, compare=False)
     covers: frozenset[ObjectId] = field(default=frozenset(), repr=False, compare=False)
     after: frozenset[ObjectId] = field(default=frozenset(), repr=False, compare=False)
+    cast: tuple[str, str] | None = field(default=None, repr=False, compare=False)
     side: Literal["both", "old", "new"] = field(default="both", repr=False, compare=False)
 
     @property

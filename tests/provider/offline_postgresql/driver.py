@@ -1,8 +1,7 @@
-"""What the engine does with one resource, step by step: the state between two steps is kept as the engine keeps it."""
+"""The stand-in for the postgresql plugin, driven as the engine drives it."""
 
-from typing import Any
-
-from tests.provider.plugin_client import Diffed, PluginClient, urn
+from tests.provider import managed
+from tests.provider.plugin_client import PluginClient
 
 TOKENS = {
     "Role": "postgresql:index/role:Role",
@@ -12,69 +11,8 @@ TOKENS = {
 }
 
 
-class Managed:
-    """A resource in the engine's state."""
-
-    def __init__(self, client: PluginClient, kind: str, name: str):
-        self._client = client
-        self.urn = urn(TOKENS[kind], name)
-        self.id = ""
-        self.inputs: dict[str, Any] = {}
-        self.state: dict[str, Any] = {}
-
-    def preview_create(self, **inputs: Any) -> dict[str, Any]:
-        return self._client.create(self.urn, self._check(inputs), preview=True)[1]
-
-    def create(self, **inputs: Any) -> dict[str, Any]:
-        checked = self._check(inputs)
-        self.id, self.state = self._client.create(self.urn, checked)
-        self.inputs = checked
-        return self.state
-
-    def diff(self, **inputs: Any) -> Diffed:
-        return self._client.diff(self.urn, self.id, self.state, self._check(inputs), self.inputs)
-
-    def update(self, **inputs: Any) -> dict[str, Any]:
-        checked = self._check(inputs)
-        self._client.update(self.urn, self.id, self.state, checked, self.inputs, preview=True)
-        self.state = self._client.update(self.urn, self.id, self.state, checked, self.inputs)
-        self.inputs = checked
-        return self.state
-
-    def refresh(self) -> bool:
-        """Read the resource; say whether it is still there."""
-        found = self._client.read(self.urn, self.id, self.inputs, self.state)
-        if found is not None:
-            self.inputs, self.state = found.inputs, found.properties
-        return found is not None
-
-    def delete(self) -> None:
-        self._client.delete(self.urn, self.id, self.state, self.inputs)
-
-    def _check(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        checked = self._client.check(self.urn, inputs, self.inputs)
-        assert checked.failures == []
-        return checked.inputs
-
-
-class Driver:
+class Driver(managed.Driver):
     """Makes resources to be driven."""
 
     def __init__(self, client: PluginClient):
-        self.client = client
-
-    def resource(self, kind: str, name: str = "it") -> Managed:
-        return Managed(self.client, kind, name)
-
-    def imported(self, kind: str, resource_id: str) -> Managed:
-        """Return a resource as `pulumi import` brings it in."""
-        resource = Managed(self.client, kind, "imported")
-        resource.id = resource_id
-        found = self.client.read(resource.urn, resource_id, {}, {})
-        assert found is not None
-        resource.inputs, resource.state = found.inputs, found.properties
-        return resource
-
-    def failures(self, kind: str, **inputs: Any) -> dict[str, str]:
-        """Return what Check has against these inputs, by property path."""
-        return dict(self.client.check(urn(TOKENS[kind], "it"), inputs).failures)
+        super().__init__(client, TOKENS)

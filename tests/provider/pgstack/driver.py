@@ -7,11 +7,11 @@ from typing import Any
 import psutil
 
 from infra.plugin.values import reveal
-from tests.provider.offline_postgresql import driver
+from tests.provider import managed
 from tests.provider.plugin_client import PluginClient, urn
 
 
-class Managed(driver.Managed):
+class Managed(managed.Managed):
     """A resource in the engine's state, by its type, e.g. `local:Service`."""
 
     def __init__(self, client: PluginClient, token: str, name: str = "it"):

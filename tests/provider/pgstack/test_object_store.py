@@ -52,6 +52,10 @@ def store(manage: Manage, store_inputs: dict[str, Any]) -> Iterator[Managed]:
 
 @pytest.fixture(scope="module")
 def s3(store: Managed) -> Any:
+    return client(store)
+
+
+def client(store: Managed) -> Any:
     return boto3.client(
         "s3",
         endpoint_url=f"http://127.0.0.1:{store['port']}",
@@ -287,3 +291,22 @@ def test_unknown_keys_are_no_obstacle(buckets: Buckets) -> None:
 @pytest.mark.parametrize("name", ["Capital", "a", "under_score"])
 def test_a_name_no_store_takes_is_refused_beforehand(buckets: Buckets, name: str) -> None:
     assert list(buckets.resource().failures(**buckets.inputs(name))) == ["bucket"]
+
+
+def test_a_rotation_gives_the_store_other_keys_and_leaves_what_is_in_it(manage: Manage, state_folder: Path) -> None:
+    inputs = {"kind": "object-store", "folder": str(state_folder / "rotated")}
+    service = manage("local:Service", "rotated")
+    service.create(**inputs)
+    try:
+        old = client(service)
+        old.create_bucket(Bucket="kept")
+        old.put_object(Bucket="kept", Key="key", Body=b"value")
+        rotated = {**inputs, "rotation": "2"}
+        assert service.preview_update(**rotated)["credentials"] == Secret(UNKNOWN)
+        service.update(**rotated)
+        assert client(service).get_object(Bucket="kept", Key="key")["Body"].read() == b"value"
+        with pytest.raises(ClientError, match="InvalidAccessKeyId"):
+            old.get_object(Bucket="kept", Key="key")
+        assert service.diff(**rotated).changes == {}
+    finally:
+        service.delete()

@@ -110,6 +110,35 @@ def test_what_the_process_does_not_feel_does_not_restart_it(service: Managed, in
     assert server(service).pid == before
 
 
+def test_a_rotation_gives_the_running_server_another_password(service: Managed, inputs: dict[str, Any]) -> None:
+    before, process = service["credentials"]["password"], server(service).pid
+    rotated = {**inputs, "rotation": "2"}
+    assert service.preview_update(**rotated)["credentials"] == Secret(UNKNOWN)
+    service.update(**rotated)
+    assert server(service).pid == process
+    assert answer(service) == 42
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        connected(service, password=before)
+    assert before != service["credentials"]["password"]
+    assert service.diff(**rotated).changes == {}
+
+
+@pytest.mark.parametrize("set_already", [True, False])
+def test_an_interrupted_rotation_leaves_the_password_that_is_in_force(
+    service: Managed, inputs: dict[str, Any], *, set_already: bool
+) -> None:
+    begun = Path(service["folder"]) / "superuser.password.next"
+    password = f"begun-by-another-run-{set_already}"
+    begun.write_text(password)
+    if set_already:
+        with connected(service) as connection:
+            connection.execute(f"ALTER ROLE postgres PASSWORD '{password}'")
+    service.update(**inputs)
+    assert answer(service) == 42
+    assert (service["credentials"]["password"] == password) is set_already
+    assert not begun.exists()
+
+
 @pytest.mark.parametrize("name", ["port", "listen_addresses"])
 def test_who_can_reach_it_is_no_setting(manage: Manage, inputs: dict[str, Any], name: str) -> None:
     failures = manage("local:Service").failures(**{**inputs, "settings": {name: "*"}})

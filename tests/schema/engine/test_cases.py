@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from infra.embedded.distribution import install
+from infra.provider.schema.canonical import canonical
 from infra.provider.schema.engine import (
     CannotPlan,
     Catalog,
@@ -66,7 +67,7 @@ def dump(database: Database) -> list[str]:
         text=True,
         check=True,
     )
-    lines = (line.strip().rstrip(",") for line in done.stdout.splitlines())
+    lines = (canonical(line.strip().rstrip(",")) for line in done.stdout.splitlines())
     return sorted(line for line in lines if line and not line.startswith(("--", "\\", "SET ", "SELECT ")))
 
 

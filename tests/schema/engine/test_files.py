@@ -13,7 +13,7 @@ import pytest
 
 from infra.embedded.account import service_account
 from infra.embedded.distribution import install, shared_cache
-from infra.provider.schema.desired import choose_scratch, desired_catalog
+from infra.provider.schema.desired import desired_catalog
 from infra.provider.schema.engine import (
     ScratchUnavailable,
     ServerFacts,
@@ -21,7 +21,8 @@ from infra.provider.schema.engine import (
     Target,
     UnsupportedObject,
 )
-from infra.provider.schema.scratch.embedded import embedded_scratch, sweep
+from infra.provider.schema.scratch.embedded import sweep
+from infra.provider.schema.scratch.opening import choose_scratch, open_scratch
 from infra.provider.schema.statements import statement_starts
 from tests.conftest import Database
 
@@ -165,7 +166,7 @@ def test_a_scratch_beside_the_target_says_what_the_role_may_not_do(tmp_path: Pat
     folder = write(tmp_path, a="CREATE TABLE t (id int);")
     with pytest.raises(ScratchUnavailable, match="extension vector can not be created"):
         desired_catalog(folder, Target(url=database.owner_url), tmp_path / "cache", "target")
-    with pytest.raises(ScratchUnavailable, match="needs CREATEDB"):
+    with pytest.raises(ScratchUnavailable, match="Give the role CREATEDB"):
         desired_catalog(folder, Target(url=database.backup_url), tmp_path / "cache", "target")
 
 
@@ -174,7 +175,7 @@ def scratch_folders() -> set[Path]:
 
 
 def test_the_scratch_server_goes_also_after_an_error() -> None:
-    with pytest.raises(ZeroDivisionError), embedded_scratch(Target()):  # noqa: PT012 - the block is what is tested
+    with pytest.raises(ZeroDivisionError), open_scratch(Target(), "embedded"):  # noqa: PT012 - the block is what is tested
         assert len(scratch_folders()) == 1
         raise ZeroDivisionError
     assert scratch_folders() == set()
@@ -183,9 +184,9 @@ def test_the_scratch_server_goes_also_after_an_error() -> None:
 def test_a_killed_processs_server_is_swept() -> None:
     script = (
         "import time\n"
-        "from infra.provider.schema.scratch.embedded import embedded_scratch\n"
+        "from infra.provider.schema.scratch.opening import open_scratch\n"
         "from infra.provider.schema.target import Target\n"
-        "with embedded_scratch(Target()):\n"
+        "with open_scratch(Target(), 'embedded'):\n"
         "    print('up', flush=True)\n"
         "    time.sleep(600)\n"
     )

@@ -1,7 +1,5 @@
-"""The same cases on the oldest PostgreSQL we support, where the system has one installed (Debian's layout)."""
+"""The same cases, and the command line, on older PostgreSQL: 15 to 17, where they can be had."""
 
-import secrets
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +7,6 @@ import psycopg
 import pytest
 
 from infra.embedded.account import Account
-from infra.embedded.ports import free_port
 from infra.provider.schema.engine import (
     CannotPlan,
     Catalog,
@@ -23,79 +20,29 @@ from infra.provider.schema.engine import (
     read_catalog,
     server_facts,
 )
-from tests.conftest import GROUP_ROLES, OWNER
+from tests.schema.command_line.conftest import run_command
 from tests.schema.engine.conftest import Connection, fill
+from tests.schema.engine.other_servers import NotToBeHad, OtherServer, running
 from tests.schema.engine.test_cases import ONLINE, case_folders
 
-INSTALLED = sorted(
-    (path.parent.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")),
-    key=lambda path: int(path.name),
-)
 NEWER = ("NOT ENFORCED", "VIRTUAL", "extensions.", " STORAGE EXTERNAL")
-"""Words of cases that need a later PostgreSQL, or an extension that the system's packages lack."""
+"""Words of cases that need a later PostgreSQL, or an extension that the packages lack."""
 
-pytestmark = [
-    pytest.mark.server,
-    pytest.mark.skipif(not INSTALLED, reason="no PostgreSQL of the system's packages is installed here"),
-]
+pytestmark = pytest.mark.server
 
 
-@pytest.fixture(scope="module")
-def older_url(account: Account) -> Iterator[str]:
-    programs, folder = INSTALLED[0] / "bin", Path(f"/var/tmp/ae-older-{secrets.token_hex(4)}")  # noqa: S108
-    folder.mkdir(mode=0o700)
-    account.own(folder)
-    port = free_port()
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            [programs / command[0], *command[1:]],
-            cwd=folder,
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            **account.process_options(),
-        )
-
+@pytest.fixture(scope="module", params=[15, 16, 17])
+def server_of(request: pytest.FixtureRequest, account: Account) -> Iterator[OtherServer]:
     try:
-        run(
-            "initdb",
-            f"--pgdata={folder / 'data'}",
-            "--username=postgres",
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--locale=C",
-        )
-        options = f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-        run(
-            "pg_ctl",
-            "start",
-            "--wait",
-            f"--pgdata={folder / 'data'}",
-            f"--log={folder / 'log'}",
-            f"--options={options}",
-        )
-        url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-        with psycopg.connect(url, autocommit=True) as admin:
-            for role in (*GROUP_ROLES, "backup"):
-                admin.execute(f"CREATE ROLE {role}".encode())
-            admin.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB; GRANT CREATE ON DATABASE postgres TO {OWNER}".encode())
-            admin.execute("CREATE SCHEMA extensions")
-        yield url
-    finally:
-        subprocess.run(
-            [programs / "pg_ctl", "stop", "--mode=immediate", f"--pgdata={folder / 'data'}"],
-            check=False,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            **account.process_options(),
-        )
-        subprocess.run(["rm", "-rf", folder], check=True)
+        with running(request.param, account) as server:
+            yield server
+    except NotToBeHad as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture
-def older(older_url: str) -> Iterator[Connection]:
-    with psycopg.connect(older_url.replace("postgres@", f"{OWNER}@"), autocommit=True) as connection:
+def older(server_of: OtherServer) -> Iterator[Connection]:
+    with psycopg.connect(server_of.as_owner(), autocommit=True) as connection:
         yield connection
         connection.execute("DROP SCHEMA IF EXISTS app CASCADE; DROP SCHEMA IF EXISTS pgstack CASCADE")
 
@@ -108,7 +55,9 @@ def usable_cases() -> list[Path]:
 
 
 @pytest.mark.parametrize("folder", usable_cases(), ids=lambda folder: f"{folder.parent.name}/{folder.name}")
-def test_case_on_the_oldest_server(folder: Path, older: Connection) -> None:
+def test_case_on_an_older_server(folder: Path, older: Connection, server_of: OtherServer) -> None:
+    if server_of.major == 16:
+        pytest.skip("15 and 17 run all cases: what 16 has, one of them has")
     target = Target(schema="app", extensions=())
 
     def described(name: str) -> Catalog:
@@ -128,12 +77,45 @@ def test_case_on_the_oldest_server(folder: Path, older: Connection) -> None:
     drop_all(older, target)
 
 
-def test_auto_takes_a_scratch_beside_an_older_target(older_url: str, older: Connection, tmp_path: Path) -> None:
+def test_auto_takes_a_scratch_beside_an_older_target(server_of: OtherServer, older: Connection, tmp_path: Path) -> None:
     (tmp_path / "t.sql").write_text("CREATE TABLE t (id int PRIMARY KEY);")
     facts = server_facts(older)
-    target = Target(schema="app", extensions=(), url=older_url, server=facts)
+    target = Target(schema="app", extensions=(), url=server_of.url, server=facts)
     desired = desired_catalog(tmp_path, target, tmp_path / "cache")
-    assert facts.major == int(INSTALLED[0].name)
+    assert facts.major == server_of.major
     assert desired.scratch == "target"
     apply_changes(older, target, desired.catalog)
     assert managed_live(older, target) == desired.catalog
+
+
+def test_the_command_line_on_an_older_server(server_of: OtherServer, tmp_path: Path) -> None:
+    with psycopg.connect(server_of.as_owner(), autocommit=True) as owner:
+        owner.execute("CREATE DATABASE by_hand")
+    url = server_of.as_owner("by_hand")
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute(
+            """
+            CREATE TYPE mood AS ENUM ('a', 'b');
+            CREATE TABLE people (id serial PRIMARY KEY, name text NOT NULL, mood mood DEFAULT 'a');
+            CREATE TABLE pets (id int PRIMARY KEY, owner int REFERENCES people, kind varchar(9),
+                               CHECK (kind IN ('c', 'd')));
+            CREATE VIEW owners AS
+            SELECT p.name, count(*) AS pets FROM people p JOIN pets ON pets.owner = p.id GROUP BY 1;
+            INSERT INTO people (name) SELECT 'p' || n FROM generate_series(1, 9) n;
+            """
+        )
+    tree = tmp_path / "tree"
+    assert run_command("dump", "--dir", tree, url=url).code == 0
+    assert run_command("plan", "--dir", tree, url=url).code == 0
+    pets = tree / "tables" / "pets.sql"
+    pets.write_text(pets.read_text() + "ALTER TABLE pets ADD COLUMN born date; CREATE INDEX pets_born ON pets (born);")
+    planned = run_command("plan", "--dir", tree, "--json", url=url)
+    assert planned.code == 2, planned
+    assert planned.document["proof"] == {"status": "passed", "scratch": "target", "reason": None}
+    applied = run_command("apply", "--dir", tree, "--json", url=url)
+    assert (applied.code, applied.document["check"]) == (0, "passed")
+    assert run_command("drift", "--dir", tree, url=url).code == 0
+    with psycopg.connect(url) as owner:
+        assert owner.execute("SELECT count(*) FROM people").fetchone() == (9,)
+        left = owner.execute("SELECT datname FROM pg_database WHERE datname LIKE 'pgstack_scratch%'").fetchall()
+    assert left == []

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from infra.provider.schema.casts import fails_rather, same_bytes, widens
 from infra.provider.schema.comparison import Comparison
@@ -67,10 +68,11 @@ def retype(comparison: Comparison, table: str, name: str, old: Column, new: Colu
     action = f"TYPE {new.type}"
     if new.collation:
         action += f" COLLATE {new.collation}"
-    hazards = []
+    hazards, cast = [], None
     if old.type != new.type and not same_bytes(old.type, new.type):
         # There is no cast from one enum to another but by their labels.
         by_text = all(_labels(side, column.type) for side, column in _sides(comparison, old, new))
+        cast = None if by_text else (old.type, new.type)
         text = f"::{_text(new.type)}" if by_text else ""
         action += f" USING {quote(name)}{text}::{new.type}"
         subject, what = f"{table}.{name}", f"{old.type} becomes {new.type}"
@@ -79,7 +81,7 @@ def retype(comparison: Comparison, table: str, name: str, old: Column, new: Colu
             filled = Probe(quote(table), f"{quote(name)} IS NOT NULL", name, "values")
             risk = HazardName.CONSTRAINT_MAY_FAIL if fails_rather(old.type, new.type) else HazardName.DATA_LOSS
             hazards.append(Hazard(risk, subject, what, filled))
-    return column_step(table, name, action, hazards=tuple(hazards))
+    return replace(column_step(table, name, action, hazards=tuple(hazards)), cast=cast)
 
 
 def _sides(comparison: Comparison, old: Column, new: Column) -> tuple[tuple[Catalog, Column], tuple[Catalog, Column]]:

@@ -20,7 +20,8 @@ SELECT a.attrelid AS relation,
        END AS storage,
        CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END AS statistics,
-       a.attoptions AS options,
+       -- Without what newer minor versions note here for themselves (pg_attver), which nobody can set.
+       NULLIF(ARRAY(SELECT entry FROM unnest(a.attoptions) AS entry WHERE entry NOT LIKE 'pg\_%%'), '{}') AS options,
        -- PostgreSQL 18 keeps NOT NULL as a constraint; a partition's belongs to its parent.
        CASE WHEN n.coninhcount = 0 THEN n.conname::text END AS not_null,
        CASE WHEN n.coninhcount > 0 THEN c.relname || '.' || a.attname END AS inherited,

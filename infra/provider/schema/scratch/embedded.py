@@ -7,17 +7,14 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from infra.embedded.account import Account, service_account
 from infra.embedded.cluster import Cluster, ClusterError
 from infra.embedded.distribution import Distribution, install, shared_cache
 from infra.provider.schema.errors import ScratchUnavailable
-from infra.provider.schema.scratch.preparation import create_extensions, create_roles, create_schema
+from infra.provider.schema.scratch.opening import Scratch
+from infra.provider.schema.scratch.preparation import create_extensions
 from infra.provider.schema.target import EXTENSIONS, Target
-
-if TYPE_CHECKING:
-    import psycopg
 
 SETTINGS = {
     "fsync": "off",
@@ -27,6 +24,7 @@ SETTINGS = {
     "max_wal_senders": "0",
     "shared_buffers": "16MB",
     "max_connections": "10",
+    "max_locks_per_transaction": "4096",
     "autovacuum": "off",
     "io_method": "sync",
 }
@@ -35,8 +33,8 @@ TEMPLATE_FORMAT = 1
 
 
 @contextmanager
-def embedded_scratch(target: Target) -> Iterator["psycopg.Connection[Any]"]:
-    """Yield a superuser's connection to an empty database prepared for `target`; the server goes when the block ends.
+def embedded_server() -> Iterator[Scratch]:
+    """Yield a superuser's connection to a throwaway server's only database; the server goes when the block ends.
 
     Raises:
         ScratchUnavailable: the server could not be made or started.
@@ -44,10 +42,7 @@ def embedded_scratch(target: Target) -> Iterator["psycopg.Connection[Any]"]:
     import psycopg  # noqa: PLC0415 - the driver is loaded only where it is used
 
     with _server() as url, psycopg.connect(url, autocommit=True) as connection:
-        create_roles(connection, target)
-        create_schema(connection, target)
-        create_extensions(connection, target)
-        yield connection
+        yield Scratch(connection, url)
 
 
 @contextmanager

@@ -1,13 +1,36 @@
-"""Makes an empty database fit for files: roles, extensions, the schema; all of it only where it is missing."""
+"""Makes an empty database fit for files: roles, extensions, surroundings, the schema; all of it only where missing."""
 
 from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.errors import ScratchUnavailable
 from infra.provider.schema.identifiers import quote
+from infra.provider.schema.surroundings import copy_surroundings
 from infra.provider.schema.target import Target
 
 if TYPE_CHECKING:
     import psycopg
+
+
+def prepare(connection: "psycopg.Connection[Any]", target: Target, *, make_roles: bool, bare: bool = False) -> None:
+    """Make everything that files, or a dump of the target, may lean on.
+
+    Args:
+        connection: to the empty database.
+        target: the schema it is for.
+        make_roles: create the roles; never on the target's own server, where files may name those that exist.
+        bare: leave out the managed schema and what lies beside it: a dump will bring them.
+
+    Raises:
+        ScratchUnavailable: an extension can not be had there.
+    """
+    if make_roles:
+        create_roles(connection, target)
+        _give_database(connection, target.owner)
+    if not bare:
+        create_schema(connection, target)
+    create_extensions(connection, target)
+    if not bare:
+        copy_surroundings(connection, target)
 
 
 def create_roles(connection: "psycopg.Connection[Any]", target: Target) -> None:
@@ -15,32 +38,53 @@ def create_roles(connection: "psycopg.Connection[Any]", target: Target) -> None:
     known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
     for name in (target.owner, *target.roles):
         if name not in known:
-            connection.execute(f"CREATE ROLE {quote(name)}")
+            superuser = " SUPERUSER" if target.superuser and name == target.owner else ""
+            connection.execute(f"CREATE ROLE {quote(name)}{superuser}".encode())
+
+
+def _give_database(connection: "psycopg.Connection[Any]", owner: str) -> None:
+    """Let the owner do what the owner of a database may, e.g. create in the schema public that PostgreSQL makes."""
+    row = connection.execute("SELECT current_database()").fetchone()
+    connection.execute(f"ALTER DATABASE {quote(row[0] if row else 'postgres')} OWNER TO {quote(owner)}".encode())
 
 
 def create_extensions(connection: "psycopg.Connection[Any]", target: Target) -> None:
-    """Create the extensions in their schema, which everybody may use.
+    """Create the target's extensions in their schemas, which everybody may use; no other one stays.
 
     Raises:
         ScratchUnavailable: one is not installed on the server, or this role may not create it.
     """
     import psycopg  # noqa: PLC0415 - the driver is loaded only where it is used
 
-    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(target.extensions_schema)}")
-    connection.execute(f"GRANT USAGE ON SCHEMA {quote(target.extensions_schema)} TO PUBLIC")
+    homes = connection.execute(
+        "SELECT e.extname, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
+        "WHERE n.nspname <> 'pg_catalog'"
+    )
+    present: dict[str, str] = dict(homes.fetchall())
+    for name in present.keys() - set(target.extensions):
+        connection.execute(f"DROP EXTENSION {quote(name)} CASCADE".encode())
+    for home in {target.extensions_schema, *map(target.home_of, target.extensions)} - {target.schema}:
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(home)}".encode())
+        connection.execute(f"GRANT USAGE ON SCHEMA {quote(home)} TO PUBLIC".encode())
     for name in target.extensions:
+        home = target.home_of(name)
+        if present.get(name) == home:
+            continue
+        moved = name in present
+        act = f"ALTER EXTENSION {quote(name)} SET SCHEMA" if moved else f"CREATE EXTENSION {quote(name)} SCHEMA"
         try:
-            connection.execute(f"CREATE EXTENSION IF NOT EXISTS {quote(name)} SCHEMA {quote(target.extensions_schema)}")
-            connection.execute(f"ALTER EXTENSION {quote(name)} SET SCHEMA {quote(target.extensions_schema)}")
+            if home == target.schema:
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(home)}".encode())
+            connection.execute(f"{act} {quote(home)}{'' if moved else ' CASCADE'}".encode())
         except psycopg.Error as error:
             raise ScratchUnavailable(
                 f"extension {name} can not be created in a scratch database: {error}. "
-                "Use a role that may create it, or a target of the embedded server's major version."
+                "Use a role that may create it, or a server that has it (--scratch URL)."
             ) from error
 
 
 def create_schema(connection: "psycopg.Connection[Any]", target: Target) -> None:
     """Create the managed schema, owned by the owner and open to nobody else: every grant then comes from the files."""
     schema, owner = quote(target.schema), quote(target.owner)
-    connection.execute(f"DROP SCHEMA IF EXISTS {schema}")
-    connection.execute(f"CREATE SCHEMA {schema} AUTHORIZATION {owner}")
+    connection.execute(f"DROP SCHEMA IF EXISTS {schema}".encode())
+    connection.execute(f"CREATE SCHEMA {schema} AUTHORIZATION {owner}".encode())

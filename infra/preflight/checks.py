@@ -1,0 +1,306 @@
+"""The checks: facts in, findings out. None of them talks to a server."""
+
+from collections.abc import Callable, Iterator
+
+from infra.preflight import advice
+from infra.preflight.facts import ExtensionFacts, Facts, SchemaFacts
+from infra.preflight.finding import Finding, Wanted, failure, ok, warning
+
+OLDEST, NEWEST = 15, 18
+"""Major versions of PostgreSQL that the schema engine and pg_dump know."""
+EMBEDDED_MAJOR = 18
+"""Of this version we bring a scratch server to read SQL files with; for others the server itself lends a database."""
+HERE = ("", "localhost", "127.0.0.1", "::1")
+"""Hosts that no network lies before."""
+FREE_BYTES = 1 << 30
+LARGEST_SKEW = 60.0
+"""Seconds two clocks may differ: S3 stores refuse signatures off by minutes, and ages of backups would be wrong."""
+VECTOR_MINIMUM = (0, 5, 0)
+"""The first pgvector with HNSW indexes."""
+
+Check = Callable[[Facts, Wanted], Iterator[Finding]]
+
+
+def check_all(facts: Facts, wanted: Wanted) -> list[Finding]:
+    """Return what every check says, failures among them in full."""
+    return [finding for check in CHECKS for finding in check(facts, wanted)]
+
+
+def version(server_version: int) -> Finding:
+    """Judge PostgreSQL's version, as in server_version_num."""
+    major = server_version // 10_000
+    if major < OLDEST:
+        return failure(
+            "version",
+            f"PostgreSQL {major} is too old: {OLDEST} to {NEWEST} are supported",
+            "Upgrade the server (Supabase: Settings, Infrastructure; RDS: modify the engine version)",
+        )
+    if major > NEWEST:
+        return failure(
+            "version",
+            f"PostgreSQL {major} is newer than this release knows: {OLDEST} to {NEWEST} are supported",
+            "Use a newer release of this project",
+        )
+    return ok("version", f"PostgreSQL {major}")
+
+
+def identity(host: str, ssl_mode: str) -> Iterator[Finding]:
+    """Say when nobody checks that the server at `host` is the one meant."""
+    if ssl_mode != "verify-full" and host not in HERE and not host.startswith("/"):
+        yield warning(
+            "connection",
+            f"sslmode {ssl_mode} does not check that {host} is who it says",
+            "Set sslRootCertificate to the file of its certificate authority: sslMode is verify-full then",
+        )
+
+
+def _writable(facts: Facts, wanted: Wanted) -> Iterator[Finding]:  # noqa: ARG001
+    if facts.standby:
+        yield failure("server", "this is a standby, which only reads", "Connect to the primary")
+    elif facts.read_only:
+        yield failure("server", "transactions are read-only by default", advice.read_only(facts.platform))
+
+
+def _database(facts: Facts, wanted: Wanted) -> Iterator[Finding]:
+    if not facts.create_in_database:
+        yield failure(
+            "privileges",
+            f"{facts.role} may not create schemas in database {facts.database}",
+            f"As the database's owner: GRANT CREATE ON DATABASE {advice.name(facts.database)} TO "
+            f"{advice.name(facts.role)};",
+        )
+    schema = facts.schemas.get(wanted.schema)
+    if schema and not (schema.may_create and schema.may_use):
+        yield failure(
+            "privileges",
+            f"{facts.role} may not create objects in schema {wanted.schema}",
+            f"As the schema's owner: GRANT USAGE, CREATE ON SCHEMA {advice.name(wanted.schema)} TO "
+            f"{advice.name(facts.role)}; or choose another: pulumi config set schema NAME",
+        )
+
+
+def _scratch(facts: Facts, wanted: Wanted) -> Iterator[Finding]:  # noqa: ARG001
+    """Of another major version than ours, the server has to lend a database with the extensions in it."""
+    if facts.major not in range(OLDEST, NEWEST + 1) or facts.major == EMBEDDED_MAJOR or facts.superuser:
+        return
+    why = (
+        f"SQL files are read in a throwaway database beside yours, because this machine brings PostgreSQL "
+        f"{EMBEDDED_MAJOR} and the server is {facts.major}"
+    )
+    if not facts.create_database:
+        yield failure(
+            "privileges",
+            f"{facts.role} may not create databases: {why}",
+            f"As an administrator: ALTER ROLE {advice.name(facts.role)} CREATEDB;",
+        )
+    for name, found in facts.extensions.items():
+        # Supabase lets its `postgres` create these, whether or not it shows the list.
+        if found.installed and facts.platform != "supabase" and not may_create_extension(name, found, facts):
+            yield failure(
+                "extensions",
+                f"{facts.role} may not create {name} in a new database: {why}",
+                f"On the server, mark it as trusted: add `trusted = true` to {name}.control",
+            )
+
+
+def _groups(facts: Facts, wanted: Wanted) -> Iterator[Finding]:
+    missing = [name for name in wanted.groups if name not in facts.roles]
+    if missing and not (facts.create_role or facts.superuser):
+        statements = " ".join(
+            f"CREATE ROLE {advice.name(name)} NOLOGIN{' BYPASSRLS' if name == 'service_role' else ''};"
+            for name in missing
+        )
+        yield failure(
+            "roles",
+            f"{', '.join(missing)} do not exist, and {facts.role} may not create roles",
+            f"As an administrator: {statements}",
+        )
+    elif "service_role" in missing and not may_bypass(facts):
+        yield warning(
+            "roles",
+            f"service_role will be made without BYPASSRLS, which {facts.role} may not give",
+            "Our tables have a policy for it all the same; as an administrator: ALTER ROLE service_role BYPASSRLS;",
+        )
+    for name in (name for name in wanted.groups if name in facts.roles):
+        if facts.roles[name].superuser:
+            yield failure(
+                "roles",
+                f"{name} is a superuser, and policies of ours are for it",
+                f"Rename that role, or: ALTER ROLE {advice.name(name)} NOSUPERUSER;",
+            )
+    if kept := [name for name in wanted.groups if name in facts.roles and ("role", name) not in facts.made]:
+        yield ok("roles", f"{', '.join(kept)} exist and stay as they are")
+
+
+def may_bypass(facts: Facts) -> bool:
+    """Say whether the role may make roles with BYPASSRLS: before PostgreSQL 16 only a superuser may."""
+    if facts.superuser:
+        return True
+    # Supabase's supautils lets its `postgres` do what PostgreSQL 15 keeps to superusers.
+    return facts.bypass_rls and facts.create_role and (facts.major >= 16 or facts.platform == "supabase")
+
+
+def _backup(facts: Facts, wanted: Wanted) -> Iterator[Finding]:
+    if isinstance(facts.reader, Finding):
+        yield facts.reader
+    elif facts.reader is not None:
+        lacking = [
+            words
+            for words, held in (("BYPASSRLS", facts.reader.bypass_rls), ("pg_read_all_data", facts.reader.read_all))
+            if not held
+        ]
+        if lacking:
+            yield failure(
+                "backups",
+                f"{facts.reader.role}, the login of backupDatabaseUrl, lacks {' and '.join(lacking)}: with row level "
+                "security in force its dumps would miss rows, so that pg_dump refuses",
+                advice.reader(facts.reader.role),
+            )
+    elif wanted.backup_role:
+        yield from _backup_role(facts, wanted.backup_role)
+
+
+def _backup_role(facts: Facts, role: str) -> Iterator[Finding]:
+    if role in facts.roles and ("login", role) not in facts.made:
+        yield failure(
+            "backups",
+            f"role {role} exists and was not made by this stack, so that its password is not known here",
+            "Give its login: `pulumi config set --secret backupDatabaseUrl`; or rename that role",
+        )
+    elif role not in facts.roles and not (may_bypass(facts) and facts.grant_read_all):
+        yield failure(
+            "backups",
+            f"{facts.role} may not make a role that reads everything: that takes CREATEROLE, BYPASSRLS and the admin "
+            "option on pg_read_all_data",
+            advice.no_reader(facts.platform),
+        )
+
+
+def _extensions(facts: Facts, wanted: Wanted) -> Iterator[Finding]:
+    for name in wanted.extensions:
+        found = facts.extensions.get(name)
+        if found is None:
+            yield failure(
+                "extensions", f"{name} is not on the server", advice.absent_extension(name, facts.platform, facts.major)
+            )
+        elif found.installed is None:
+            yield from _not_installed(name, facts, wanted)
+        elif found.schema != wanted.extensions_schema:
+            yield failure(
+                "extensions",
+                f"{name} is installed in schema {found.schema}, and our SQL looks for it in {wanted.extensions_schema}",
+                f"As its owner: CREATE SCHEMA IF NOT EXISTS {wanted.extensions_schema}; ALTER EXTENSION "
+                f"{advice.name(name)} SET SCHEMA {wanted.extensions_schema};",
+            )
+        elif name == "vector" and _numbers(found.installed) < VECTOR_MINIMUM:
+            yield failure(
+                "extensions",
+                f"vector {found.installed} has no HNSW indexes; 0.5.0 and later have",
+                "As its owner: ALTER EXTENSION vector UPDATE;",
+            )
+        else:
+            yield ok("extensions", f"{name} {found.installed}")
+
+
+def _not_installed(name: str, facts: Facts, wanted: Wanted) -> Iterator[Finding]:
+    found = facts.extensions[name]
+    if may_create_extension(name, found, facts):
+        yield ok("extensions", f"{name} {found.default_version} will be created in schema {wanted.extensions_schema}")
+    else:
+        yield failure(
+            "extensions",
+            f"{name} is not enabled, and {facts.role} may not enable it",
+            advice.extension_to_enable(name, wanted.extensions_schema, facts.platform),
+        )
+
+
+def may_create_extension(name: str, found: ExtensionFacts, facts: Facts) -> bool:
+    """Say whether the role may create this extension, as far as can be told without trying."""
+    allowed = {word.strip() for word in facts.privileged_extensions.split(",")}
+    # A trusted one takes CREATE on the database, which has a check of its own.
+    return facts.superuser or facts.rds_superuser or name in allowed or found.trusted
+
+
+def _schemas(facts: Facts, wanted: Wanted) -> Iterator[Finding]:
+    for name in dict.fromkeys((wanted.schema, wanted.extensions_schema)):
+        found = facts.schemas.get(name)
+        lacking = _without_usage(found, facts, wanted) if found else []
+        if found and lacking and not found.may_grant and not facts.superuser:
+            yield failure(
+                "privileges",
+                f"{', '.join(lacking)} may not use schema {name}, and {facts.role} may not let them",
+                f"As the schema's owner: GRANT USAGE ON SCHEMA {advice.name(name)} TO {', '.join(lacking)};",
+            )
+    if facts.ledger_owner is not None and not facts.ledger:
+        yield failure(
+            "names",
+            "schema pgstack exists and holds nothing of this tool, which keeps its notes in a schema of that name",
+            "Rename it: ALTER SCHEMA pgstack RENAME TO …;",
+        )
+    elif facts.ledger_owner not in (None, facts.role):
+        yield failure(
+            "names",
+            f"schema pgstack belongs to {facts.ledger_owner}: another login set this database up",
+            f"Connect as {facts.ledger_owner}, who owns the tables as well",
+        )
+
+
+def _without_usage(found: SchemaFacts, facts: Facts, wanted: Wanted) -> list[str]:
+    unmade = [] if found.public_use else [name for name in wanted.groups if name not in facts.roles]
+    return [*found.shut_out, *unmade]
+
+
+def _names(facts: Facts, wanted: Wanted) -> Iterator[Finding]:
+    if facts.taken:
+        yield failure(
+            "names",
+            f"schema {wanted.schema} holds objects of our names that this stack did not make: {', '.join(facts.taken)}",
+            "Take them over (what differs is then planned): pulumi config set adopt true; or rename them, or choose "
+            "another schema: pulumi config set schema NAME",
+        )
+
+
+def _space(facts: Facts, wanted: Wanted) -> Iterator[Finding]:  # noqa: ARG001
+    size = f"the database takes {facts.bytes // 1_000_000} MB"
+    if facts.free_bytes is None:
+        yield ok("space", f"{size}; what is free PostgreSQL does not say: {advice.free_space(facts.platform)}")
+    elif facts.free_bytes < FREE_BYTES:
+        yield failure(
+            "space",
+            f"the server's disk has {facts.free_bytes // 1_000_000} MB free, {FREE_BYTES // 1_000_000} MB are needed",
+            "Free some, or enlarge it",
+        )
+    else:
+        yield ok("space", f"{size}, {facts.free_bytes // 1_000_000_000} GB are free")
+
+
+def _clock(facts: Facts, wanted: Wanted) -> Iterator[Finding]:  # noqa: ARG001
+    if abs(facts.clock_ahead) > LARGEST_SKEW:
+        direction = "ahead of" if facts.clock_ahead > 0 else "behind"
+        yield failure(
+            "clock",
+            f"the server's clock is {abs(facts.clock_ahead):.0f} s {direction} this machine's",
+            "Set the one that is wrong (timedatectl set-ntp true): leases, ages of backups and S3 signatures depend on "
+            "them",
+        )
+    else:
+        yield ok("clock", "agrees with this machine's")
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part.isdigit())
+
+
+CHECKS: tuple[Check, ...] = (
+    lambda facts, _: iter([version(facts.version)]),
+    _writable,
+    _database,
+    _scratch,
+    _groups,
+    _backup,
+    _extensions,
+    _schemas,
+    _names,
+    _space,
+    _clock,
+)

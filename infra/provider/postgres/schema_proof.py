@@ -1,0 +1,48 @@
+"""The proof of a schema resource's plan before it is applied, and the look at the live schema after it was."""
+
+from typing import TYPE_CHECKING, Any
+
+from infra.embedded.cache import cache_root
+from infra.plugin import UserError
+from infra.provider.postgres.schema_inputs import SchemaInputs
+from infra.provider.schema.desired import Desired
+from infra.provider.schema.engine import Preview, read_catalog
+from infra.provider.schema.proof import Proof, differences_left, prove
+from infra.provider.schema.target import live_target
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+def prove_plan(
+    connection: "psycopg.Connection[Any]", inputs: SchemaInputs, wanted: Desired, preview: Preview
+) -> Proof | None:
+    """Run a plan on a copy of the live schema; one that was proven for the same two states is not proven again.
+
+    Returns:
+        What came of it; None for a plan of nothing, and for one that is refused anyway.
+
+    Raises:
+        SchemaError: the plan does not reach what the files describe.
+    """
+    if not preview.plan or preview.refused:
+        return None
+    target = live_target(connection, inputs.url, inputs.schema_name)
+    return prove(target, preview.plan, wanted, preview.ours, cache_root() / "catalogs")
+
+
+def require_reached(
+    connection: "psycopg.Connection[Any]", inputs: SchemaInputs, wanted: Desired, preview: Preview
+) -> None:
+    """Compare the live schema with the files once more after an update, with pg_dump's eyes.
+
+    Raises:
+        UserError: they differ; the message says where.
+    """
+    if not preview.plan or wanted.dump is None:
+        return
+    target = live_target(connection, inputs.url, inputs.schema_name)
+    live = read_catalog(connection, target.schema, target.extensions_schema)
+    if left := differences_left(target, wanted, live, preview.ours):
+        listed = "\n".join(f"  - {item}" for item in left)
+        raise UserError(f"the plan was applied, and pg_dump still finds differences from the files:\n{listed}")

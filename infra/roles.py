@@ -1,0 +1,24 @@
+"""Roles and extensions that the SQL files name, whoever makes them."""
+
+OWNER = "ecosystem_owner"
+BACKUP = "backup"
+GROUPS = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")
+"""Roles without a login, which policies and grants in sql/schema name. The first three are Supabase's."""
+
+EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
+EXTENSION_SCHEMA = "extensions"
+
+
+SUPABASE_POOLER = ".pooler.supabase.com"
+
+
+def login_beside(user: str, host: str, role: str) -> str:
+    """Return the login of `role` on the server that `user` enters at `host`: Supabase's pooler wants `role.project`.
+
+    >>> login_beside("postgres.abcdefgh", "aws-0-eu-central-1.pooler.supabase.com", "backup")
+    'backup.abcdefgh'
+    >>> login_beside("first.last", "db.example.com", "backup")
+    'backup'
+    """
+    project = user.partition(".")[2] if host.endswith(SUPABASE_POOLER) else ""
+    return f"{role}.{project}" if project else role

@@ -1,0 +1,75 @@
+"""What somebody took away behind the stack's back comes back with `make up`."""
+
+import pytest
+
+from infra.provider.s3 import store
+from tests.e2e.docker.containers import SERVICES, ContainerStack
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_removed_container_comes_back_with_its_data(containers: ContainerStack, service: str) -> None:
+    url = containers.outputs()["url"]
+    containers.query("SELECT register_agent('survivor', 'executor', '1.8.3')")
+    try:
+        containers.container(service).remove(force=True)
+        said = containers.make("up")
+        assert f"Not in the Docker engine any more, or stopped: {containers.prefix}{service}." in said
+        assert containers.outputs()["url"] == url
+        assert containers.query("SELECT agent_id FROM agent_registry") == [{"agent_id": "survivor"}]
+        assert "💾 good" in containers.make("status")
+    finally:
+        containers.query("DELETE FROM agent_registry")
+    containers.preview("--expect-no-changes", "--refresh")
+
+
+def test_a_stopped_container_is_started(containers: ContainerStack) -> None:
+    before = containers.container("postgres")
+    before.stop()
+    containers.make("up")
+    assert containers.container("postgres").id == before.id
+    assert containers.query("SELECT 1 AS one") == [{"one": 1}]
+    containers.preview("--expect-no-changes", "--refresh")
+
+
+def test_a_lost_database_is_made_anew_and_backed_up(containers: ContainerStack) -> None:
+    containers.query("SELECT register_agent('lost', 'executor', '1.8.3')")
+    containers.container("postgres").remove(force=True)
+    containers.engine.volumes.get(containers.prefix + "postgres").remove()
+    said = containers.make("up")
+    assert "Data went with it" in said
+    assert containers.query("SELECT count(*) AS n FROM agent_registry") == [{"n": 0}]
+    assert containers.query("SELECT count(*) AS n FROM realtime_channels") == [{"n": 8}]
+    assert "💾 good" in containers.make("status")
+    containers.preview("--expect-no-changes", "--refresh")
+
+
+def test_a_lost_object_store_is_made_anew_and_filled(containers: ContainerStack) -> None:
+    containers.container("object-store").remove(force=True)
+    containers.engine.volumes.get(containers.prefix + "object-store").remove()
+    containers.make("up")
+    assert "💾 good" in containers.make("status")
+    containers.preview("--expect-no-changes", "--refresh")
+
+
+def test_a_removed_bucket_comes_back_after_a_refresh(containers: ContainerStack) -> None:
+    outputs = containers.outputs()
+    secret = containers.read("object-store", "s3.json").split('"secretKey": "')[1].split('"')[0]
+    client = store.client(outputs["s3Endpoint"], "us-east-1", "administrator", secret)
+    store.empty(client, outputs["bucket"])
+    client.delete_bucket(Bucket=outputs["bucket"])
+    containers.make("refresh")
+    containers.make("up")
+    assert store.exists(client, outputs["bucket"])
+    assert "backup is the latest" in containers.make("backup")
+    assert "💾 good" in containers.make("status")
+    containers.preview("--expect-no-changes", "--refresh")
+
+
+def test_a_lost_state_is_made_anew_from_what_is_there(containers: ContainerStack) -> None:
+    containers.query("SELECT register_agent('survivor', 'executor', '1.8.3')")
+    said = containers.make("recover", "ARGS=--give-up-state")
+    assert "is set aside" in said
+    assert containers.query("SELECT agent_id FROM agent_registry") == [{"agent_id": "survivor"}]
+    containers.query("DELETE FROM agent_registry")
+    assert "💾 good" in containers.make("status")
+    containers.preview("--expect-no-changes", "--refresh")

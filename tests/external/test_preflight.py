@@ -1,0 +1,121 @@
+"""The preflight against real servers: what is found, what is said, and that nothing is changed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from infra.preflight.connecting import transaction_pooler
+from infra.preflight.finding import Wanted
+from infra.preflight.run import Report, preflight
+from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS
+from tests.supabase.emulation import Supabase
+
+SCHEMA = Path(__file__).parents[2] / "sql/schema"
+WANTED = Wanted("public", GROUPS, EXTENSIONS, EXTENSION_SCHEMA, BACKUP, directory=SCHEMA)
+
+
+def failures(report: Report) -> list[str]:
+    return [str(finding) for finding in report.failures]
+
+
+def test_supabases_owner_passes_and_nothing_is_changed(supabase: Supabase) -> None:
+    with supabase.connected() as admin:
+        admin.execute("ALTER DATABASE postgres SET log_statement = 'mod'")  # whatever changes something
+    report = preflight(supabase.url(), WANTED)
+    assert failures(report) == []
+    assert report.facts is not None
+    assert (report.facts.role, report.facts.platform) == ("postgres", "supabase")
+    assert "statement: " not in supabase.cluster.log.read_text().split("ALTER DATABASE")[-1]
+    assert supabase.rows("SELECT rolname FROM pg_roles WHERE rolname IN ('agent', 'backup')") == []
+
+
+def test_all_that_is_wrong_is_found_at_once(start_supabase: Callable[..., Supabase]) -> None:
+    project = start_supabase(default_transaction_read_only="on")
+    with project.connected() as admin:
+        admin.execute("SET default_transaction_read_only = off")
+        admin.execute("CREATE TABLE public.distributed_tasks (id int)")
+        admin.execute("CREATE ROLE backup LOGIN")
+        admin.execute("CREATE SCHEMA pgstack")
+    lines = failures(preflight(project.url(), WANTED))
+    assert [line.split(":")[0] for line in lines] == ["server", "backups", "extensions", "names", "names"], lines
+    assert "table distributed_tasks" in lines[-1]
+
+
+def test_names_may_be_taken_over_where_that_is_configured(supabase: Supabase) -> None:
+    with supabase.connected("postgres") as owner:
+        owner.execute("CREATE TABLE public.agent_registry (id int)")
+        owner.execute("CREATE VIEW public.distributed_tasks AS SELECT 1 AS one")
+    assert "table agent_registry" not in str(failures(preflight(supabase.url(), replace(WANTED, adopt=True))))
+    assert "view distributed_tasks" in str(failures(preflight(supabase.url(), replace(WANTED, adopt=True))))
+    assert failures(preflight(supabase.url(), replace(WANTED, schema="agents"))) == []
+
+
+def test_a_reader_that_would_miss_rows_is_refused(supabase: Supabase) -> None:
+    with supabase.connected() as admin:
+        admin.execute(f"CREATE ROLE poor LOGIN PASSWORD '{supabase.password}'".encode())
+    for login, expected in (("poor", "lacks BYPASSRLS and pg_read_all_data"), ("supabase_read_only_user", "")):
+        wanted = replace(WANTED, backup_role="", backup_url=supabase.url(login))
+        assert expected in "".join(failures(preflight(supabase.url(), wanted)))
+        assert bool(expected) == bool(failures(preflight(supabase.url(), wanted)))
+    wrong = replace(WANTED, backup_role="", backup_url=supabase.url("nobody"))
+    (line,) = failures(preflight(supabase.url(), wrong))
+    assert "--secret backupDatabaseUrl" in line
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (("PASSWORD", "Wr0ng-s3cret"), "the server refuses this user with this password"),
+        (("127.0.0.1", "no-such-host.invalid"), "there is no such host"),
+        (("/postgres?", "/nowhere?"), "there is no such database"),
+        (("disable", "require"), "the server does not speak TLS"),
+        (("PORT", "9"), "nothing listens there"),
+    ],
+)
+def test_a_server_that_can_not_be_entered_is_one_line(change: tuple[str, str], found: str, shared: Supabase) -> None:
+    old, new = change
+    old = {"PASSWORD": f":{shared.password}@", "PORT": f":{shared.port}/"}.get(old, old)
+    new = {"Wr0ng-s3cret": ":Wr0ng-s3cret@", "9": ":9/"}.get(new, new)
+    url = shared.url()
+    assert old in url
+    (line,) = failures(preflight(url.replace(old, new), WANTED))
+    assert found in line
+    assert line.startswith("connection: ")
+    assert shared.password not in line
+    assert "Wr0ng-s3cret" not in line
+
+
+@pytest.fixture(scope="module")
+def shared(start_supabase: Callable[..., Supabase]) -> Supabase:
+    return start_supabase()
+
+
+@pytest.mark.parametrize(
+    ("url", "advice"),
+    [
+        (
+            "postgresql://postgres.abc:S3cret@aws-0-eu-central-1.pooler.supabase.com:6543/postgres",
+            "Use port 5432 of aws-0-eu-central-1.pooler.supabase.com, the session pooler",
+        ),
+        ("postgresql://postgres:S3cret@db.abc.supabase.co:6543/postgres", "Use port 5432 of db.abc.supabase.co"),
+    ],
+)
+def test_supabases_transaction_pooler_is_refused_by_its_address(url: str, advice: str) -> None:
+    (line,) = failures(preflight(url, WANTED))
+    assert "transaction pooler" in line
+    assert advice in line
+    assert "S3cret" not in line
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://postgres.abc:p@aws-0-eu-central-1.pooler.supabase.com:5432/postgres",
+        "postgresql://postgres:p@db.abc.supabase.co/postgres",
+        "postgresql://postgres:p@db.example.org:6543/postgres",
+    ],
+)
+def test_other_addresses_are_not_refused_unseen(url: str) -> None:
+    assert transaction_pooler(url, "databaseUrl") is None

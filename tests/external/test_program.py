@@ -1,0 +1,89 @@
+"""What the program registers for an existing database: order, secrets, and what outlives the stack."""
+
+from typing import Any
+
+import pytest
+
+from infra.plugin.values import Secret
+from tests.unit.program import Graph, run
+
+URL = "postgresql://postgres.ref:S3cret%2Fword@aws-0-eu.pooler.supabase.com:5432/app"
+KEYS = {"s3AccessKey": "AKIA", "s3SecretKey": "S3-s3cret"}
+
+
+def external(**config: Any) -> Graph:
+    return run("prod", target="external", databaseUrl=URL, **config)
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return external(s3Endpoint="https://s3.example.com", **KEYS)
+
+
+def test_nothing_is_asked_of_the_postgresql_plugin(graph: Graph) -> None:
+    assert [resource.type for resource in graph.resources.values() if "postgresql:" in resource.type] == []
+    assert "Service postgres" not in graph.resources
+    assert "Service object-store" not in graph.resources
+
+
+@pytest.mark.parametrize(
+    "later", ["Bucket backups", "Preparation preparation", "Schema schema", "Service backup-schedule"]
+)
+def test_everything_waits_for_the_preflight(graph: Graph, later: str) -> None:
+    assert "Preflight preflight" in graph.comes_after(later)
+
+
+def test_the_schema_waits_for_what_the_database_lacked(graph: Graph) -> None:
+    assert "Preparation preparation" in graph.comes_after("Schema schema")
+
+
+def test_the_login_owns_the_tables_and_the_reader_names_the_project(graph: Graph) -> None:
+    assert graph["Schema schema"].inputs["owner"] == "postgres"
+    configuration = graph["Service backup-schedule"].inputs["files"]["job.json"]
+    assert isinstance(configuration, Secret)
+    assert (
+        "postgresql://backup.ref:generated@aws-0-eu.pooler.supabase.com:5432/app?sslmode=require" in configuration.value
+    )
+
+
+def test_urls_and_keys_are_secret(graph: Graph) -> None:
+    for resource, name in (
+        ("Preflight preflight", "url"),
+        ("Preparation preparation", "url"),
+        ("Preparation preparation", "backupPassword"),
+        ("Schema schema", "url"),
+        ("Bucket backups", "accessKey"),
+        ("Bucket backups", "secretKey"),
+    ):
+        assert isinstance(graph[resource].inputs[name], Secret), (resource, name)
+    assert isinstance(graph.outputs["url"], Secret)
+
+
+def test_rows_and_tables_outlive_the_stack_unless_told_otherwise(graph: Graph) -> None:
+    assert graph["Schema schema"].inputs["dropOnDelete"] is False
+    assert graph["Seed realtime_channels"].retain
+    dropped = external(dropOnDestroy="true", **KEYS)
+    assert dropped["Schema schema"].inputs["dropOnDelete"] is True
+    assert dropped["Preparation preparation"].inputs["dropOnDelete"] is True
+    assert not dropped["Seed realtime_channels"].retain
+
+
+def test_without_backups_there_is_no_bucket_no_schedule_and_no_reader() -> None:
+    graph = external(backups="false")
+    assert {"Bucket backups", "Service backup-schedule", "Password backup-password"} & graph.resources.keys() == set()
+    assert graph["Preflight preflight"].inputs["backupRole"] == ""
+    assert "bucket" not in graph.outputs
+
+
+def test_a_given_reader_is_used_as_it_is() -> None:
+    graph = external(backupDatabaseUrl="postgresql://reader:R3ad@replica.example.com/app", **KEYS)
+    assert "Password backup-password" not in graph.resources
+    assert isinstance(graph["Preflight preflight"].inputs["backupUrl"], Secret)
+    configuration = graph["Service backup-schedule"].inputs["files"]["job.json"].value
+    assert "postgresql://reader:R3ad@replica.example.com:5432/app?sslmode=require" in configuration
+
+
+def test_without_endpoint_and_keys_it_is_aws_with_the_surroundings_credentials() -> None:
+    bucket = external(s3Region="eu-central-1")["Bucket backups"].inputs
+    assert [bucket.get(name) for name in ("endpoint", "accessKey", "secretKey")] == [None, None, None]
+    assert bucket["region"] == "eu-central-1"

@@ -1,0 +1,44 @@
+"""Every case's plan passes its proof, on live schemas of every kind: the proof cries no wolf."""
+
+import os
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from infra.provider.schema.desired import Desired
+from infra.provider.schema.engine import CannotPlan, Catalog, fingerprint, preview_changes, read_catalog
+from infra.provider.schema.proof import prove
+from infra.provider.schema.surroundings import dump_schema
+from infra.provider.schema.target import live_target
+from tests.conftest import Database
+from tests.schema.engine.conftest import fill
+from tests.schema.engine.test_cases import case_folders
+
+pytestmark = pytest.mark.server
+CHOSEN = case_folders()[:: 1 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 8]
+"""Each makes three databases: all of them in a full run, some otherwise."""
+
+
+@pytest.mark.parametrize("folder", CHOSEN, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+def test_the_plan_of_a_case_is_proven(folder: Path, database: Database, tmp_path: Path) -> None:
+    with psycopg.connect(database.admin_url, autocommit=True) as live:
+        target = live_target(live, database.admin_url, "app")
+        fill(live, target, (folder / "new.sql").read_text())
+        desired = described(live, database.admin_url, tmp_path)
+        live.execute("DROP SCHEMA app CASCADE")
+        fill(live, target, (folder / "old.sql").read_text())
+        target = live_target(live, database.admin_url, "app")
+        try:
+            preview = preview_changes(live, target, desired.catalog, ["all"], adopt=True, prune=True)
+        except CannotPlan:
+            return
+        assert prove(target, preview.plan, desired, preview.ours, tmp_path / "cache", "target").missing is None
+
+
+def described(live: "psycopg.Connection[tuple[object, ...]]", url: str, folder: Path) -> Desired:
+    """Return what the schema `app` holds as if files had described it."""
+    catalog: Catalog = read_catalog(live, "app")
+    entry = folder / "desired-of-the-case.json"
+    entry.with_suffix(".dump.sql").write_text(dump_schema(url, "app"))
+    return Desired(catalog.to_json(), fingerprint(catalog), "target", entry)

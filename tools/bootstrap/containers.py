@@ -1,0 +1,111 @@
+"""A stack's things in the Docker engine, where they are not what its state says."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tools.bootstrap.interrupted_creates import PendingCreate
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+CONTAINER = "docker:index/container:Container"
+NETWORK = "docker:index/network:Network"
+VOLUME = "docker:index/volume:Volume"
+LOOKED_UP = (CONTAINER, NETWORK, VOLUME)
+
+STACK_LABEL = "agent-ecosystem.stack"
+STAGE_LABEL = "agent-ecosystem.stage"
+"""Marks what a Dockerfile of ours leaves of a stage: an image without a name, which a classic builder keeps."""
+
+
+def of_docker(export: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the entries of an exported state that can be looked up in the engine."""
+    resources = export["deployment"].get("resources") or ()
+    return [resource for resource in resources if resource["type"] in LOOKED_UP and resource.get("id")]
+
+
+def gone(resources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return which of these the engine has no more, or has at a standstill; none where no engine answers.
+
+    Pulumi compares the program with its state, and would not notice.
+    """
+    if not resources:
+        return []
+    with _engine() as client:
+        return [resource for resource in resources if client and not _stands(client, resource)]
+    return []
+
+
+def remove_unfinished(creates: Sequence[PendingCreate]) -> None:
+    """Remove containers and networks that interrupted creates made: they hold nothing, and their names are taken."""
+    ours = [create for create in creates if create.type in {CONTAINER, NETWORK}]
+    if not ours:
+        return
+    import docker.errors  # noqa: PLC0415 - only a stack with containers needs it
+
+    with _engine() as client:
+        for create in ours:
+            name, stack = create.resource["inputs"].get("name"), create.urn.split("::")[0].rsplit(":", 1)[-1]
+            with contextlib.suppress(docker.errors.APIError):
+                if client:
+                    _remove_ours(client, create.type, str(name), stack)
+
+
+def remove_of_stack(stack: str) -> None:
+    """Remove the containers and networks of `stack`, which hold nothing: what knew their passwords is lost."""
+    with _engine() as client:
+        if client:
+            mine: dict[str, Any] = {"label": f"{STACK_LABEL}={stack}"}
+            for container in client.containers.list(all=True, filters=mine):
+                container.remove(force=True, v=True)
+            for network in client.networks.list(filters=mine):
+                network.remove()
+
+
+def remove_build_stages() -> None:
+    """Remove what builds of ours left in the engine beside the image they were for."""
+    with _engine() as client:
+        if client:
+            client.images.prune(filters={"dangling": True, "label": STAGE_LABEL})
+
+
+@contextlib.contextmanager
+def _engine() -> Iterator["DockerClient | None"]:
+    import docker  # noqa: PLC0415 - only a stack with containers needs it
+    import docker.errors  # noqa: PLC0415
+
+    try:
+        client = docker.from_env()
+    except docker.errors.DockerException:
+        yield None  # the update itself says so, with the reason
+        return
+    with contextlib.closing(client):
+        yield client
+
+
+def _stands(client: "DockerClient", resource: Mapping[str, Any]) -> bool:
+    import docker.errors  # noqa: PLC0415
+
+    try:
+        match resource["type"]:
+            case "docker:index/container:Container":
+                status = client.containers.get(resource["id"]).status
+                return status == "running" or not resource.get("inputs", {}).get("mustRun", True)
+            case "docker:index/network:Network":
+                client.networks.get(resource["id"])
+            case _:
+                client.volumes.get(resource["id"])
+    except docker.errors.NotFound:
+        return False
+    return True
+
+
+def _remove_ours(client: "DockerClient", type_: str, name: str, stack: str) -> None:
+    if type_ == CONTAINER:
+        container = client.containers.get(name)
+        if container.labels.get(STACK_LABEL) == stack:
+            container.remove(force=True, v=True)
+    elif type_ == NETWORK:
+        for network in client.networks.list(names=[name], filters={"label": f"{STACK_LABEL}={stack}"}):
+            network.remove()
