@@ -1,5 +1,6 @@
 """From the rows of the catalog queries to a `Catalog`."""
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,10 +8,13 @@ from typing import Any
 
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.model import (
+    TOP_LEVEL,
+    WHOLE,
     Catalog,
     Column,
     Composite,
     Constraint,
+    DefaultGrants,
     Domain,
     EnumType,
     Function,
@@ -19,6 +23,7 @@ from infra.provider.schema.model import (
     Index,
     Partition,
     Policy,
+    Publication,
     RowSecurity,
     Sequence,
     SequenceSettings,
@@ -26,6 +31,7 @@ from infra.provider.schema.model import (
     Trigger,
     Unsupported,
     View,
+    Whole,
     plain,
 )
 
@@ -64,6 +70,7 @@ class Assembly:
         """Return the catalog."""
         relations = self.rows["relations"]
         tables = {row["name"]: self._table(row) for row in relations if row["kind"] in ("r", "p")}
+        wholes: dict[str, Any] = {TOP_LEVEL[kind]: self._wholes(kind) for kind in WHOLE}
         return Catalog(
             tables={name: _own_columns(table, tables) for name, table in tables.items()},
             views={row["name"]: self._view(row) for row in relations if row["kind"] in ("v", "m")},
@@ -72,9 +79,17 @@ class Assembly:
             domains={row["name"]: self._domain(row) for row in self._types("d")},
             composites={row["name"]: self._composite(row) for row in self._types("c")},
             sequences=self._sequences(),
+            **wholes,
+            publications={row["name"]: self._publication(row) for row in self.rows["publications"]},
             grants=next((dict(held) for (kind, _, _), held in self.grants.items() if kind == "schema"), {}),
             dependencies=tuple((row["dependent"], row["referenced"]) for row in self.rows["dependencies"]),
-            default_privileges=self._default_privileges(),
+            comment=next((text for (kind, _, _), text in self.comments.items() if kind == "pg_namespace"), None),
+            default_grants=self._default_grants(in_schema=True),
+            global_defaults=self._default_grants(in_schema=False),
+            inherited_not_null={
+                row["inherited"]: row["not_null_inherited"] for row in self.rows["columns"] if row["inherited"]
+            },
+            reader=self.rows["reader"][0]["name"],
             unsupported=tuple(Unsupported(**row) for row in self.rows["unsupported"]),
         )
 
@@ -123,7 +138,7 @@ class Assembly:
     def _column(self, row: Mapping[str, Any]) -> Column:
         identity = None
         if row["identity"]:
-            identity = Identity(row["identity"], self.sequence_settings[row["identity_sequence"]])
+            identity = Identity(row["identity"], self.sequence_settings[row["identity_sequence"]], row["identity_name"])
         return Column(
             type=row["type"],
             nullable=row["nullable"],
@@ -136,6 +151,7 @@ class Assembly:
             compression=row["compression"],
             statistics=row["statistics"],
             options=_options(row["options"]),
+            not_null=row["not_null"],
             grants=self._granted("relation", row["relation"], row["number"]),
             comment=self._comment("pg_class", row["relation"], row["number"]),
         )
@@ -144,7 +160,7 @@ class Assembly:
         return {
             row["name"]: Constraint(
                 kind=CONSTRAINT_KINDS[row["kind"]],
-                definition=row["definition"].removesuffix(" NOT VALID"),
+                definition=_with_parameters(row["definition"].removesuffix(" NOT VALID"), row["parameters"]),
                 validated=row["validated"] or row["definition"].endswith(" NOT ENFORCED"),
                 references=row["references"],
                 comment=self._comment("pg_constraint", row["oid"]),
@@ -234,13 +250,48 @@ class Assembly:
             if row["kind"] == "S" and not (fact := facts[row["oid"]])["of_identity"]
         }
 
-    def _default_privileges(self) -> dict[str, dict[str, Grants]]:
+    def _wholes(self, kind: str) -> dict[str, Whole]:
+        return {
+            row["name"]: Whole(
+                phrase=row["phrase"],
+                definition=row["definition"],
+                more=tuple(row["more"]),
+                home=row["home"],
+                rights=row["rights"],
+                owner=row["owner"],
+                grants=self._granted("type" if kind == "range" else "function", row["oid"]) if row["rights"] else {},
+                comment=self._comment(row["class"], row["oid"]),
+            )
+            for row in self.rows["wholes"]
+            if row["kind"] == kind
+        }
+
+    def _publication(self, row: Mapping[str, Any]) -> Publication:
+        given = {
+            "publish": row["publish"] if row["publish"] != "insert, update, delete, truncate" else None,
+            "publish_via_partition_root": "true" if row["via_root"] else None,
+            "publish_generated_columns": row["generated"],
+        }
+        return Publication(
+            tables=dict(row["tables"]),
+            all_tables=row["all_tables"],
+            whole_schema=row["whole_schema"],
+            options={name: value for name, value in given.items() if value is not None},
+            owner=row["owner"],
+            comment=self._comment("pg_publication", row["oid"]),
+        )
+
+    def _default_grants(self, *, in_schema: bool) -> DefaultGrants:
+        """Return the default privileges of this schema, or of every schema: there, an empty entry says nobody."""
         found: dict[str, dict[str, dict[str, tuple[str, ...]]]] = defaultdict(lambda: defaultdict(dict))
         for row in self.rows["default_privileges"]:
-            if row["privileges"]:
+            if row["in_schema"] == in_schema:
+                if in_schema and not row["privileges"]:
+                    continue
                 held = found[row["owner"]][row["kind"]]
-                held[row["grantee"]] = tuple(sorted({*held.get(row["grantee"], ()), *row["privileges"]}))
-        return {owner: dict(kinds) for owner, kinds in found.items()}
+                if row["privileges"]:
+                    held[row["grantee"]] = tuple(row["privileges"])
+        return {owner: {kind: dict(grants) for kind, grants in kinds.items()} for owner, kinds in found.items()}
 
 
 def _by_relation(rows: Rows) -> ByRelation:
@@ -253,6 +304,18 @@ def _by_relation(rows: Rows) -> ByRelation:
 def _options(items: list[str] | None, prefix: str = "") -> dict[str, str]:
     pairs = (item.partition("=") for item in items or ())
     return {prefix + name: value for name, _, value in sorted(pairs)}
+
+
+_AFTER_PARAMETERS = re.compile(r" (WHERE \(|DEFERRABLE|INITIALLY )")
+
+
+def _with_parameters(definition: str, parameters: str | None) -> str:
+    """Put the parameters of a key's index where the definition of the key takes them."""
+    if not parameters:
+        return definition
+    found = _AFTER_PARAMETERS.search(definition)
+    place = found.start() if found else len(definition)
+    return f"{definition[:place]} WITH ({parameters}){definition[place:]}"
 
 
 def _sequence_settings(row: Mapping[str, Any]) -> SequenceSettings:

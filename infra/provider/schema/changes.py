@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from infra.provider.schema.codec import to_json
-from infra.provider.schema.model import Catalog, Table, View
+from infra.provider.schema.model import TOP_LEVEL, Catalog, Table, View
 from infra.provider.schema.nodes import nodes
+from infra.provider.schema.renaming import renamed
 
 Operation = Literal["create", "update", "delete"]
 PathOperation = Literal["add", "update", "delete"]
@@ -23,6 +24,17 @@ KINDS = {
     "index": "Index",
     "policy": "Policy",
     "trigger": "Trigger",
+    "aggregate": "Aggregate",
+    "range": "Range",
+    "collation": "Collation",
+    "operator": "Operator",
+    "cast": "Cast",
+    "tsdictionary": "TextSearchDictionary",
+    "tsconfiguration": "TextSearchConfiguration",
+    "statistics": "Statistics",
+    "rule": "Rule",
+    "eventtrigger": "EventTrigger",
+    "publication": "Publication",
 }
 """Kinds of object that have a row of their own -> what the row calls them."""
 
@@ -55,14 +67,20 @@ def displayed_objects(catalog: Catalog) -> list[DisplayedObject]:
         for item, node in nodes(catalog).items()
         if item.kind in KINDS
     ]
-    if catalog.grants:
-        found.append(DisplayedObject("Schema", "schema", {"grants": to_json(catalog.grants)}))
+    nothing: dict[str, Any] = {attribute: {} for attribute in TOP_LEVEL.values()}
+    if properties := to_json(replace(catalog.objects_only(), **nothing)):
+        found.append(DisplayedObject("Schema", "schema", properties))
     return sorted(found, key=lambda shown: (shown.kind, shown.name))
 
 
 def object_changes(current: Catalog, desired: Catalog) -> list[ObjectChange]:
     """Return what changes from `current` to `desired`, sorted by kind and name."""
-    old = {(shown.kind, shown.name): shown.properties for shown in displayed_objects(current)}
+    first = renamed(current, desired)
+    old = {(shown.kind, shown.name): shown.properties for shown in displayed_objects(first.catalog)}
+    moved = {
+        (KINDS.get(rename.kind, ""), f"{rename.home}.{rename.new}" if rename.home else rename.new)
+        for rename in first.done
+    }
     new = {(shown.kind, shown.name): shown.properties for shown in displayed_objects(desired)}
     found = []
     for kind, name in sorted({*old, *new}):
@@ -71,7 +89,7 @@ def object_changes(current: Catalog, desired: Catalog) -> list[ObjectChange]:
             found.append(ObjectChange(kind, name, "create", new=after))
         elif after is None:
             found.append(ObjectChange(kind, name, "delete", old=before))
-        elif paths := dict(_paths(before, after)):
+        elif paths := dict(_changed(before, after, moved=(kind, name) in moved)):
             found.append(ObjectChange(kind, name, "update", paths, before, after))
     return found
 
@@ -83,6 +101,12 @@ def _properties(value: Any, inside: Any) -> Json:
         value = replace(value, indexes={}, triggers={})
     properties: dict[str, Any] = to_json(value)
     return {"on": inside.name, **properties} if inside else properties
+
+
+def _changed(old: Json, new: Json, *, moved: bool) -> Iterator[tuple[str, PathOperation]]:
+    if moved:
+        yield "name", "update"
+    yield from _paths(old, new)
 
 
 def _paths(old: Json, new: Json, prefix: str = "") -> Iterator[tuple[str, PathOperation]]:
@@ -102,7 +126,7 @@ def _paths(old: Json, new: Json, prefix: str = "") -> Iterator[tuple[str, PathOp
 
 def _whole(path: str, value: Any, operation: PathOperation) -> Iterator[tuple[str, PathOperation]]:
     """Name each member of a collection that comes or goes as a whole, e.g. the first column grants of a table."""
-    collections = ("columns", "constraints", "grants", "options", "settings")
+    collections = ("columns", "constraints", "grants", "default_grants", "options", "settings", "tables")
     if isinstance(value, Mapping) and path in collections:
         yield from ((f"{path}.{name}", operation) for name in value)
     else:

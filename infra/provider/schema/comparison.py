@@ -7,26 +7,39 @@ from functools import cached_property
 from typing import TypeVar
 
 from infra.provider.schema.errors import CannotPlan
-from infra.provider.schema.model import Catalog, ObjectId
+from infra.provider.schema.identifiers import quote
+from infra.provider.schema.model import WHOLE, Catalog, ObjectId
 from infra.provider.schema.nodes import Node, nodes
 
 T = TypeVar("T")
 
-REBUILDABLE = frozenset({"index", "constraint", "policy", "trigger", "view", "function"})
+REBUILDABLE = frozenset(
+    {
+        *("index", "constraint", "policy", "trigger", "view", "function", "publication"),
+        *(kind for kind in WHOLE if kind not in ("range", "collation")),
+    }
+)
 """Kinds that hold no data: dropped and made again when what they lean on goes away for a moment."""
 
-KEPT_BY_POSTGRESQL = frozenset({"index", "constraint"})
+REPLACEABLE = frozenset({"enum", "domain", "composite"})
+"""Kinds of type that a new one of the same name can take the place of, under the columns that have it."""
+
+KEPT_BY_POSTGRESQL = frozenset({"index", "constraint", "statistics"})
 """Kinds that ALTER COLUMN TYPE carries along by itself."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The current and the desired state; `rebuilt` holds what both have and must be made again."""
+    """The current and the desired state.
+
+    `rebuilt` holds what both have and must be made again, `retyped` the columns whose type is among it.
+    """
 
     old: Catalog
     new: Catalog
     schema: str
     rebuilt: frozenset[ObjectId] = field(default=frozenset())
+    retyped: frozenset[ObjectId] = field(default=frozenset())
 
     @cached_property
     def old_nodes(self) -> Mapping[ObjectId, Node]:
@@ -57,16 +70,23 @@ class Comparison:
         """Say whether both states have `table`."""
         return table in self.old.tables and table in self.new.tables
 
+    def goes_with_index(self, constraint: ObjectId) -> bool:
+        """Say whether a partition's own key is part of an index of its parent that goes."""
+        if self.old_nodes[constraint].value.kind == "foreign":
+            return False
+        needs = (need for need in self._old_needs.get(str(constraint), ()) if need.startswith("index "))
+        return any(ObjectId.parse(need) not in self.new_nodes or ObjectId.parse(need) in self.rebuilt for need in needs)
+
     def leans_on_its_table(self, part: ObjectId, *, before: bool = False) -> bool:
-        """Say whether a column or constraint calls a function that needs the very table it is part of.
+        """Say whether a part of a table uses a function or view that needs the very table it is part of.
 
         Args:
-            part: the column or constraint.
+            part: the column, constraint or policy.
             before: ask about the current state instead of the desired one.
         """
         table = part.name.partition(".")[0]
         needs = self._old_needs if before else self._new_needs
-        called = (need for need in _reach(needs, str(part)) if need.startswith("function "))
+        called = (need for need in _reach(needs, str(part)) if need.startswith(("function ", "view ")))
         return any(
             need == f"table {table}" or need.startswith(f"column {table}.")
             for function in called
@@ -142,22 +162,50 @@ def with_rebuilds(comparison: Comparison, finders: Iterable[Callable[[Comparison
     rebuilt = {upheaval.object for upheaval in upheavals if not upheaval.type_only}
     waiting = [*upheavals, *gone]
     seen = {upheaval.object for upheaval in upheavals}
+    retyped: set[ObjectId] = set()
     while waiting:
         cause = waiting.pop()
         for name in comparison.dependents.get(str(cause.object), []):
             item = ObjectId.parse(name)
             if item in seen or item not in comparison.old_nodes or item not in comparison.new_nodes:
                 continue
-            if cause.type_only and item.kind in KEPT_BY_POSTGRESQL:
+            if cause.type_only and _kept(comparison, item, cause.object, retyped):
                 continue
-            if item.kind in REBUILDABLE or _has_expression(comparison, item, cause.object):
+            if cause.object.kind in REPLACEABLE and cause.object in rebuilt and _is_of(comparison, item, cause.object):
+                seen.add(item)
+                retyped.add(item)
+                waiting.append(Upheaval(item, type_only=True))
+            elif item.kind in REBUILDABLE or _has_expression(comparison, item, cause.object):
                 seen.add(item)
                 rebuilt.add(item)
                 if not (item.kind == "column" and comparison.old_nodes[item].value.generated is None):
                     waiting.append(Upheaval(item))
+            elif cause.object in rebuilt and {item.kind, cause.object.kind} <= REPLACEABLE:
+                seen.add(item)
+                rebuilt.add(item)
+                waiting.append(Upheaval(item))
             elif cause.object in comparison.new_nodes:
                 raise CannotPlan(cause.object, f"it can not be changed in place while {item} uses it", _ADVICE)
-    return replace(comparison, rebuilt=frozenset(rebuilt))
+    return replace(comparison, rebuilt=frozenset(rebuilt), retyped=frozenset(retyped))
+
+
+def _kept(comparison: Comparison, item: ObjectId, column: ObjectId, retyped: set[ObjectId]) -> bool:
+    """Say whether PostgreSQL carries `item` along when the type of `column` changes."""
+    if item.kind not in KEPT_BY_POSTGRESQL:
+        return False
+    if item.kind != "constraint" or comparison.old_nodes[item].value.kind != "foreign":
+        return True
+    types = {side[column].value.type for side in (comparison.old_nodes, comparison.new_nodes)}
+    # Keys of any two types that compare with each other may differ for a moment.
+    return column not in retyped and types <= {"smallint", "integer", "bigint"}
+
+
+def _is_of(comparison: Comparison, item: ObjectId, cause: ObjectId) -> bool:
+    """Say whether `item` is a column of the type `cause`, or of an array of it, before and after."""
+    if item.kind != "column":
+        return False
+    types = (side[item].value.type.rstrip("[]") for side in (comparison.old_nodes, comparison.new_nodes))
+    return all(name == quote(cause.name) for name in types)
 
 
 _ADVICE = "Make the new one under another name, move its users over in one update, and drop the old one in the next."
@@ -168,4 +216,6 @@ def _has_expression(comparison: Comparison, item: ObjectId, cause: ObjectId) -> 
     if item.kind != "column":
         return False
     column = comparison.old_nodes[item].value
+    if cause.kind in REPLACEABLE and cause in comparison.new_nodes:
+        return column.type.rstrip("[]") != quote(cause.name) and (column.default or column.generated) is not None
     return cause.kind in ("function", "sequence", "column") and (column.default or column.generated) is not None

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
@@ -77,9 +77,10 @@ def desired_catalog(directory: Path, target: Target, cache: Path, scratch: str =
 
 def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str) -> tuple[dict[str, Any], str | None]:
     # Only here are the driver and the server's code needed: a run that finds its answer in the cache never loads them.
+    from infra.provider.schema.directives import read_renames  # noqa: PLC0415
     from infra.provider.schema.files import apply_files, check_bodies  # noqa: PLC0415
     from infra.provider.schema.identifiers import quote  # noqa: PLC0415
-    from infra.provider.schema.introspect import read_catalog, search_path  # noqa: PLC0415
+    from infra.provider.schema.introspect import outside, read_catalog, search_path  # noqa: PLC0415
     from infra.provider.schema.model import fingerprint  # noqa: PLC0415
     from infra.provider.schema.scratch.opening import open_scratch  # noqa: PLC0415
 
@@ -90,11 +91,14 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
     )
     with open_scratch(target, scratch) as opened:
         with opened.connection.transaction():
+            before = outside(opened.connection, target.schema)
             apply_files(opened.connection, files, session)
             check_bodies(opened.connection, target.schema, files, session)
             catalog = read_catalog(opened.connection, target.schema, target.extensions_schema)
-        if catalog.unsupported:
-            raise UnsupportedObject(catalog.unsupported, "the folder of schema files")
+            strays = sorted(outside(opened.connection, target.schema) - before)
+        if catalog.unsupported or strays:
+            raise UnsupportedObject([*catalog.unsupported, *strays], "the folder of schema files")
+        catalog = replace(catalog, renames=read_renames(files, catalog))
         dumped = _dumped(opened.url, target.schema)
     return {"fingerprint": fingerprint(catalog), "catalog": catalog.to_json()}, dumped
 

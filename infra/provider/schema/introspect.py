@@ -29,11 +29,14 @@ QUERIES = (
     "functions",
     "types",
     "sequences",
+    "wholes",
+    "publications",
     "grants",
     "comments",
     "default_privileges",
     "dependencies",
     "unsupported",
+    "reader",
 )
 """Names of the queries, in the order in which they run."""
 
@@ -88,3 +91,9 @@ def _canonical(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             if row[name]:
                 row[name] = canonical(row[name])
     return rows
+
+
+def outside(connection: "psycopg.Connection[Any]", schema: str) -> frozenset[str]:
+    """Return what users made in the database outside of `schema`, by kind and name."""
+    rows = connection.execute(query("outside").encode(), {"schema": schema}).fetchall()
+    return frozenset(row[0] for row in rows)

@@ -15,6 +15,9 @@ from infra.provider.schema.codec import from_json, to_json
 Grants = Mapping[str, tuple[str, ...]]
 """Role, or PUBLIC -> privileges in alphabetical order; a trailing * is the grant option."""
 
+DefaultGrants = Mapping[str, Mapping[str, Grants]]
+"""Owner -> table, sequence, function, type -> what its new objects are born with."""
+
 
 class ObjectId(NamedTuple):
     """An object of the managed schema: its kind and its name; `table.part` for what lives on a table."""
@@ -47,15 +50,19 @@ class SequenceSettings:
 
 @dataclass(frozen=True)
 class Identity:
-    """GENERATED `generation` AS IDENTITY; `generation` is ALWAYS or BY DEFAULT."""
+    """GENERATED `generation` AS IDENTITY, ALWAYS or BY DEFAULT; `name` is its sequence's, if not the usual one."""
 
     generation: str
     sequence: SequenceSettings = field(default_factory=SequenceSettings)
+    name: str | None = None
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table, view or composite type; None means what its type brings."""
+    """A column of a table, view or composite type; None means what its type brings.
+
+    `not_null` is the name of its NOT NULL constraint where that is not the usual one (PostgreSQL 18 keeps names).
+    """
 
     type: str
     nullable: bool = True
@@ -68,13 +75,14 @@ class Column:
     compression: str | None = None
     statistics: int | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    not_null: str | None = None
     grants: Grants = field(default_factory=dict)
     comment: str | None = None
 
 
 def plain(column: Column | None) -> Column | None:
-    """Return a parent's column as a partition is born with it: without the comment and the grants."""
-    return column and replace(column, comment=None, grants={})
+    """Return a parent's column as a partition is born with it: without what belongs to the parent alone."""
+    return column and replace(column, comment=None, grants={}, not_null=None, identity=None)
 
 
 @dataclass(frozen=True)
@@ -240,6 +248,40 @@ class Sequence:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """An object that one statement makes whole and that changes by being made anew: see `WHOLE`.
+
+    Args:
+        phrase: what DROP, COMMENT ON and OWNER TO call it.
+        definition: the statement that makes it.
+        more: statements that complete it.
+        home: the table or view it lives on and goes with.
+        rights: what GRANT calls it; None where there are no rights on it.
+    """
+
+    phrase: str
+    definition: str
+    more: tuple[str, ...] = ()
+    home: str | None = None
+    rights: str | None = None
+    owner: str = ""
+    grants: Grants = field(default_factory=dict)
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A publication; `tables` is table -> its column list and WHERE, `whole_schema` means FOR TABLES IN SCHEMA."""
+
+    tables: Mapping[str, str] = field(default_factory=dict)
+    all_tables: bool = False
+    whole_schema: bool = False
+    options: Mapping[str, str] = field(default_factory=dict)
+    owner: str = ""
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
 class Unsupported:
     """An object the engine does not model, by PostgreSQL's identity for it, and the relation it sits on."""
 
@@ -252,8 +294,24 @@ class Unsupported:
 
 
 @dataclass(frozen=True)
+class Rename:
+    """What the files say was called `old` before; `home` is the table or type it is part of, by its new name."""
+
+    kind: str
+    old: str
+    new: str
+    home: str = ""
+
+
+@dataclass(frozen=True)
 class Catalog:
-    """One schema. Equality and fingerprint look at the objects only, not at the fields after `grants`."""
+    """One schema. Equality and fingerprint look at the objects only, not at what planning needs besides.
+
+    `default_grants` is owner -> kind -> what new objects of it are born with in this schema; `global_defaults` the
+    same for every schema, in place of PostgreSQL's own; `foreign_defaults` what others set for this schema;
+    `inherited_not_null` is `partition.column` -> the unusual name of its NOT NULL, which matters once it is detached;
+    `reader` the role that read it, and so owns what is made without a word about its owner.
+    """
 
     tables: Mapping[str, Table] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
@@ -262,16 +320,33 @@ class Catalog:
     domains: Mapping[str, Domain] = field(default_factory=dict)
     composites: Mapping[str, Composite] = field(default_factory=dict)
     sequences: Mapping[str, Sequence] = field(default_factory=dict)
+    aggregates: Mapping[str, Whole] = field(default_factory=dict)
+    ranges: Mapping[str, Whole] = field(default_factory=dict)
+    collations: Mapping[str, Whole] = field(default_factory=dict)
+    operators: Mapping[str, Whole] = field(default_factory=dict)
+    casts: Mapping[str, Whole] = field(default_factory=dict)
+    ts_dictionaries: Mapping[str, Whole] = field(default_factory=dict)
+    ts_configurations: Mapping[str, Whole] = field(default_factory=dict)
+    statistics: Mapping[str, Whole] = field(default_factory=dict)
+    rules: Mapping[str, Whole] = field(default_factory=dict)
+    event_triggers: Mapping[str, Whole] = field(default_factory=dict)
+    publications: Mapping[str, Publication] = field(default_factory=dict)
     grants: Grants = field(default_factory=dict)
+    comment: str | None = None
+    default_grants: DefaultGrants = field(default_factory=dict)
     dependencies: tuple[tuple[str, str], ...] = field(default=(), compare=False)
-    default_privileges: Mapping[str, Mapping[str, Grants]] = field(default_factory=dict, compare=False)
+    global_defaults: DefaultGrants = field(default_factory=dict, compare=False)
+    foreign_defaults: DefaultGrants = field(default_factory=dict, compare=False)
+    inherited_not_null: Mapping[str, str] = field(default_factory=dict, compare=False)
+    reader: str = field(default="", compare=False)
+    renames: tuple[Rename, ...] = field(default=(), compare=False)
     unsupported: tuple[Unsupported, ...] = field(default=(), compare=False)
 
     def to_json(self, *, context: bool = True) -> dict[str, Any]:
         """Return plain nested dicts, lists, strings, numbers and booleans.
 
         Args:
-            context: also what planning needs and comparing does not (dependencies and default privileges).
+            context: also what planning needs and comparing does not (dependencies, default privileges of others).
         """
         data: dict[str, Any] = to_json(self if context else self.objects_only())
         return data
@@ -283,7 +358,16 @@ class Catalog:
 
     def objects_only(self) -> "Catalog":
         """Return this catalog without what planning needs and comparing does not."""
-        return replace(self, dependencies=(), default_privileges={}, unsupported=())
+        return replace(
+            self,
+            dependencies=(),
+            global_defaults={},
+            foreign_defaults={},
+            inherited_not_null={},
+            reader="",
+            renames=(),
+            unsupported=(),
+        )
 
     def objects(self) -> Iterator[tuple[ObjectId, Any]]:
         """Yield every top-level object with its value: what the ledger calls ours."""
@@ -300,8 +384,33 @@ TOP_LEVEL = {
     "table": "tables",
     "view": "views",
     "function": "functions",
+    "aggregate": "aggregates",
+    "range": "ranges",
+    "collation": "collations",
+    "operator": "operators",
+    "cast": "casts",
+    "tsdictionary": "ts_dictionaries",
+    "tsconfiguration": "ts_configurations",
+    "statistics": "statistics",
+    "rule": "rules",
+    "eventtrigger": "event_triggers",
+    "publication": "publications",
 }
 """Kind of a top-level object -> the catalog's field that holds it."""
+
+WHOLE = (
+    "collation",
+    "range",
+    "aggregate",
+    "operator",
+    "cast",
+    "tsdictionary",
+    "tsconfiguration",
+    "statistics",
+    "rule",
+    "eventtrigger",
+)
+"""Kinds whose objects are a `Whole`."""
 
 
 def fingerprint(catalog: Catalog) -> str:

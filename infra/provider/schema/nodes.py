@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.provider.schema.identifiers import quote
-from infra.provider.schema.model import Catalog, Index, ObjectId, Table, Trigger, View
+from infra.provider.schema.model import TOP_LEVEL, WHOLE, Catalog, Index, ObjectId, Table, Trigger, View
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,16 @@ def _walk(catalog: Catalog) -> Iterator[Node]:
         yield from _view(name, view)
     for name, function in catalog.functions.items():
         yield Node(ObjectId("function", name), f"{function.kind} {name}", function)
+    yield from _whole(catalog)
+
+
+def _whole(catalog: Catalog) -> Iterator[Node]:
+    for kind in WHOLE:
+        for name, whole in getattr(catalog, TOP_LEVEL[kind]).items():
+            on = ObjectId("view" if whole.home in catalog.views else "table", whole.home) if whole.home else None
+            yield Node(ObjectId(kind, name), whole.phrase, whole, on)
+    for name, publication in catalog.publications.items():
+        yield Node(ObjectId("publication", name), f"PUBLICATION {quote(name)}", publication)
 
 
 def _table(name: str, table: Table) -> Iterator[Node]:

@@ -9,22 +9,35 @@ from infra.provider.schema.model import Catalog, ObjectId
 from infra.provider.schema.steps import Step
 
 _DELETES = (
+    "eventtrigger",
+    "publication",
+    "rule",
     "trigger",
     "policy",
     "view",
+    "statistics",
     "index",
     "constraint",
     "column",
     "table",
+    "tsconfiguration",
+    "tsdictionary",
+    "cast",
+    "operator",
+    "aggregate",
     "function",
     "sequence",
     "composite",
     "domain",
+    "range",
     "enum",
+    "collation",
 )
 _MAKES = (
     "schema",
+    "collation",
     "enum",
+    "range",
     "domain",
     "composite",
     "attribute",
@@ -34,43 +47,61 @@ _MAKES = (
     "constraint",
     "index",
     "function",
+    "aggregate",
+    "operator",
+    "cast",
+    "tsdictionary",
+    "tsconfiguration",
     "view",
     "viewcolumn",
+    "statistics",
     "trigger",
     "policy",
+    "rule",
+    "publication",
+    "eventtrigger",
 )
 """What goes and comes first where no dependency says otherwise."""
 
-_WITH_A_RELATION_NAME = frozenset({"table", "view", "sequence", "index", "composite", "enum", "domain"})
+_WITH_A_RELATION_NAME = frozenset({"table", "view", "sequence", "index", "composite", "enum", "domain", "range"})
 """Kinds that share their names: one must be gone before another of that name comes."""
 
 
-def ordered(steps: Sequence[Step], edges: Iterable[tuple[int, int]]) -> tuple[int, ...]:
+def ordered(
+    steps: Sequence[Step], edges: Iterable[tuple[int, int]], wishes: Iterable[tuple[int, int]] = ()
+) -> tuple[int, ...]:
     """Return the numbers of `steps`, sorted by what must come before what, ties by kind and then as given.
 
     Args:
         steps: those about one object in their right order.
         edges: pairs of numbers, the first of which comes first.
+        wishes: further pairs, given up where they close a ring.
     """
-    followers: dict[int, set[int]] = defaultdict(set)
-    for before, after in edges:
-        followers[before].add(after)
-    blockers = [0] * len(steps)
-    for after in (after for afters in followers.values() for after in afters):
-        blockers[after] += 1
-    ready = [(_rank(steps[number]), number) for number, count in enumerate(blockers) if count == 0]
+    hard, soft = set(edges), set(wishes)
+    followers: dict[int, list[tuple[int, bool]]] = defaultdict(list)
+    blockers = [[0, 0] for _ in steps]
+    for pairs, firm in ((hard, True), (soft - hard, False)):
+        for before, after in pairs:
+            followers[before].append((after, firm))
+            blockers[after][not firm] += 1
+    ready = [(_rank(steps[number]), number) for number, count in enumerate(blockers) if count == [0, 0]]
     heapq.heapify(ready)
     done: list[int] = []
-    while ready:
+    waiting = {number for number, count in enumerate(blockers) if count != [0, 0]}
+    while ready or waiting:
+        if not ready:
+            # A ring. What is merely mentioned may be missing; else in the usual order of kinds: PostgreSQL decides.
+            freed = min(waiting, key=lambda number: (blockers[number][0] > 0, _rank(steps[number]), number))
+            waiting.discard(freed)
+            heapq.heappush(ready, (_rank(steps[freed]), freed))
         _, number = heapq.heappop(ready)
         done.append(number)
-        for follower in followers[number]:
-            blockers[follower] -= 1
-            if blockers[follower] == 0:
+        for follower, firm in followers[number]:
+            blockers[follower][not firm] -= 1
+            if blockers[follower] == [0, 0] and follower in waiting:
+                waiting.discard(follower)
                 heapq.heappush(ready, (_rank(steps[follower]), follower))
-    # What is left needs each other in a ring: in the usual order of kinds, and PostgreSQL has the last word.
-    left = sorted(set(range(len(steps))) - set(done), key=lambda number: (_rank(steps[number]), number))
-    return (*done, *left)
+    return tuple(done)
 
 
 def _rank(step: Step) -> tuple[int, int]:
@@ -186,7 +217,9 @@ def _names_made_free(steps: Sequence[Step]) -> Iterator[tuple[int, int]]:
     for number, step in enumerate(steps):
         if step.operation == "create":
             for item in {step.object, *step.covers}:
-                yield from ((other, number) for other in freed.get(_relation_name(item), ()))
+                # A type made anew is renamed aside first: its name is free before the old one is dropped.
+                others = freed.get(_relation_name(item), ())
+                yield from ((other, number) for other in others if steps[other].object != step.object)
 
 
 def _relation_name(item: ObjectId) -> str:

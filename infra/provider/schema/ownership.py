@@ -1,14 +1,14 @@
 """Which part of a live schema is ours to compare and change."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
 from infra.provider.schema.errors import Collision, UnsupportedObject
 from infra.provider.schema.identifiers import quote
-from infra.provider.schema.model import TOP_LEVEL, Catalog, Grants, ObjectId
+from infra.provider.schema.model import TOP_LEVEL, WHOLE, Catalog, DefaultGrants, Grants, ObjectId
 
-_SHARED_NAMES = frozenset(TOP_LEVEL) - {"function"}
+_SHARED_NAMES = frozenset({"table", "view", "sequence", "composite", "enum", "domain", "range"})
 """Kinds of which only one may have a name, in the tool's own, slightly stricter, reading."""
 
 
@@ -26,12 +26,19 @@ def managed(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> Cata
     Raises:
         UnsupportedObject: something the engine does not model sits on one of our tables.
     """
-    named = {item for item, _ in desired.objects()} | set(ours)
+    named = {item for item, _ in desired.objects()} | set(ours) | set(_renamed_from(live, desired))
     kept: dict[str, Any] = {
         attribute: {name: value for name, value in getattr(live, attribute).items() if ObjectId(kind, name) in named}
         for kind, attribute in TOP_LEVEL.items()
     }
-    kept["grants"] = _ours_among(live.grants, {*_grant_ids(desired.grants), *ours})
+    homes = {*kept["tables"], *kept["views"]}
+    for kind in WHOLE:
+        here = getattr(live, TOP_LEVEL[kind])
+        kept[TOP_LEVEL[kind]].update({name: value for name, value in here.items() if value.home in homes})
+    claimed = {*_context_ids(desired), *ours}
+    kept["grants"] = _ours_among(live.grants, claimed, "schema grant")
+    kept["comment"] = live.comment if _COMMENT in claimed else None
+    kept["default_grants"], kept["foreign_defaults"] = _default_grants(live, claimed)
     relations = {*kept["tables"], *kept["views"], *kept["sequences"]}
     on_ours = [item for item in live.unsupported if item.attached_to in relations]
     if on_ours:
@@ -74,35 +81,79 @@ def prunable(live: Catalog, desired: Catalog) -> frozenset[ObjectId]:
         for name, table in live.tables.items()
         if table.partition and table.partition.parent not in listed and table.partition.parent in desired.tables
     }
-    return frozenset(item for item, _ in live.objects() if not (item.kind == "table" and item.name in spared))
+    # A publication of all tables, or of none yet, is about the database.
+    spared |= {name for name, value in live.publications.items() if not value.tables and not value.whole_schema}
+    return frozenset(
+        item for item, _ in live.objects() if not (item.kind in ("table", "publication") and item.name in spared)
+    )
 
 
 def owned(desired: Catalog) -> frozenset[ObjectId]:
     """Return what the ledger must list once `desired` is applied: its objects, and its grants on the schema itself."""
-    return frozenset([*(item for item, _ in desired.objects()), *_grant_ids(desired.grants)])
+    return frozenset([*(item for item, _ in desired.objects()), *_context_ids(desired)])
 
 
-def _grant_ids(grants: Grants) -> list[ObjectId]:
+_COMMENT = ObjectId("schema comment", "schema")
+
+
+def _context_ids(desired: Catalog) -> list[ObjectId]:
+    """Return what the files say about the schema itself, which we may share: each right on its own, the comment."""
+    ids = [] if desired.comment is None else [_COMMENT]
+    ids += _grant_ids(desired.grants, "schema grant")
+    for owner, kinds in desired.default_grants.items():
+        for kind, grants in kinds.items():
+            ids += _grant_ids(grants, _default_kind(owner, kind))
+    return ids
+
+
+def _default_kind(owner: str, kind: str) -> str:
+    return f"default grant on {kind} of {owner}"
+
+
+def _renamed_from(live: Catalog, desired: Catalog) -> Iterator[ObjectId]:
+    """Yield the objects that are there under a name from which the files say that one of theirs was renamed."""
+    sources = {(rename.kind, rename.old) for rename in desired.renames if not rename.home}
+    for item, value in live.objects():
+        if (item.kind, getattr(value, "name", item.name)) in sources:
+            yield item
+
+
+def _grant_ids(grants: Grants, kind: str) -> list[ObjectId]:
     return [
-        ObjectId("schema grant", f"{grantee} {privilege}")
-        for grantee, privileges in grants.items()
-        for privilege in privileges
+        ObjectId(kind, f"{grantee} {privilege}") for grantee, privileges in grants.items() for privilege in privileges
     ]
 
 
-def _ours_among(grants: Grants, ours: Collection[ObjectId]) -> Grants:
-    """Leave out what others granted on a schema that we share."""
+def _ours_among(grants: Grants, ours: Collection[ObjectId], kind: str, *, others: bool = False) -> Grants:
+    """Return of `grants` what is ours, or what others granted on a schema that we share."""
     kept = {
-        grantee: tuple(right for right in rights if ObjectId("schema grant", f"{grantee} {right}") in ours)
+        grantee: tuple(right for right in rights if (ObjectId(kind, f"{grantee} {right}") in ours) is not others)
         for grantee, rights in grants.items()
     }
     return {grantee: rights for grantee, rights in kept.items() if rights}
 
 
+def _default_grants(live: Catalog, ours: Collection[ObjectId]) -> tuple[DefaultGrants, DefaultGrants]:
+    """Return the default privileges that are ours, and those that others set for the same schema."""
+    sides: list[DefaultGrants] = []
+    for others in (False, True):
+        split = {
+            owner: {
+                kind: _ours_among(grants, ours, _default_kind(owner, kind), others=others)
+                for kind, grants in kinds.items()
+            }
+            for owner, kinds in live.default_grants.items()
+        }
+        full = {owner: {kind: grants for kind, grants in kinds.items() if grants} for owner, kinds in split.items()}
+        sides.append({owner: kinds for owner, kinds in full.items() if kinds})
+    return sides[0], sides[1]
+
+
 def collisions(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list[ObjectId]:
     """Return the objects of `live` that the files name as well although we never made or adopted them."""
     present = {item for item, _ in live.objects()}
-    return sorted(item for item, _ in desired.objects() if item in present and item not in ours)
+    claimed = {*(item for item, _ in desired.objects() if item in present), *_renamed_from(live, desired)}
+    return sorted(claimed - set(ours))
 
 
 def shadows(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list[ObjectId]:

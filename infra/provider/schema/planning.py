@@ -2,12 +2,14 @@
 
 from infra.provider.schema.comparison import Comparison, with_rebuilds
 from infra.provider.schema.kinds import PLANNERS, UPHEAVALS
+from infra.provider.schema.mentions import mentions
 from infra.provider.schema.model import Catalog
 from infra.provider.schema.online import constraints, indexes, locks, not_null, partitions, plain
 from infra.provider.schema.online.graph import Graph
 from infra.provider.schema.online.phases import in_phases
 from infra.provider.schema.online.situation import Scene, Situation
 from infra.provider.schema.ordering import ordered, precedence
+from infra.provider.schema.renaming import after_renames, before_renames, renamed
 from infra.provider.schema.steps import Plan
 
 SOFTENERS = (not_null.soften, indexes.soften, partitions.soften, constraints.soften, plain.declare, locks.declare)
@@ -26,13 +28,22 @@ def plan(current: Catalog, desired: Catalog, schema: str = "public", situation: 
     Raises:
         CannotPlan: a difference that no statement makes up in place.
     """
-    comparison = with_rebuilds(Comparison(current, desired, schema), UPHEAVALS)
+    first = renamed(current, desired)
+    comparison = with_rebuilds(Comparison(first.catalog, desired, schema), UPHEAVALS)
     steps = [step for planner in PLANNERS for step in planner(comparison)]
-    edges = precedence(steps, current, desired)
-    order = ordered(steps, edges)
-    position = {number: place for place, number in enumerate(order)}
-    graph = Graph([steps[number] for number in order], ((position[a], position[b]) for a, b in edges))
-    scene = Scene(comparison, situation or Situation())
+    edges = precedence(steps, first.catalog, desired)
+    wishes = {*mentions(steps)}
+    order = ordered(steps, edges, wishes)
+    ahead = len(first.steps)
+    position = {number: place + ahead for place, number in enumerate(order)}
+    graph = Graph(
+        [*first.steps, *(steps[number] for number in order)],
+        [
+            *((position[a], position[b]) for a, b in {*edges, *wishes}),
+            *((rename, later) for rename in range(ahead) for later in range(rename + 1, ahead + len(steps))),
+        ],
+    )
+    scene = Scene(comparison, after_renames(situation or Situation(), first.done))
     for soften in SOFTENERS:
         soften(graph, scene)
-    return Plan(current, desired, in_phases(graph, scene))
+    return Plan(current, desired, tuple(before_renames(in_phases(graph, scene), first.done)))

@@ -1,12 +1,14 @@
 """A database for the engine's tests, and two ways to fill a schema in it: PostgreSQL alone, and the engine."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from infra.provider.schema.directives import read_renames
 from infra.provider.schema.engine import Catalog, Target, drop_all, read_catalog
 from infra.provider.schema.files import apply_files, check_bodies
 from infra.provider.schema.introspect import search_path
@@ -43,6 +45,9 @@ def connection(engine_database: Database, target: Target) -> Iterator[Connection
     with psycopg.connect(engine_database.admin_url, autocommit=True) as admin:
         admin.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(target.schema)))
         admin.execute("DROP SCHEMA IF EXISTS pgstack CASCADE")
+        # A publication outlives the tables it was made for.
+        for (name,) in admin.execute("SELECT pubname FROM pg_publication").fetchall():
+            admin.execute(sql.SQL("DROP PUBLICATION {}").format(sql.Identifier(name)))
 
 
 @pytest.fixture
@@ -65,20 +70,21 @@ def fill(connection: Connection, target: Target, text: str) -> None:
         check_bodies(connection, target.schema, files, session_of(target))
 
 
+def read_scratch(database: Database, target: Target, text: str) -> Catalog:
+    """Read what SQL text describes, in a transaction that is rolled back: a scratch without a server of its own."""
+    with psycopg.connect(database.owner_url) as scratch:
+        scratch.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(target.schema)))
+        fill(scratch, target, text)
+        catalog = read_catalog(scratch, target.schema)
+        catalog = replace(catalog, renames=read_renames([SourceFile("all.sql", text)], catalog))
+        scratch.rollback()
+    assert not catalog.unsupported, catalog.unsupported
+    return catalog
+
+
 @pytest.fixture
 def describe(engine_database: Database, target: Target) -> Callable[[str], Catalog]:
-    """Read what SQL text describes, in a transaction that is rolled back: a scratch without a server of its own."""
-
-    def read(text: str) -> Catalog:
-        with psycopg.connect(engine_database.owner_url) as scratch:
-            scratch.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(target.schema)))
-            fill(scratch, target, text)
-            catalog = read_catalog(scratch, target.schema)
-            scratch.rollback()
-        assert not catalog.unsupported, catalog.unsupported
-        return catalog
-
-    return read
+    return lambda text: read_scratch(engine_database, target, text)
 
 
 __all__ = ["Connection", "Path", "drop_all", "fill", "session_of"]

@@ -12,6 +12,7 @@ import pytest
 from psycopg import sql
 
 from infra.embedded.distribution import install
+from infra.provider.schema.canonical import canonical
 from infra.provider.schema.engine import (
     CannotPlan,
     Catalog,
@@ -53,17 +54,20 @@ def render(planned: Plan) -> str:
     return "\n".join(lines)
 
 
-def dump(database: Database, schema: str) -> list[str]:
-    """The schema as pg_dump writes it, line by line in an order that ignores where a column stands."""
+def dump(database: Database) -> list[str]:
+    """The database as pg_dump writes it, line by line in an order that ignores where a column stands."""
     distribution = install()
     done = subprocess.run(
-        [distribution.program("pg_dump"), "--schema-only", f"--schema={schema}", f"--dbname={database.admin_url}"],
+        [
+            *(distribution.program("pg_dump"), "--schema-only", f"--dbname={database.admin_url}"),
+            *("--exclude-schema=extensions", "--exclude-schema=pgstack"),
+        ],
         env=distribution.environment(),
         capture_output=True,
         text=True,
         check=True,
     )
-    lines = (line.strip().rstrip(",") for line in done.stdout.splitlines())
+    lines = (canonical(line.strip().rstrip(",")) for line in done.stdout.splitlines())
     return sorted(line for line in lines if line and not line.startswith(("--", "\\", "SET ", "SELECT ")))
 
 
@@ -95,10 +99,10 @@ def test_case(
 
     assert object_changes(read_catalog(connection, target.schema), new) == []
     assert preview_changes(connection, target, new).plan.sql == ""
-    reached = dump(engine_database, target.schema)
+    reached = dump(engine_database)
     drop_all(connection, target)
     fill(connection, target, (folder / "new.sql").read_text())
-    assert reached == dump(engine_database, target.schema)
+    assert reached == dump(engine_database)
 
 
 def check_golden(golden: Path, text: str) -> None:

@@ -9,9 +9,19 @@ from typing import Any
 import psycopg
 import pytest
 
-from infra.provider.schema.engine import Catalog, Target, fingerprint, managed_live, object_changes, read_catalog
-from infra.provider.schema.errors import UnsupportedObject
-from infra.provider.schema.introspect import QUERIES
+from infra.provider.schema.directives import read_renames
+from infra.provider.schema.engine import (
+    Catalog,
+    Target,
+    fingerprint,
+    managed_live,
+    object_changes,
+    plan,
+    read_catalog,
+)
+from infra.provider.schema.errors import SourceErrors, UnsupportedObject
+from infra.provider.schema.introspect import QUERIES, outside
+from infra.provider.schema.source import SourceFile
 from tests.conftest import Database
 from tests.schema.engine.conftest import Connection, fill
 
@@ -105,28 +115,26 @@ def test_the_number_of_queries_is_constant(connection: Connection, target: Targe
 
 
 UNSUPPORTED = {
-    "rule": "CREATE TABLE t (a int); CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING",
-    "statistics object": "CREATE TABLE t (a int, b int); CREATE STATISTICS st ON a, b FROM t",
-    "aggregate": "CREATE AGGREGATE total(int) (SFUNC = int4pl, STYPE = int)",
-    "operator": "CREATE FUNCTION eq(int, text) RETURNS bool LANGUAGE sql RETURN true; "
-    "CREATE OPERATOR === (LEFTARG = int, RIGHTARG = text, FUNCTION = eq)",
-    "cast": "CREATE TYPE c AS (a int); CREATE FUNCTION to_int(c) RETURNS int LANGUAGE sql RETURN 1; "
-    "CREATE CAST (c AS int) WITH FUNCTION to_int(c)",
-    "text search configuration": "CREATE TEXT SEARCH CONFIGURATION cfg (PARSER = default)",
-    "text search dictionary": "CREATE TEXT SEARCH DICTIONARY dict (TEMPLATE = simple)",
-    "range or base type": "CREATE TYPE r AS RANGE (subtype = int)",
-    "collation": "CREATE COLLATION col (provider = builtin, locale = 'C.UTF-8')",
-    "inheritance of": "CREATE TABLE t (a int); CREATE TABLE u () INHERITS (t)",
+    "base type": "CREATE TYPE b",
     "typed table": "CREATE TYPE c AS (a int); CREATE TABLE t OF c",
+    "inheritance of": "CREATE TABLE t (a int); CREATE TABLE u () INHERITS (t)",
     "operator family": "CREATE OPERATOR FAMILY fam USING btree",
-    "default privileges": "ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO observer",
-    "publication of": "CREATE TABLE t (a int); CREATE PUBLICATION pub FOR TABLE app.t",
-    "event trigger": "CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS 'begin end'; "
-    "CREATE EVENT TRIGGER evt ON ddl_command_end EXECUTE FUNCTION ev()",
+    "operator class": "CREATE OPERATOR CLASS cls FOR TYPE int USING hash AS OPERATOR 1 =",
     "foreign table": "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER srv FOREIGN DATA WRAPPER w; "
     "CREATE FOREIGN TABLE ft (a int) SERVER srv",
     "CLUSTER mark on": "CREATE TABLE t (a int); CREATE INDEX i ON t (a); ALTER TABLE t CLUSTER ON i",
+    "conversion": "CREATE CONVERSION conv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8",
+    "text search parser": "CREATE TEXT SEARCH PARSER p (START = prsd_start, GETTOKEN = prsd_nexttoken, "
+    "END = prsd_end, LEXTYPES = prsd_lextype)",
+    "function in C, or with TRANSFORM or SUPPORT:": "CREATE FUNCTION f(int, int) RETURNS int LANGUAGE internal "
+    "AS 'int4pl'",
     "function hidden by one of the same name": "CREATE FUNCTION app.lower(text) RETURNS text LANGUAGE sql RETURN $1",
+    "statistics target on a column of": "CREATE TABLE t (a int); CREATE INDEX i ON t ((a + 1)); "
+    "ALTER INDEX i ALTER COLUMN 1 SET STATISTICS 5",
+    "publication of more than this schema:": "CREATE TABLE t (a int); CREATE SCHEMA other; "
+    "CREATE TABLE other.u (a int); CREATE PUBLICATION pub FOR TABLE app.t, other.u",
+    "statistics in another schema than its table": "CREATE TABLE t (a int, b int); CREATE SCHEMA other; "
+    "CREATE STATISTICS other.st ON a, b FROM app.t",
     "NOT NULL constraint without validation or inheritance": "CREATE TABLE t (a int); "
     "ALTER TABLE t ADD CONSTRAINT nn NOT NULL a NOT VALID",
 }
@@ -141,10 +149,80 @@ def test_what_is_not_modelled_is_named(engine_database: Database, target: Target
 
 
 def test_what_is_not_modelled_stops_us_only_on_our_tables(connection: Connection, target: Target) -> None:
-    fill(connection, target, "CREATE TABLE ours (a int, b int); CREATE TABLE theirs (a int, b int);")
+    fill(connection, target, "CREATE TABLE ours (a int); CREATE TABLE theirs (a int);")
+    connection.execute("CREATE INDEX o ON app.ours (a); CREATE INDEX t ON app.theirs (a)")
     ours = Catalog(tables={"ours": read_catalog(connection, target.schema).tables["ours"]})
-    connection.execute("CREATE STATISTICS app.st ON a, b FROM app.theirs")
+    connection.execute("ALTER TABLE app.theirs CLUSTER ON t")
     assert object_changes(managed_live(connection, target, ours), ours) == []
-    connection.execute("CREATE STATISTICS app.st2 ON a, b FROM app.ours")
-    with pytest.raises(UnsupportedObject, match=r"statistics object app\.st2"):
+    connection.execute("ALTER TABLE app.ours CLUSTER ON o")
+    with pytest.raises(UnsupportedObject, match=r"CLUSTER mark on app\.o"):
         managed_live(connection, target, ours)
+
+
+OUTSIDE = {
+    "schema other": "CREATE SCHEMA other",
+    "relation in another schema: other.t": "CREATE SCHEMA other; CREATE TABLE other.t (a int)",
+    "function in another schema: other.f()": "CREATE SCHEMA other; CREATE FUNCTION other.f() RETURNS int RETURN 1",
+    "type in another schema: other.e": "CREATE SCHEMA other; CREATE TYPE other.e AS ENUM ()",
+    "extension btree_gin": "CREATE EXTENSION btree_gin SCHEMA extensions",
+    "foreign data wrapper w": "CREATE FOREIGN DATA WRAPPER w",
+    "server srv": "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER srv FOREIGN DATA WRAPPER w",
+    "user mapping": "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER srv FOREIGN DATA WRAPPER w; "
+    "CREATE USER MAPPING FOR PUBLIC SERVER srv",
+    "subscription sub": "CREATE SUBSCRIPTION sub CONNECTION '' PUBLICATION p WITH (connect = false, slot_name = NONE)",
+    "default privileges for every schema: ": "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+}
+
+
+@pytest.mark.parametrize("found", OUTSIDE)
+def test_what_files_make_outside_of_the_schema_is_named(engine_database: Database, target: Target, found: str) -> None:
+    with psycopg.connect(engine_database.admin_url) as superuser, superuser.transaction(force_rollback=True):
+        before = outside(superuser, target.schema)
+        fill(superuser, target, OUTSIDE[found])
+        assert any(item.startswith(found) for item in outside(superuser, target.schema) - before)
+
+
+def test_an_event_trigger_is_managed_where_the_role_may(engine_database: Database, target: Target) -> None:
+    text = "CREATE FUNCTION ev() RETURNS event_trigger LANGUAGE plpgsql AS 'begin end'; "
+    with psycopg.connect(engine_database.admin_url) as superuser, superuser.transaction(force_rollback=True):
+        fill(superuser, target, text)
+        without = read_catalog(superuser, target.schema)
+        superuser.execute(
+            "CREATE EVENT TRIGGER evt ON ddl_command_end WHEN TAG IN ('DROP TABLE') EXECUTE FUNCTION app.ev()"
+        )
+        found = read_catalog(superuser, target.schema)
+    assert plan(without, found, target.schema).sql == (
+        "CREATE EVENT TRIGGER evt ON ddl_command_end WHEN TAG IN ('DROP TABLE') EXECUTE FUNCTION ev();\n"
+    )
+    assert plan(found, without, target.schema).sql == "DROP EVENT TRIGGER evt;\n"
+
+
+def test_an_owner_that_the_files_give_is_given(engine_database: Database, target: Target) -> None:
+    with psycopg.connect(engine_database.admin_url) as superuser, superuser.transaction(force_rollback=True):
+        fill(
+            superuser, target, "CREATE TABLE t (a int); ALTER TABLE t OWNER TO observer; CREATE VIEW v AS SELECT 1 AS x"
+        )
+        found = read_catalog(superuser, target.schema)
+    assert found.reader == "postgres"
+    assert "ALTER TABLE t OWNER TO observer;\n" in plan(Catalog(), found, target.schema).sql
+    assert "OWNER TO postgres" not in plan(Catalog(), found, target.schema).sql
+
+
+def test_a_directive_above_nothing_is_an_error_with_its_place() -> None:
+    text = "CREATE TABLE t (a int);\n-- renamed-from: x\n\nGRANT SELECT ON t TO agent;\n"
+    with pytest.raises(SourceErrors, match=r"a\.sql:2:18: renamed-from stands above nothing that has a name"):
+        read_renames([SourceFile("a.sql", text)], Catalog())
+
+
+def test_a_name_has_one_successor() -> None:
+    text = "CREATE TABLE t (\n-- renamed-from: x\na int,\n-- renamed-from: x\nb int);\n"
+    with pytest.raises(SourceErrors, match=r"a\.sql:4:18: x has two names to come"):
+        read_renames([SourceFile("a.sql", text)], Catalog())
+
+
+def test_a_renamed_object_is_one_row(describe: Callable[[str], Catalog]) -> None:
+    old = describe("CREATE TABLE a (id int, n int);")
+    new = describe("-- renamed-from: a\nCREATE TABLE b (id int, n int);")
+    assert [
+        (change.kind, change.name, change.operation, dict(change.paths)) for change in object_changes(old, new)
+    ] == [("Table", "b", "update", {"name": "update"})]

@@ -9,6 +9,7 @@ from infra.provider.schema.kinds import (
     comments,
     composites,
     constraints,
+    defaults,
     domains,
     enums,
     functions,
@@ -16,13 +17,16 @@ from infra.provider.schema.kinds import (
     indexes,
     owners,
     policies,
+    publications,
     sequences,
     tables,
     triggers,
     views,
+    wholes,
 )
 
 KINDS = (
+    defaults,
     enums,
     domains,
     composites,
@@ -35,6 +39,8 @@ KINDS = (
     views,
     triggers,
     policies,
+    wholes,
+    publications,
     owners,
     grants,
     comments,

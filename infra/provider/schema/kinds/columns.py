@@ -1,15 +1,15 @@
 """Columns of tables that both states have, and how a column is written."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from infra.provider.schema.casts import fails_rather, same_bytes, widens
 from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import bare, literal, quote
-from infra.provider.schema.kinds.sequences import clauses
+from infra.provider.schema.kinds.retyping import column_step, moved, require_no_key, retype
+from infra.provider.schema.kinds.sequences import changes, clauses, fitted, narrower, start
 from infra.provider.schema.model import Catalog, Column, Identity, ObjectId, plain
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Step
 
@@ -43,7 +43,7 @@ def plan(comparison: Comparison) -> Iterator[Step]:
             if new_column is None:
                 if old_column and old_column.default and comparison.leans_on_its_table(item, before=True):
                     yield drop_default(name, part)
-                yield _drop(name, part)
+                yield _drop(name, part, heirs=_heirs(before, after, part))
             elif old_column is None:
                 yield from _add(name, part, new_column, late=comparison.leans_on_itself(item))
             elif (item in comparison.rebuilt and old_column.generated is not None) or _must_be_new(
@@ -53,10 +53,10 @@ def plan(comparison: Comparison) -> Iterator[Step]:
                 yield from _add(name, part, new_column)
             else:
                 reset = item in comparison.rebuilt
-                yield from _alter(name, part, old_column, new_column, reset_default=reset)
+                yield from _alter(comparison, name, part, old_column, new_column, reset_default=reset)
     for name, table in comparison.new.tables.items():
         if name not in comparison.old.tables and table.partition:
-            yield from _new_partition(comparison.new, name)
+            yield from _new_partition(comparison, name)
 
 
 def _compared_columns(comparison: Comparison, name: str) -> tuple[Columns, Columns]:
@@ -65,10 +65,15 @@ def _compared_columns(comparison: Comparison, name: str) -> tuple[Columns, Colum
     if new.partition is None:
         if old.partition is None:
             return old.columns, new.columns
-        return _with_inherited(comparison.old, name), new.columns
+        names = comparison.old.inherited_not_null
+        detached = _with_inherited(comparison.old, name)
+        return {
+            part: replace(column, not_null=names.get(f"{name}.{part}")) for part, column in detached.items()
+        }, new.columns
     own = [*new.columns, *(part for part in old.columns if part not in new.columns)]
     if old.partition is None:
-        return {part: old.columns[part] for part in own if part in old.columns}, {
+        # Its NOT NULLs become its parent's.
+        return {part: replace(old.columns[part], not_null=None) for part in own if part in old.columns}, {
             part: column for part, column in _with_inherited(comparison.new, name).items() if part in own
         }
     before, after = _with_inherited(comparison.old, name), _with_inherited(comparison.new, name)
@@ -88,14 +93,15 @@ def _with_inherited(catalog: Catalog, name: str) -> dict[str, Column]:
     return {part: column for part, column in {**inherited, **table.columns}.items() if column}
 
 
-def _new_partition(catalog: Catalog, name: str) -> Iterator[Step]:
+def _new_partition(comparison: Comparison, name: str) -> Iterator[Step]:
+    catalog = comparison.new
     table = catalog.tables[name]
     if table.partition is None or table.partition.parent not in catalog.tables:
         return
     parent = catalog.tables[table.partition.parent].columns
     for part, column in table.columns.items():
         if inherited := plain(parent.get(part)):
-            yield from _alter(name, part, inherited, column, fresh=True)
+            yield from _alter(comparison, name, part, inherited, column, fresh=True)
 
 
 def definition(name: str, column: Column, *, late: bool = False) -> str:
@@ -112,38 +118,42 @@ def definition(name: str, column: Column, *, late: bool = False) -> str:
     if column.identity:
         words.append(_identity(column.identity))
     if not column.nullable:
-        words.append("NOT NULL")
+        words.append(f"CONSTRAINT {quote(column.not_null)} NOT NULL" if column.not_null else "NOT NULL")
     return " ".join(words)
 
 
 def _identity(identity: Identity) -> str:
     # AS would be refused here: an identity's sequence has its column's type.
-    options = clauses(replace(identity.sequence, type="bigint")).strip()
+    name = f"SEQUENCE NAME {quote(identity.name)}" if identity.name else ""
+    options = (name + clauses(replace(identity.sequence, type="bigint"))).strip()
     return f"GENERATED {identity.generation} AS IDENTITY{f' ({options})' if options else ''}"
 
 
 def finishing_touches(table: str, name: str, column: Column, *, late: bool = False) -> Iterator[Step]:
     """Yield what the definition of a new column has no clause for."""
     if late and column.default is not None:
-        yield replace(_step(table, name, f"SET DEFAULT {column.default}"), side="new")
+        yield replace(column_step(table, name, f"SET DEFAULT {column.default}"), side="new")
     yield from _storage(table, name, Column(column.type), column, fresh=True)
-
-
-def _step(table: str, name: str, action: str, lock: str = ACCESS_EXCLUSIVE, hazards: tuple[Hazard, ...] = ()) -> Step:
-    item = ObjectId("column", f"{table}.{name}")
-    return Step(item, "update", f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(name)} {action}", lock, hazards)
 
 
 def drop_default(table: str, name: str) -> Step:
     """Return the step by which a column lets go of what its default calls."""
-    return replace(_step(table, name, "DROP DEFAULT"), side="old")
+    return replace(column_step(table, name, "DROP DEFAULT"), side="old")
 
 
-def _drop(table: str, name: str, *, derived: bool = False) -> Step:
+def _heirs(before: Columns, after: Columns, name: str) -> list[str]:
+    """Return the new columns of the type of one that goes: it may have been meant to be one of them."""
+    return [part for part, column in after.items() if part not in before and column.type == before[name].type]
+
+
+def _drop(table: str, name: str, *, derived: bool = False, heirs: Sequence[str] = ()) -> Step:
+    what = "drops the column"
+    if heirs:
+        what += f"; if it is {' or '.join(heirs)} now, write -- renamed-from: {name} on the line above that"
     loss = Hazard(
         HazardName.DATA_LOSS,
         f"{table}.{name}",
-        "drops the column",
+        what,
         Probe(quote(table), f"{quote(name)} IS NOT NULL", name, "values"),
     )
     return Step(
@@ -183,86 +193,93 @@ def _must_be_new(old: Column, new: Column) -> bool:
 
 
 def _alter(
-    table: str, name: str, old: Column, new: Column, *, fresh: bool = False, reset_default: bool = False
+    comparison: Comparison,
+    table: str,
+    name: str,
+    old: Column,
+    new: Column,
+    *,
+    fresh: bool = False,
+    reset_default: bool = False,
 ) -> Iterator[Step]:
     if old.generated is not None and new.generated is None:
-        yield _step(table, name, "DROP EXPRESSION")
-    retyped = (old.type, old.collation) != (new.type, new.collation)
+        yield column_step(table, name, "DROP EXPRESSION")
+    replaced = ObjectId("column", f"{table}.{name}") in comparison.retyped
+    retyped = replaced or (old.type, old.collation) != (new.type, new.collation)
     default = old.default
     if default is not None and (new.default is None or retyped or reset_default):
         yield drop_default(table, name)
         default = None
     if old.identity and not new.identity:
-        yield replace(_step(table, name, "DROP IDENTITY"), side="old")
+        yield replace(column_step(table, name, "DROP IDENTITY"), side="old")
+    identity = old.identity
     if retyped:
-        yield _retype(table, name, old, new)
+        require_no_key(comparison, table, name)
+        if identity and new.identity and narrower(identity.sequence, new.identity.sequence):
+            fitting = replace(identity, sequence=fitted(identity.sequence, new.identity.sequence))
+            yield from _identity_change(table, name, identity, fitting)
+            identity = replace(identity, sequence=new.identity.sequence)
+        yield moved(comparison, table, name, new) if replaced else retype(comparison, table, name, old, new)
     if new.default is not None and new.default != default:
         side: Literal["new", "both"] = "new" if default is None else "both"
-        yield replace(_step(table, name, f"SET DEFAULT {new.default}"), side=side)
+        yield replace(column_step(table, name, f"SET DEFAULT {new.default}"), side=side)
     if old.nullable != new.nullable:
         yield _nullable(table, name, new, fresh=fresh)
-    if new.identity and old.identity != new.identity:
-        yield replace(_step(table, name, _identity_change(old.identity, new.identity)), side="new")
+    if not new.nullable and (before := None if old.nullable else old.not_null) != new.not_null:
+        usual = f"{table}_{name}_not_null"
+        sql = f"ALTER TABLE {quote(table)} RENAME CONSTRAINT {quote(before or usual)} TO {quote(new.not_null or usual)}"
+        yield replace(column_step(table, name, ""), sql=sql)
+    if new.identity and identity != new.identity:
+        yield from _identity_change(table, name, identity, new.identity)
     yield from _storage(table, name, old, new)
-
-
-def _retype(table: str, name: str, old: Column, new: Column) -> Step:
-    action = f"TYPE {new.type}"
-    if new.collation:
-        action += f" COLLATE {new.collation}"
-    hazards, cast = [], None
-    if old.type != new.type and not same_bytes(old.type, new.type):
-        action += f" USING {quote(name)}::{new.type}"
-        cast = (old.type, new.type)
-        subject, what = f"{table}.{name}", f"{old.type} becomes {new.type}"
-        hazards.append(Hazard(HazardName.TABLE_REWRITE, subject, what, Probe(quote(table))))
-        if not widens(old.type, new.type):
-            filled = Probe(quote(table), f"{quote(name)} IS NOT NULL", name, "values")
-            risk = HazardName.CONSTRAINT_MAY_FAIL if fails_rather(old.type, new.type) else HazardName.DATA_LOSS
-            hazards.append(Hazard(risk, subject, what, filled))
-    return replace(_step(table, name, action, hazards=tuple(hazards)), cast=cast)
 
 
 def _nullable(table: str, name: str, new: Column, *, fresh: bool) -> Step:
     if new.nullable:
-        return _step(table, name, "DROP NOT NULL")
+        return column_step(table, name, "DROP NOT NULL")
     subject = f"{table}.{name}"
     nulls = Probe(quote(table), f"{quote(name)} IS NULL", unit="rows with a null")
     hazards = (
         Hazard(HazardName.CONSTRAINT_MAY_FAIL, subject, "SET NOT NULL", nulls),
         Hazard(HazardName.LONG_LOCK, subject, "SET NOT NULL reads every row", Probe(quote(table))),
     )
-    return _step(table, name, "SET NOT NULL", hazards=() if fresh else hazards)
+    return column_step(table, name, "SET NOT NULL", hazards=() if fresh else hazards)
 
 
-def _identity_change(old: Identity | None, new: Identity) -> str:
+def _identity_change(table: str, name: str, old: Identity | None, new: Identity) -> Iterator[Step]:
     if old is None:
-        return f"ADD {_identity(new)}"
-    actions = [f"SET GENERATED {new.generation}"] if old.generation != new.generation else []
-    same_type = replace(old.sequence, type=new.sequence.type)
-    settings = clauses(new.sequence, same_type).strip()
-    if settings:
-        actions += [f"SET {action}" for action in _split_clauses(settings)]
-    return " ".join(actions) or "SET GENERATED " + new.generation
-
-
-def _split_clauses(settings: str) -> list[str]:
-    return re.findall(r"(?:NO )?(?:INCREMENT BY|MINVALUE|MAXVALUE|START WITH|CACHE|CYCLE)(?: -?\d+)?", settings)
+        yield replace(column_step(table, name, f"ADD {_identity(new)}"), side="new")
+        return
+    if old.generation != new.generation:
+        yield replace(column_step(table, name, f"SET GENERATED {new.generation}"), side="new")
+    if old.name != new.name:
+        usual = f"{table}_{name}_seq"
+        sql = f"ALTER SEQUENCE {quote(old.name or usual)} RENAME TO {quote(new.name or usual)}"
+        yield replace(column_step(table, name, ""), sql=sql, side="new")
+    before = replace(old.sequence, type=new.sequence.type)  # it has followed its column's type
+    if before == new.sequence:
+        return
+    step = column_step(table, name, "")
+    sequence = f"pg_get_serial_sequence({literal(quote(table))}, {literal(name)})"
+    values = f"pg_sequence_last_value({sequence}::regclass)"
+    relation = f"(SELECT COALESCE({values}, {start(before)}) AS last_value, {values} IS NOT NULL AS is_called) s"
+    for sql in changes(step.sql.rstrip(), "SET", sequence, relation, before, new.sequence):
+        yield replace(step, sql=sql, side="new")
 
 
 def _storage(table: str, name: str, old: Column, new: Column, *, fresh: bool = False) -> Iterator[Step]:
     """Yield how values are stored and sampled."""
     if old.storage != new.storage:
-        yield _step(table, name, f"SET STORAGE {new.storage or 'DEFAULT'}")
+        yield column_step(table, name, f"SET STORAGE {new.storage or 'DEFAULT'}")
     if old.compression != new.compression and not fresh:
-        yield _step(table, name, f"SET COMPRESSION {new.compression or 'default'}")
+        yield column_step(table, name, f"SET COMPRESSION {new.compression or 'default'}")
     if old.statistics != new.statistics:
         target = -1 if new.statistics is None else new.statistics
-        yield _step(table, name, f"SET STATISTICS {target}", SHARE_UPDATE_EXCLUSIVE)
+        yield column_step(table, name, f"SET STATISTICS {target}", SHARE_UPDATE_EXCLUSIVE)
     changed = {key: value for key, value in new.options.items() if old.options.get(key) != value}
     removed = [key for key in old.options if key not in new.options]
     if changed:
         settings = ", ".join(f"{key} = {literal(value)}" for key, value in changed.items())
-        yield _step(table, name, f"SET ({settings})", SHARE_UPDATE_EXCLUSIVE)
+        yield column_step(table, name, f"SET ({settings})", SHARE_UPDATE_EXCLUSIVE)
     if removed:
-        yield _step(table, name, f"RESET ({', '.join(removed)})", SHARE_UPDATE_EXCLUSIVE)
+        yield column_step(table, name, f"RESET ({', '.join(removed)})", SHARE_UPDATE_EXCLUSIVE)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from infra.provider.schema.comparison import Comparison
-from infra.provider.schema.identifiers import literal
-from infra.provider.schema.model import Column
+from infra.provider.schema.identifiers import literal, quote
+from infra.provider.schema.model import Column, ObjectId
 from infra.provider.schema.steps import SHARE_UPDATE_EXCLUSIVE, Step
 
 
@@ -20,3 +20,7 @@ def plan(comparison: Comparison) -> Iterator[Step]:
                 SHARE_UPDATE_EXCLUSIVE if item.kind in ("table", "view") or isinstance(node.value, Column) else "none"
             )
             yield Step(item, "update", f"COMMENT ON {node.phrase} IS {text}", lock)
+    if comparison.old.comment != comparison.new.comment:
+        text = "NULL" if comparison.new.comment is None else literal(comparison.new.comment)
+        item = ObjectId("schema", comparison.schema)
+        yield Step(item, "update", f"COMMENT ON SCHEMA {quote(comparison.schema)} IS {text}")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
+from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.kinds.tables import is_inline
@@ -29,11 +30,18 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         for part, before, after in pairs(old.constraints, new.constraints):
             item = ObjectId("constraint", f"{name}.{part}")
             if before and (after is None or item in comparison.rebuilt):
+                _require_own_index(comparison, item)
                 yield _drop(name, part)
             if after and (before is None or item in comparison.rebuilt):
                 yield _add(name, part, after)
             elif before and after and after.validated > before.validated:
                 yield _validate(name, part, after)
+
+
+def _require_own_index(comparison: Comparison, item: ObjectId) -> None:
+    if comparison.goes_with_index(item):
+        reason = "it is part of an index of its parent that goes, and neither can be dropped before the other"
+        raise CannotPlan(item, reason, "Detach the partition first, in an update of its own.")
 
 
 def _drop(table: str, name: str) -> Step:

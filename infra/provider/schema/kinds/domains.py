@@ -1,13 +1,20 @@
-"""Domains: default, NOT NULL and checks change in place; the base type does not."""
+"""Domains: default, NOT NULL and checks change in place; another base type takes a new domain."""
 
 from collections.abc import Iterator
 
-from infra.provider.schema.comparison import Comparison, both, pairs
-from infra.provider.schema.errors import CannotPlan
+from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
 from infra.provider.schema.hazards import Hazard, HazardName
 from infra.provider.schema.identifiers import quote
+from infra.provider.schema.kinds.replacing import replaced
 from infra.provider.schema.model import Domain, ObjectId
 from infra.provider.schema.steps import Step
+
+
+def upheavals(comparison: Comparison) -> Iterator[Upheaval]:
+    """Yield the domains whose base type changes."""
+    for name, old, new in both(comparison.old.domains, comparison.new.domains):
+        if (old.base, old.collation) != (new.base, new.collation):
+            yield Upheaval(ObjectId("domain", name))
 
 
 def plan(comparison: Comparison) -> Iterator[Step]:
@@ -17,12 +24,18 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         if new is None:
             yield Step(item, "delete", f"DROP DOMAIN {quote(name)}")
         elif old is None:
-            yield Step(item, "create", _definition(name, new))
-            for constraint, value in new.constraints.items():
-                if not value.validated:
-                    yield Step(item, "update", _add(name, constraint, f"{value.definition} NOT VALID"))
-    for name, before, after in both(comparison.old.domains, comparison.new.domains):
-        yield from _alter(name, before, after)
+            yield from _create(item, new)
+        elif item in comparison.rebuilt:
+            yield from replaced(comparison, item, _create(item, new))
+        else:
+            yield from _alter(name, old, new)
+
+
+def _create(item: ObjectId, domain: Domain) -> Iterator[Step]:
+    yield Step(item, "create", _definition(item.name, domain))
+    for constraint, value in domain.constraints.items():
+        if not value.validated:
+            yield Step(item, "update", _add(item.name, constraint, f"{value.definition} NOT VALID"))
 
 
 def _definition(name: str, domain: Domain) -> str:
@@ -45,12 +58,6 @@ def _add(domain: str, constraint: str, definition: str) -> str:
 
 def _alter(name: str, old: Domain, new: Domain) -> Iterator[Step]:
     item, alter = ObjectId("domain", name), f"ALTER DOMAIN {quote(name)}"
-    if (old.base, old.collation) != (new.base, new.collation):
-        raise CannotPlan(
-            item,
-            f"the base type of a domain can not change ({old.base} to {new.base})",
-            "Make a domain of another name and move the columns over.",
-        )
     if old.default != new.default:
         change = "DROP DEFAULT" if new.default is None else f"SET DEFAULT {new.default}"
         yield Step(item, "update", f"{alter} {change}")

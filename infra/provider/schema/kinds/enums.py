@@ -1,12 +1,19 @@
-"""Enums: labels are added in place; PostgreSQL can not take one away."""
+"""Enums: labels are added in place; taking one away, or another order, takes a new enum in the place of the old."""
 
 from collections.abc import Iterator
 
-from infra.provider.schema.comparison import Comparison, both, pairs
-from infra.provider.schema.errors import CannotPlan
+from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
 from infra.provider.schema.identifiers import literal, quote
-from infra.provider.schema.model import ObjectId
+from infra.provider.schema.kinds.replacing import replaced
+from infra.provider.schema.model import EnumType, ObjectId
 from infra.provider.schema.steps import Step
+
+
+def upheavals(comparison: Comparison) -> Iterator[Upheaval]:
+    """Yield the enums that lose a label or change their order."""
+    for name, old, new in both(comparison.old.enums, comparison.new.enums):
+        if [label for label in new.labels if label in old.labels] != list(old.labels):
+            yield Upheaval(ObjectId("enum", name))
 
 
 def plan(comparison: Comparison) -> Iterator[Step]:
@@ -16,20 +23,20 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         if new is None:
             yield Step(item, "delete", f"DROP TYPE {quote(name)}")
         elif old is None:
-            labels = ", ".join(map(literal, new.labels))
-            yield Step(item, "create", f"CREATE TYPE {quote(name)} AS ENUM ({labels})")
-    for name, before, after in both(comparison.old.enums, comparison.new.enums):
-        yield from _add_labels(name, before.labels, after.labels)
+            yield from _create(item, new)
+        elif item in comparison.rebuilt:
+            yield from replaced(comparison, item, _create(item, new))
+        else:
+            yield from _add_labels(name, old.labels, new.labels)
+
+
+def _create(item: ObjectId, enum: EnumType) -> Iterator[Step]:
+    labels = ", ".join(map(literal, enum.labels))
+    yield Step(item, "create", f"CREATE TYPE {quote(item.name)} AS ENUM ({labels})")
 
 
 def _add_labels(name: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Step]:
     item = ObjectId("enum", name)
-    if [label for label in new if label in old] != list(old):
-        missing = ", ".join(label for label in old if label not in new)
-        reason = f"PostgreSQL can not remove the label {missing}" if missing else "PostgreSQL can not reorder labels"
-        raise CannotPlan(
-            item, reason, "Keep the old labels in their order, or make a new enum and move the columns over."
-        )
     for position, label in enumerate(new):
         if label in old:
             continue

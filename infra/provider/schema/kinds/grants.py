@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from infra.provider.schema.comparison import Comparison
 from infra.provider.schema.hazards import Hazard, HazardName
 from infra.provider.schema.identifiers import quote, role
-from infra.provider.schema.model import Grants, ObjectId
+from infra.provider.schema.model import Grants, ObjectId, Whole
 from infra.provider.schema.nodes import Node
 from infra.provider.schema.steps import Step
 
@@ -14,17 +14,26 @@ _BORN_WITH: dict[str, Grants] = {
     "enum": {"PUBLIC": ("USAGE",)},
     "domain": {"PUBLIC": ("USAGE",)},
     "composite": {"PUBLIC": ("USAGE",)},
+    "range": {"PUBLIC": ("USAGE",)},
+    "aggregate": {"PUBLIC": ("EXECUTE",)},
 }
 """What PostgreSQL itself grants on a new object."""
 
-_DEFAULTS_KIND = {"view": "table", "enum": "type", "domain": "type", "composite": "type"}
+_DEFAULTS_KIND = {
+    "view": "table",
+    "enum": "type",
+    "domain": "type",
+    "composite": "type",
+    "range": "type",
+    "aggregate": "function",
+}
 """Kind of an object -> what default privileges call it."""
 
 
 def plan(comparison: Comparison) -> Iterator[Step]:
     """Yield REVOKE and GRANT."""
     for item, node in comparison.new_nodes.items():
-        if not hasattr(node.value, "grants") or item.kind == "attribute":
+        if not _securable(node):
             continue
         created = item not in comparison.old_nodes or comparison.created(item)
         before = _born_with(comparison, node) if created else comparison.old_nodes[item].value.grants
@@ -42,12 +51,23 @@ def plan(comparison: Comparison) -> Iterator[Step]:
     )
 
 
+def _securable(node: Node) -> bool:
+    """Say whether there are rights on an object; an attribute of a type has none, and few of the wholes have."""
+    if isinstance(node.value, Whole):
+        return node.value.rights is not None
+    return hasattr(node.value, "grants") and node.id.kind != "attribute"
+
+
 def _born_with(comparison: Comparison, node: Node) -> Grants:
-    kind = node.id.kind
-    by_default = comparison.old.default_privileges.get(getattr(node.value, "owner", ""), {})
-    born = dict(_BORN_WITH.get(kind, {}))
-    for grantee, privileges in by_default.get(_DEFAULTS_KIND.get(kind, kind), {}).items():
-        born[grantee] = tuple(sorted({*born.get(grantee, ()), *privileges}))
+    """Return the rights on a new object: PostgreSQL's own or the owner's for all schemas, and those for this one."""
+    kind = _DEFAULTS_KIND.get(node.id.kind, node.id.kind)
+    # What is made belongs to its maker at first; a change of owner takes the rights along.
+    maker = comparison.new.reader or getattr(node.value, "owner", "")
+    everywhere = comparison.old.global_defaults.get(maker, {}).get(kind)
+    born = dict(_BORN_WITH.get(node.id.kind, {}) if everywhere is None else everywhere)
+    for here in (comparison.old.foreign_defaults, comparison.new.default_grants):
+        for grantee, privileges in here.get(maker, {}).get(kind, {}).items():
+            born[grantee] = tuple(sorted({*born.get(grantee, ()), *privileges}))
     return born
 
 
@@ -56,6 +76,8 @@ def _target(node: Node) -> tuple[str, str]:
     if node.id.kind in ("column", "viewcolumn"):
         home = node.inside or node.id
         return f"TABLE {quote(home.name)}", f" ({quote(node.id.name.removeprefix(home.name + '.'))})"
+    if isinstance(node.value, Whole):
+        return node.value.rights or "", ""
     words = node.phrase.removeprefix("MATERIALIZED ")
     return words.replace("VIEW ", "TABLE ", 1) if node.id.kind == "view" else words, ""
 

@@ -1,4 +1,4 @@
-"""Who owns an object. New objects belong to whoever applies the plan."""
+"""Who owns an object. A new one belongs to whoever applies the plan, unless the files say otherwise."""
 
 from collections.abc import Iterator
 
@@ -11,9 +11,12 @@ from infra.provider.schema.steps import ACCESS_EXCLUSIVE, NO_LOCK, Step
 def plan(comparison: Comparison) -> Iterator[Step]:
     """Yield ALTER … OWNER TO; a serial column's sequence follows its table."""
     for item, node in comparison.new_nodes.items():
-        if item not in comparison.old_nodes or comparison.created(item) or _follows_table(node.value):
+        new = getattr(node.value, "owner", "")
+        if not new or _follows_table(node.value):
             continue
-        old, new = (getattr(side[item].value, "owner", "") for side in (comparison.old_nodes, comparison.new_nodes))
+        # What is made belongs to its maker, who read the desired state as well.
+        made = item not in comparison.old_nodes or comparison.created(item)
+        old = comparison.new.reader or new if made else comparison.old_nodes[item].value.owner
         if old != new:
             lock = ACCESS_EXCLUSIVE if item.kind in ("table", "view") else NO_LOCK
             yield Step(ObjectId(*item), "update", f"ALTER {node.phrase} OWNER TO {quote(new)}", lock)

@@ -1,9 +1,11 @@
 """Sequences, a serial column's included: that one is made before its table and tied to its column after it."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from infra.provider.schema.comparison import Comparison, both, pairs
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import literal, quote
 from infra.provider.schema.model import ObjectId, Sequence, SequenceSettings
 from infra.provider.schema.steps import Step
 
@@ -21,12 +23,24 @@ def plan(comparison: Comparison) -> Iterator[Step]:
             if new.owned_by:
                 yield _tie(item, name, new.owned_by)
     for name, before, after in both(comparison.old.sequences, comparison.new.sequences):
-        item, alter = ObjectId("sequence", name), f"ALTER SEQUENCE {quote(name)}"
-        if before.settings != after.settings:
-            yield Step(item, "update", alter + clauses(after.settings, before.settings))
-        if before.unlogged != after.unlogged:
-            yield Step(item, "update", f"{alter} SET {'UNLOGGED' if after.unlogged else 'LOGGED'}")
-        if before.owned_by != after.owned_by:
+        yield from _alter(comparison, name, before, after)
+
+
+def _alter(comparison: Comparison, name: str, before: Sequence, after: Sequence) -> Iterator[Step]:
+    item, alter = ObjectId("sequence", name), f"ALTER SEQUENCE {quote(name)}"
+    if before.settings != after.settings:
+        yield from (
+            Step(item, "update", statement)
+            for statement in changes(alter, "", literal(quote(name)), quote(name), before.settings, after.settings)
+        )
+    if before.unlogged != after.unlogged:
+        yield Step(item, "update", f"{alter} SET {'UNLOGGED' if after.unlogged else 'LOGGED'}")
+    if before.owned_by != after.owned_by:
+        if before.owned_by and _goes_with_column(comparison, before):
+            # Or it would go with its old column.
+            column = ObjectId("column", before.owned_by)
+            yield replace(_tie(item, name, None), side="old", covers=frozenset({column}))
+        if after.owned_by or not _goes_with_column(comparison, before):
             yield _tie(item, name, after.owned_by)
 
 
@@ -42,7 +56,7 @@ def clauses(new: SequenceSettings, old: SequenceSettings | None = None) -> str:
         ("CACHE", "cache"),
     ):
         value = getattr(new, attribute)
-        moved = old is not None and attribute == "start" and _start(new) != _start(old)
+        moved = old is not None and attribute == "start" and start(new) != start(old)
         if value == getattr(before, attribute) and not moved:
             continue
         if value is not None:
@@ -50,13 +64,85 @@ def clauses(new: SequenceSettings, old: SequenceSettings | None = None) -> str:
         elif attribute in ("minimum", "maximum"):
             words.append(f"NO {keyword}")
         else:
-            words.append(f"{keyword} {_start(new) if attribute == 'start' else 1}")
+            words.append(f"{keyword} {start(new) if attribute == 'start' else 1}")
     if new.cycle != before.cycle:
         words.append("CYCLE" if new.cycle else "NO CYCLE")
     return "".join(f" {word}" for word in words)
 
 
-def _start(settings: SequenceSettings) -> int:
+_LIMITS = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
+"""One more than the greatest value of a sequence's type."""
+
+
+def changes(
+    alter: str, setter: str, name: str, relation: str, old: SequenceSettings, new: SequenceSettings
+) -> Iterator[str]:
+    """Yield the statements that change a sequence's settings.
+
+    Bounds that move past what it may have reached are widened first, its value moved inside, and then set.
+
+    Args:
+        alter: how the statement begins.
+        setter: what stands before each clause: SET for an identity column, nothing for a sequence.
+        name: an SQL expression for its name.
+        relation: where its value is read.
+        old: the settings now.
+        new: the settings to come.
+    """
+    (low, high), (new_low, new_high) = bounds(old), bounds(new)
+    if new_low <= low and high <= new_high:
+        yield alter + _set(setter, clauses(new, old))
+        return
+    widest = replace(
+        old,
+        minimum=new_low if new_low < low else old.minimum,
+        maximum=new_high if new_high > high else old.maximum,
+    )
+    if widest != old:
+        yield alter + _set(setter, clauses(widest, old))
+    inside = f"greatest({new_low}, least({new_high}, last_value))"
+    called = f"is_called AND last_value BETWEEN {new_low} AND {new_high}"
+    yield f"SELECT setval({name}, {inside}, {called}) FROM {relation}"  # noqa: S608 - quoted names, numbers
+    yield alter + _set(setter, clauses(new, widest))
+
+
+def bounds(settings: SequenceSettings) -> tuple[int, int]:
+    """Return the least and the greatest value of a sequence."""
+    limit, upward = _LIMITS[settings.type], (settings.increment or 1) > 0
+    low, high = (1, limit - 1) if upward else (-limit, -1)
+    return (
+        low if settings.minimum is None else settings.minimum,
+        high if settings.maximum is None else settings.maximum,
+    )
+
+
+def narrower(old: SequenceSettings, new: SequenceSettings) -> bool:
+    """Say whether the type of `new` holds less than that of `old`."""
+    return _LIMITS[new.type] < _LIMITS[old.type]
+
+
+def fitted(old: SequenceSettings, new: SequenceSettings) -> SequenceSettings:
+    """Return `old` within the bounds of `new`, so that its type may become that of `new`."""
+    low, high = bounds(new)
+    return replace(
+        old,
+        minimum=old.minimum if bounds(old)[0] == low else low,
+        maximum=old.maximum if bounds(old)[1] == high else high,
+        start=new.start,
+    )
+
+
+def _set(setter: str, settings: str) -> str:
+    if not setter:
+        return settings
+    return "".join(f" {setter} {clause}" for clause in _CLAUSE.findall(settings))
+
+
+_CLAUSE = re.compile(r"(?:NO )?(?:INCREMENT BY|MINVALUE|MAXVALUE|START WITH|CACHE|CYCLE)(?: -?\d+)?")
+
+
+def start(settings: SequenceSettings) -> int:
+    """Return the first value of a sequence."""
     if settings.start is not None:
         return settings.start
     if (settings.increment or 1) > 0:

@@ -21,7 +21,7 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         elif new is None and old is not None:
             yield _drop(comparison, name)
     for name, before, after in both(comparison.old.tables, comparison.new.tables):
-        yield from _alter(name, before, after)
+        yield from _alter(comparison, name, before, after)
 
 
 def _create(comparison: Comparison, name: str, table: Table) -> Iterator[Step]:
@@ -103,13 +103,16 @@ def _untie(comparison: Comparison) -> Iterator[Step]:
             if column.default and comparison.leans_on_its_table(ObjectId("column", f"{name}.{part}"), before=True):
                 yield drop_default(name, part)
         for item in _cut(comparison, name):
-            sql = f"ALTER TABLE {quote(name)} DROP CONSTRAINT {quote(item.name.removeprefix(name + '.'))}"
+            part = quote(item.name.removeprefix(f"{name}."))
+            drop = f"ALTER TABLE {quote(name)} DROP CONSTRAINT {part}"
+            sql = f"DROP POLICY {part} ON {quote(name)}" if item.kind == "policy" else drop
             yield Step(item, "delete", sql, ACCESS_EXCLUSIVE)
 
 
 def _cut(comparison: Comparison, name: str) -> list[ObjectId]:
-    """Return the constraints of a table that goes which must go before it."""
-    found = []
+    """Return the constraints and policies of a table that goes which must go before it."""
+    policies = (ObjectId("policy", f"{name}.{part}") for part in comparison.old.tables[name].policies)
+    found = [item for item in policies if comparison.leans_on_its_table(item, before=True)]
     for part, constraint in comparison.old.tables[name].constraints.items():
         item, other = ObjectId("constraint", f"{name}.{part}"), constraint.references
         between_two_that_go = other is not None and other != name and other not in comparison.new.tables
@@ -124,12 +127,20 @@ def _drop(comparison: Comparison, name: str) -> Step:
     partition = comparison.old.tables[name].partition
     if partition and partition.parent in comparison.old.tables:  # its columns are listed with its parent
         covers |= {ObjectId("column", f"{name}.{part}") for part in comparison.old.tables[partition.parent].columns}
-    hazard = Hazard(HazardName.DATA_LOSS, name, "drops the table", Probe(quote(name)))
+    what, columns = "drops the table", comparison.old.tables[name].columns
+    heirs = [
+        other
+        for other, table in comparison.new.tables.items()
+        if other not in comparison.old.tables and columns and table.columns.keys() == columns.keys()
+    ]
+    if heirs:
+        what += f"; if it is {' or '.join(heirs)} now, write -- renamed-from: {name} on the line above that"
+    hazard = Hazard(HazardName.DATA_LOSS, name, what, Probe(quote(name)))
     # A partitioned table's rows are counted once, through it; a partition's own drop counts its rows.
     return Step(item, "delete", f"DROP TABLE {quote(name)}", ACCESS_EXCLUSIVE, (hazard,), covers=frozenset(covers))
 
 
-def _alter(name: str, old: Table, new: Table) -> Iterator[Step]:
+def _alter(comparison: Comparison, name: str, old: Table, new: Table) -> Iterator[Step]:
     item = ObjectId("table", name)
     if old.partition_key != new.partition_key:
         raise CannotPlan(
@@ -146,6 +157,7 @@ def _alter(name: str, old: Table, new: Table) -> Iterator[Step]:
                 ACCESS_EXCLUSIVE,
             )
         if new.partition:
+            yield from _named_as_inherited(comparison, name, old)
             scan = Hazard(HazardName.LONG_LOCK, name, "checks the bound", Probe(quote(name)))
             attach = f"ATTACH PARTITION {quote(name)} {new.partition.bound}"
             yield Step(item, "update", f"ALTER TABLE {quote(new.partition.parent)} {attach}", ACCESS_EXCLUSIVE, (scan,))
@@ -156,6 +168,17 @@ def _alter(name: str, old: Table, new: Table) -> Iterator[Step]:
     for action in option_changes(old.options, new.options):
         yield Step(item, "update", f"ALTER TABLE {quote(name)} {action}", SHARE_UPDATE_EXCLUSIVE)
     yield from _properties(name, old, new)
+
+
+def _named_as_inherited(comparison: Comparison, name: str, old: Table) -> Iterator[Step]:
+    """Yield the renames of NOT NULLs that become a parent's: a partition's own have its parent's names."""
+    columns = {} if old.partition else old.columns
+    for part, column in columns.items():
+        usual = f"{name}_{part}_not_null"
+        before, after = column.not_null or usual, comparison.new.inherited_not_null.get(f"{name}.{part}", usual)
+        if not column.nullable and before != after:
+            sql = f"ALTER TABLE {quote(name)} RENAME CONSTRAINT {quote(before)} TO {quote(after)}"
+            yield Step(ObjectId("table", name), "update", sql, ACCESS_EXCLUSIVE)
 
 
 def _properties(name: str, old: Table, new: Table) -> Iterator[Step]:

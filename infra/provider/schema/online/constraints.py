@@ -11,7 +11,7 @@ from infra.provider.schema.online.indexes import after_leftover, built
 from infra.provider.schema.online.situation import Scene, passing_name
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Step
 
-_NAMES = r'\((?:[^()"]|"(?:[^"]|"")*")*\)'
+_NAMES = r'\((?![^()]* WITHOUT OVERLAPS\))(?:[^()"]|"(?:[^"]|"")*")*\)'
 _ON_AN_INDEX = re.compile(
     rf"(?P<kind>PRIMARY KEY|UNIQUE)(?P<nulls> NULLS NOT DISTINCT)? (?P<columns>{_NAMES})"
     rf"(?P<include> INCLUDE {_NAMES})?(?P<options> WITH \([^()]*\))?(?P<timing>(?: DEFERRABLE| INITIALLY DEFERRED)*)\Z"

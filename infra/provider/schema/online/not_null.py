@@ -50,5 +50,5 @@ def _by_a_check(graph: Graph, scene: Scene, number: int, table: str) -> None:
 def _needs_not_null(step: Step, table: str) -> bool:
     """Say whether a step is refused, or reads every row, unless the column is NOT NULL by then."""
     alter = f"ALTER TABLE {quote(table)} "
-    words = (" PRIMARY KEY ", " AS IDENTITY", " REPLICA IDENTITY USING INDEX ")
+    words = (" PRIMARY KEY ", " AS IDENTITY", " REPLICA IDENTITY USING INDEX ", " RENAME CONSTRAINT ")
     return step.sql.startswith(alter) and any(word in step.sql for word in words)

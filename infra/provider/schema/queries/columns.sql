@@ -8,10 +8,11 @@ SELECT a.attrelid AS relation,
        CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS default,
        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated,
        CASE WHEN a.attgenerated = 'v' THEN true ELSE false END AS virtual,
-       CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END AS identity,
-       (SELECT s.objid FROM pg_depend s
-        WHERE s.classid = 'pg_class'::regclass AND s.refclassid = 'pg_class'::regclass AND s.refobjid = a.attrelid
-          AND s.refobjsubid = a.attnum AND s.deptype = 'i' AND a.attidentity <> '') AS identity_sequence,
+       -- From PostgreSQL 17 on a partition shares its parent's.
+       CASE WHEN c.relispartition THEN NULL WHEN a.attidentity = 'a' THEN 'ALWAYS'
+            WHEN a.attidentity = 'd' THEN 'BY DEFAULT' END AS identity,
+       s.oid AS identity_sequence,
+       NULLIF(s.relname, c.relname || '_' || a.attname || '_seq')::text AS identity_name,
        CASE WHEN a.attcollation <> t.typcollation AND a.attcollation <> 0 THEN a.attcollation::regcollation::text END
            AS collation,
        CASE WHEN a.attstorage <> t.typstorage THEN
@@ -20,11 +21,20 @@ SELECT a.attrelid AS relation,
        CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
        CASE WHEN a.attstattarget >= 0 THEN a.attstattarget END AS statistics,
        -- Without what newer minor versions note here for themselves (pg_attver), which nobody can set.
-       NULLIF(ARRAY(SELECT entry FROM unnest(a.attoptions) AS entry WHERE entry NOT LIKE 'pg\_%%'), '{}') AS options
+       NULLIF(ARRAY(SELECT entry FROM unnest(a.attoptions) AS entry WHERE entry NOT LIKE 'pg\_%%'), '{}') AS options,
+       -- PostgreSQL 18 keeps NOT NULL as a constraint; a partition's belongs to its parent.
+       CASE WHEN n.coninhcount = 0 THEN n.conname::text END AS not_null,
+       CASE WHEN n.coninhcount > 0 THEN c.relname || '.' || a.attname END AS inherited,
+       n.conname::text AS not_null_inherited
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
+LEFT JOIN pg_constraint n ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
+                             AND n.conname <> c.relname || '_' || a.attname || '_not_null'
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN pg_depend i ON a.attidentity <> '' AND i.classid = 'pg_class'::regclass AND i.deptype = 'i'
+                         AND i.refclassid = 'pg_class'::regclass AND i.refobjid = a.attrelid AND i.refobjsubid = a.attnum
+LEFT JOIN pg_class s ON s.oid = i.objid
 WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s))
   AND c.relkind IN ('r', 'p', 'v', 'm', 'c')
   AND a.attnum > 0

@@ -7,7 +7,11 @@ SELECT c.oid,
        c.contype::text AS kind,
        pg_get_constraintdef(c.oid, true) AS definition,
        c.convalidated AS validated,
-       f.relname AS references
+       f.relname AS references,
+       -- pg_get_constraintdef leaves the parameters of a key's index out.
+       (SELECT string_agg(quote_ident(split_part(option, '=', 1)) || '=' || quote_literal(substr(option, strpos(option, '=') + 1)), ', ')
+        FROM pg_class x, unnest(x.reloptions) AS option WHERE x.oid = c.conindid AND c.contype IN ('p', 'u', 'x'))
+           AS parameters
 FROM pg_constraint c
 LEFT JOIN pg_class f ON f.oid = c.confrelid AND c.contype = 'f'
 WHERE c.connamespace = to_regnamespace(quote_ident(%(schema)s))

@@ -7,10 +7,11 @@ relation AS (
     FROM pg_class c, schema WHERE c.relnamespace = schema.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'c')
 ),
 named_type AS (
-    SELECT t.oid, t.typarray, COALESCE(r.kind, CASE t.typtype WHEN 'e' THEN 'enum' ELSE 'domain' END) AS kind,
+    SELECT t.oid, t.typarray,
+           COALESCE(r.kind, CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'r' THEN 'range' ELSE 'domain' END) AS kind,
            COALESCE(r.name, t.typname::text) AS name
     FROM pg_type t CROSS JOIN schema LEFT JOIN relation r ON r.reltype = t.oid
-    WHERE t.typnamespace = schema.oid AND (t.typtype IN ('e', 'd') OR r.oid IS NOT NULL)
+    WHERE t.typnamespace = schema.oid AND (t.typtype IN ('e', 'd', 'r') OR r.oid IS NOT NULL)
 ),
 object (class, oid, subid, kind, name) AS (
     SELECT 'pg_class'::regclass::oid, oid, 0, kind, name FROM relation
@@ -38,8 +39,9 @@ object (class, oid, subid, kind, name) AS (
     FROM pg_attrdef d JOIN relation r ON r.oid = d.adrelid
     JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
     UNION ALL
-    SELECT 'pg_rewrite'::regclass, w.oid, 0, r.kind, r.name
-    FROM pg_rewrite w JOIN relation r ON r.oid = w.ev_class WHERE r.kind = 'view'
+    SELECT 'pg_rewrite'::regclass, w.oid, 0, CASE w.rulename WHEN '_RETURN' THEN r.kind ELSE 'rule' END,
+           CASE w.rulename WHEN '_RETURN' THEN r.name ELSE r.name || '.' || w.rulename END
+    FROM pg_rewrite w JOIN relation r ON r.oid = w.ev_class
     UNION ALL
     SELECT 'pg_policy'::regclass, p.oid, 0, 'policy', r.name || '.' || p.polname
     FROM pg_policy p JOIN relation r ON r.oid = p.polrelid
@@ -47,12 +49,45 @@ object (class, oid, subid, kind, name) AS (
     SELECT 'pg_trigger'::regclass, t.oid, 0, 'trigger', r.name || '.' || t.tgname
     FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
     UNION ALL
-    SELECT 'pg_proc'::regclass, p.oid, 0, 'function', p.oid::regprocedure::text
-    FROM pg_proc p, schema WHERE p.pronamespace = schema.oid
+    SELECT 'pg_proc'::regclass, p.oid, 0,
+           CASE WHEN part.oid IS NOT NULL THEN 'range' WHEN p.prokind = 'a' THEN 'aggregate' ELSE 'function' END,
+           COALESCE(part.name, p.oid::regprocedure::text)
+    FROM schema JOIN pg_proc p ON p.pronamespace = schema.oid
+    -- What makes a range's values is part of its type.
+    LEFT JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'i'
+                             AND d.refclassid = 'pg_type'::regclass
+    LEFT JOIN pg_range g ON d.refobjid IN (g.rngtypid, g.rngmultitypid)
+    LEFT JOIN named_type part ON part.oid = g.rngtypid
+    UNION ALL
+    SELECT 'pg_collation'::regclass, c.oid, 0, 'collation', c.collname
+    FROM pg_collation c, schema WHERE c.collnamespace = schema.oid
+    UNION ALL
+    SELECT 'pg_operator'::regclass, o.oid, 0, 'operator', o.oid::regoperator::text
+    FROM pg_operator o, schema WHERE o.oprnamespace = schema.oid
+    UNION ALL
+    SELECT 'pg_cast'::regclass, c.oid, 0, 'cast',
+           format('(%%s AS %%s)', format_type(c.castsource, NULL), format_type(c.casttarget, NULL))
+    FROM pg_cast c WHERE EXISTS (SELECT FROM named_type t WHERE t.oid IN (c.castsource, c.casttarget))
+    UNION ALL
+    SELECT 'pg_ts_dict'::regclass, d.oid, 0, 'tsdictionary', d.dictname
+    FROM pg_ts_dict d, schema WHERE d.dictnamespace = schema.oid
+    UNION ALL
+    SELECT 'pg_ts_config'::regclass, c.oid, 0, 'tsconfiguration', c.cfgname
+    FROM pg_ts_config c, schema WHERE c.cfgnamespace = schema.oid
+    UNION ALL
+    SELECT 'pg_statistic_ext'::regclass, s.oid, 0, 'statistics', s.stxname
+    FROM pg_statistic_ext s, schema WHERE s.stxnamespace = schema.oid
+    UNION ALL
+    SELECT 'pg_event_trigger'::regclass, e.oid, 0, 'eventtrigger', e.evtname FROM pg_event_trigger e
+    UNION ALL
+    SELECT 'pg_publication_rel'::regclass, p.oid, 0, 'publication', b.pubname
+    FROM pg_publication_rel p JOIN pg_publication b ON b.oid = p.prpubid JOIN relation r ON r.oid = p.prrelid
     UNION ALL
     SELECT 'pg_type'::regclass, oid, 0, kind, name FROM named_type
     UNION ALL
     SELECT 'pg_type'::regclass, typarray, 0, kind, name FROM named_type WHERE typarray <> 0
+    UNION ALL
+    SELECT 'pg_type'::regclass, g.rngmultitypid, 0, kind, name FROM named_type t JOIN pg_range g ON g.rngtypid = t.oid
 )
 SELECT DISTINCT user_of.kind || ' ' || user_of.name AS dependent, used.kind || ' ' || used.name AS referenced
 FROM pg_depend d
@@ -61,4 +96,6 @@ JOIN object used ON used.class = d.refclassid AND used.oid = d.refobjid AND used
 WHERE d.deptype IN ('n', 'a', 'P')
   AND (user_of.kind, user_of.name) <> (used.kind, used.name)
   AND NOT (user_of.kind = 'sequence' AND used.kind = 'column')
+  -- A table that goes leaves its publications by itself; the columns they name do not.
+  AND NOT (user_of.kind = 'publication' AND used.kind = 'table')
 ORDER BY 1, 2;

@@ -1,4 +1,4 @@
--- Functions and procedures of one schema, in their parts: PostgreSQL's own CREATE text would carry the schema's name.
+-- Functions and procedures of one schema (a range type's own left out), in their parts: PostgreSQL's own CREATE text would carry the schema's name.
 SELECT p.oid,
        p.oid::regprocedure::text AS signature,
        CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS kind,
@@ -23,5 +23,5 @@ JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = to_regnamespace(quote_ident(%(schema)s))
   AND p.prokind IN ('f', 'p')
   AND NOT EXISTS (SELECT FROM pg_depend d
-                  WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+                  WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
 ORDER BY p.oid::regprocedure::text COLLATE "C";

@@ -14,7 +14,7 @@ WITH securable (class, oid, subid, owner, acl, initial) AS (
     UNION ALL
     SELECT 'type', t.oid, 0, t.typowner, t.typacl, acldefault('T', t.typowner)
     FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
-    WHERE t.typnamespace = to_regnamespace(quote_ident(%(schema)s)) AND (t.typtype IN ('e', 'd') OR c.relkind = 'c')
+    WHERE t.typnamespace = to_regnamespace(quote_ident(%(schema)s)) AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
     UNION ALL
     SELECT 'schema', n.oid, 0, n.nspowner, n.nspacl, acldefault('n', n.nspowner)
     FROM pg_namespace n WHERE n.oid = to_regnamespace(quote_ident(%(schema)s))
@@ -28,10 +28,15 @@ WITH securable (class, oid, subid, owner, acl, initial) AS (
     CROSS JOIN LATERAL (SELECT array_agg(i.privilege_type ORDER BY i.privilege_type) AS privileges
                         FROM aclexplode(s.initial) i WHERE i.grantee = s.owner) born
     GROUP BY s.class, s.oid, s.subid, s.owner, born.privileges, g.grantee
+    UNION ALL
+    SELECT s.class, s.oid, s.subid, s.owner, true, '{}', NULL
+    FROM securable s
+    WHERE s.acl IS NOT NULL AND NOT EXISTS (SELECT FROM aclexplode(s.acl) g WHERE g.grantee = s.owner)
+      AND EXISTS (SELECT FROM aclexplode(s.initial) i WHERE i.grantee = s.owner)
 )
 SELECT class, oid, subid,
        CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee)::text END AS grantee,
        privileges
 FROM granted
-WHERE NOT is_owner OR privileges IS DISTINCT FROM owner_initial
+WHERE NOT is_owner OR privileges IS DISTINCT FROM owner_initial OR privileges = '{}'
 ORDER BY class, oid, subid, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee)::text END COLLATE "C";

@@ -43,13 +43,10 @@ found (class, oid, kind, attached_to) AS (
     FROM pg_constraint c JOIN relation r ON r.oid = c.conrelid
     WHERE c.contype = 'c' AND c.conislocal AND c.coninhcount > 0
     UNION ALL
-    SELECT 'pg_rewrite'::regclass, w.oid, 'rule', r.relname
-    FROM pg_rewrite w JOIN relation r ON r.oid = w.ev_class WHERE w.rulename <> '_RETURN'
-    UNION ALL
-    SELECT 'pg_type'::regclass, t.oid, 'range or base type', NULL
+    SELECT 'pg_type'::regclass, t.oid, 'base type', NULL
     FROM pg_type t, schema
     WHERE t.typnamespace = schema.oid
-      AND (t.typtype IN ('r', 'p') OR (t.typtype = 'b' AND t.typcategory <> 'A'))
+      AND (t.typtype = 'p' OR (t.typtype = 'b' AND t.typcategory <> 'A'))
       AND NOT EXISTS (SELECT FROM pg_depend d
                       WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
     UNION ALL
@@ -57,50 +54,37 @@ found (class, oid, kind, attached_to) AS (
     FROM pg_type t, schema WHERE t.typnamespace = schema.oid AND t.typtype IN ('e', 'd') AND NOT pg_type_is_visible(t.oid)
     UNION ALL
     SELECT 'pg_proc'::regclass, p.oid,
-           CASE p.prokind WHEN 'a' THEN 'aggregate' WHEN 'w' THEN 'window function'
+           CASE p.prokind WHEN 'w' THEN 'window function'
                 ELSE CASE WHEN pg_function_is_visible(p.oid) THEN 'function in C, or with TRANSFORM or SUPPORT:'
                           ELSE 'function hidden by one of the same name' END END, NULL
     FROM pg_proc p, schema
     WHERE p.pronamespace = schema.oid
-      AND (p.prokind IN ('a', 'w') OR p.protrftypes IS NOT NULL OR p.prosupport <> 0
+      AND (p.prokind = 'w' OR p.protrftypes IS NOT NULL OR p.prosupport <> 0
            OR NOT pg_function_is_visible(p.oid)
-           OR p.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('c', 'internal')))
+           OR (p.prokind <> 'a' AND p.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('c', 'internal'))))
       AND NOT EXISTS (SELECT FROM pg_depend d
-                      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+                      WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
     UNION ALL
     SELECT o.class, o.oid, o.kind, NULL
     FROM schema JOIN (
-        SELECT 'pg_operator'::regclass::oid AS class, oid, oprnamespace AS namespace, 'operator' AS kind FROM pg_operator
-        UNION ALL SELECT 'pg_opclass'::regclass, oid, opcnamespace, 'operator class' FROM pg_opclass
+        SELECT 'pg_opclass'::regclass::oid AS class, oid, opcnamespace AS namespace, 'operator class' AS kind
+        FROM pg_opclass
         UNION ALL SELECT 'pg_opfamily'::regclass, oid, opfnamespace, 'operator family' FROM pg_opfamily
-        UNION ALL SELECT 'pg_collation'::regclass, oid, collnamespace, 'collation' FROM pg_collation
         UNION ALL SELECT 'pg_conversion'::regclass, oid, connamespace, 'conversion' FROM pg_conversion
-        UNION ALL SELECT 'pg_ts_config'::regclass, oid, cfgnamespace, 'text search configuration' FROM pg_ts_config
-        UNION ALL SELECT 'pg_ts_dict'::regclass, oid, dictnamespace, 'text search dictionary' FROM pg_ts_dict
         UNION ALL SELECT 'pg_ts_parser'::regclass, oid, prsnamespace, 'text search parser' FROM pg_ts_parser
         UNION ALL SELECT 'pg_ts_template'::regclass, oid, tmplnamespace, 'text search template' FROM pg_ts_template
     ) o ON o.namespace = schema.oid
     WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype = 'e')
     UNION ALL
-    SELECT 'pg_statistic_ext'::regclass, s.oid, 'statistics object', r.relname
-    FROM pg_statistic_ext s JOIN relation r ON r.oid = s.stxrelid
+    SELECT 'pg_statistic_ext'::regclass, s.oid, 'statistics in another schema than its table', r.relname
+    FROM pg_statistic_ext s JOIN relation r ON r.oid = s.stxrelid CROSS JOIN schema
+    WHERE s.stxnamespace <> schema.oid
     UNION ALL
-    SELECT 'pg_cast'::regclass, c.oid, 'cast', NULL
-    FROM pg_cast c JOIN pg_type t ON t.oid IN (c.castsource, c.casttarget) JOIN schema ON t.typnamespace = schema.oid
-    WHERE NOT EXISTS (SELECT FROM pg_depend d
-                      WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-    UNION ALL
-    SELECT 'pg_event_trigger'::regclass, e.oid, 'event trigger', NULL
-    FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid JOIN schema ON p.pronamespace = schema.oid
-    UNION ALL
-    SELECT 'pg_publication_rel'::regclass, p.oid, 'publication of', NULL
-    FROM pg_publication_rel p JOIN relation r ON r.oid = p.prrelid
-    UNION ALL
-    SELECT 'pg_publication_namespace'::regclass, p.oid, 'publication of', NULL
-    FROM pg_publication_namespace p JOIN schema ON schema.oid = p.pnnspid
-    UNION ALL
-    SELECT 'pg_default_acl'::regclass, d.oid, 'default privileges', NULL
-    FROM pg_default_acl d JOIN schema ON schema.oid = d.defaclnamespace
+    SELECT 'pg_publication'::regclass, b.oid, 'publication of more than this schema:', r.relname
+    FROM pg_publication_rel p JOIN relation r ON r.oid = p.prrelid JOIN pg_publication b ON b.oid = p.prpubid
+    WHERE EXISTS (SELECT FROM pg_publication_rel o JOIN pg_class c ON c.oid = o.prrelid, schema
+                  WHERE o.prpubid = b.oid AND c.relnamespace <> schema.oid)
+       OR EXISTS (SELECT FROM pg_publication_namespace n, schema WHERE n.pnpubid = b.oid AND n.pnnspid <> schema.oid)
     UNION ALL
     SELECT d.classid, d.objid, 'DEPENDS ON EXTENSION of', NULL
     FROM pg_depend d
@@ -112,7 +96,12 @@ found (class, oid, kind, attached_to) AS (
                       WHERE d.classid = 'pg_trigger'::regclass AND t.oid = d.objid))
     UNION ALL
     SELECT l.classoid, l.objoid, 'security label on', r.relname
-    FROM pg_seclabel l JOIN relation r ON l.classoid = 'pg_class'::regclass AND r.oid = l.objoid
+    FROM pg_seclabel l LEFT JOIN relation r ON l.classoid = 'pg_class'::regclass AND r.oid = l.objoid
+    WHERE r.oid IS NOT NULL
+       OR EXISTS (SELECT FROM pg_proc p, schema
+                  WHERE l.classoid = 'pg_proc'::regclass AND p.oid = l.objoid AND p.pronamespace = schema.oid)
+       OR EXISTS (SELECT FROM pg_type t, schema
+                  WHERE l.classoid = 'pg_type'::regclass AND t.oid = l.objoid AND t.typnamespace = schema.oid)
 )
 SELECT DISTINCT f.kind, (pg_identify_object(f.class, f.oid, 0)).identity AS identity, f.attached_to::text AS attached_to
 FROM found f

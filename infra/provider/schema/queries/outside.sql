@@ -1,0 +1,42 @@
+-- What users made in this database outside of one schema: files of that schema that make any of it are refused by name.
+WITH found (class, oid, kind) AS (
+    SELECT 'pg_namespace'::regclass::oid, n.oid, 'schema' FROM pg_namespace n
+    WHERE n.nspname <> %(schema)s AND n.nspname !~ '^pg_(toast|temp)'
+    UNION ALL
+    SELECT 'pg_extension'::regclass, oid, 'extension' FROM pg_extension
+    UNION ALL
+    SELECT 'pg_language'::regclass, oid, 'language' FROM pg_language
+    UNION ALL
+    SELECT 'pg_am'::regclass, oid, 'access method' FROM pg_am
+    UNION ALL
+    SELECT 'pg_foreign_data_wrapper'::regclass, oid, 'foreign data wrapper' FROM pg_foreign_data_wrapper
+    UNION ALL
+    SELECT 'pg_foreign_server'::regclass, oid, 'server' FROM pg_foreign_server
+    UNION ALL
+    SELECT 'pg_user_mapping'::regclass, umid, 'user mapping' FROM pg_user_mappings
+    UNION ALL
+    SELECT 'pg_subscription'::regclass, oid, 'subscription' FROM pg_subscription
+    UNION ALL
+    SELECT 'pg_default_acl'::regclass, oid, 'default privileges for every schema:' FROM pg_default_acl
+    WHERE defaclnamespace = 0
+    UNION ALL
+    SELECT 'pg_event_trigger'::regclass, e.oid, 'event trigger over a function of another schema:'
+    FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid
+    WHERE p.pronamespace IS DISTINCT FROM to_regnamespace(quote_ident(%(schema)s))
+    UNION ALL
+    SELECT 'pg_class'::regclass, c.oid, 'relation in another schema:'
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.oid >= 16384 AND n.nspname <> %(schema)s AND n.nspname !~ '^pg_(toast|temp)' AND c.relkind <> 'i'
+    UNION ALL
+    SELECT 'pg_proc'::regclass, p.oid, 'function in another schema:'
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.oid >= 16384 AND n.nspname <> %(schema)s
+    UNION ALL
+    SELECT 'pg_type'::regclass, t.oid, 'type in another schema:'
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE t.oid >= 16384 AND n.nspname <> %(schema)s AND t.typrelid = 0 AND t.typcategory <> 'A'
+    UNION ALL
+    SELECT 'pg_publication'::regclass, p.oid, 'publication of more than this schema:' FROM pg_publication p
+    WHERE EXISTS (SELECT FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid
+                  WHERE r.prpubid = p.oid AND c.relnamespace IS DISTINCT FROM to_regnamespace(quote_ident(%(schema)s)))
+)
+SELECT kind || ' ' || (pg_identify_object(class, oid, 0)).identity AS object FROM found ORDER BY 1;

@@ -1,0 +1,5 @@
+CREATE FUNCTION add_up(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT a + COALESCE(b, 0) $$;
+CREATE AGGREGATE total(int) (SFUNC = add_up, STYPE = int, INITCOND = '0');
+COMMENT ON AGGREGATE total(int) IS 'sum';
+REVOKE ALL ON FUNCTION total(int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION total(int) TO agent;

@@ -1,0 +1,1 @@
+CREATE FUNCTION add_up(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT a + COALESCE(b, 0) $$;

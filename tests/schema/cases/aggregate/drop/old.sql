@@ -1,0 +1,2 @@
+CREATE FUNCTION add_up(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT a + COALESCE(b, 0) $$;
+CREATE AGGREGATE total(int) (SFUNC = add_up, STYPE = int);

@@ -1,0 +1,2 @@
+CREATE TABLE t (a text STORAGE EXTERNAL COMPRESSION pglz, b text);
+ALTER TABLE t ALTER COLUMN b SET (n_distinct = 5);

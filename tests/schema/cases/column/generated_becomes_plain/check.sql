@@ -1,0 +1,1 @@
+SELECT b = 5 FROM t;

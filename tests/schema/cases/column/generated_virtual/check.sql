@@ -1,0 +1,1 @@
+SELECT b = 5 AND c = 8 FROM t;

@@ -1,0 +1,1 @@
+CREATE TABLE t (a int NOT NULL, b int CONSTRAINT b_there NOT NULL, c int CONSTRAINT c_there NOT NULL, d int CONSTRAINT d_there NOT NULL DEFAULT 1);

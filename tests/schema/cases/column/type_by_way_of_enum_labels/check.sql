@@ -1,0 +1,1 @@
+SELECT c = 'x' AND cs = '{y}' FROM t;

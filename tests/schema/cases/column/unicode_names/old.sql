@@ -1,0 +1,1 @@
+CREATE TABLE "표" ("열" int);

@@ -1,0 +1,2 @@
+COMMENT ON SCHEMA app IS 'ours';
+CREATE TABLE t (a int);

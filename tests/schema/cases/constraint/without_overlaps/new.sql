@@ -1,0 +1,1 @@
+CREATE TABLE t (id int4range, at tsrange NOT NULL, CONSTRAINT k PRIMARY KEY (id, at WITHOUT OVERLAPS));

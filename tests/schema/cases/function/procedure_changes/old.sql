@@ -1,0 +1,2 @@
+CREATE PROCEDURE p(a int) LANGUAGE sql AS $$ SELECT 1 $$;
+COMMENT ON PROCEDURE p(int) IS 'x';

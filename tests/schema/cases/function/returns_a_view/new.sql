@@ -1,0 +1,3 @@
+CREATE TABLE t (a int, b int);
+CREATE VIEW v AS SELECT b, a FROM t;
+CREATE FUNCTION f() RETURNS SETOF v LANGUAGE sql AS $$ SELECT * FROM app.v $$;

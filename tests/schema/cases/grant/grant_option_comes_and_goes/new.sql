@@ -1,0 +1,4 @@
+CREATE TABLE t (a int);
+GRANT SELECT ON t TO agent;
+GRANT UPDATE ON t TO observer WITH GRANT OPTION;
+GRANT SELECT (a), UPDATE (a) ON t TO anon;

@@ -1,0 +1,3 @@
+CREATE TABLE t (a int);
+GRANT SELECT ON t TO agent WITH GRANT OPTION;
+GRANT UPDATE ON t TO observer;

@@ -1,0 +1,1 @@
+CREATE TABLE t (e extensions.vector(3), s text);

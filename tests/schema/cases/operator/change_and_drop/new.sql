@@ -1,0 +1,2 @@
+CREATE FUNCTION near(a int, b int) RETURNS bool LANGUAGE sql IMMUTABLE AS $$ SELECT abs(a - b) < 2 $$;
+CREATE OPERATOR ~~~ (FUNCTION = near, LEFTARG = int, RIGHTARG = int, RESTRICT = eqsel);

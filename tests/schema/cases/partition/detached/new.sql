@@ -1,0 +1,2 @@
+CREATE TABLE p (id int NOT NULL, at date NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE p1 (id int NOT NULL, at date NOT NULL);

@@ -1,0 +1,1 @@
+INSERT INTO p (at) VALUES ('2028-05-05') RETURNING id = 2;

@@ -1,0 +1,1 @@
+INSERT INTO p (at) VALUES ('2026-05-05');

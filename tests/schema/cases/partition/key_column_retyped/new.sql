@@ -1,0 +1,1 @@
+CREATE TABLE p (k bigint) PARTITION BY LIST (k);

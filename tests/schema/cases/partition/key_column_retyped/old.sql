@@ -1,0 +1,1 @@
+CREATE TABLE p (k int) PARTITION BY LIST (k);

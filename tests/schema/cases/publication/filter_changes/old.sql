@@ -1,0 +1,3 @@
+CREATE TABLE t (id int PRIMARY KEY, a int, b text);
+CREATE TABLE u (id int PRIMARY KEY);
+CREATE PUBLICATION app_changes FOR TABLE t WHERE (id > 1), u;

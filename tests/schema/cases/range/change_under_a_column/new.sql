@@ -1,0 +1,2 @@
+CREATE TYPE floats AS RANGE (subtype = numeric);
+CREATE TABLE t (f floats);

@@ -1,0 +1,1 @@
+SELECT n = 4 AND twice = 8 FROM t;

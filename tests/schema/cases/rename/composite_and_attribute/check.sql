@@ -1,0 +1,1 @@
+SELECT (p).x = 1 FROM t;

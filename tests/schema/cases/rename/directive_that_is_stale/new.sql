@@ -1,0 +1,4 @@
+CREATE TABLE t (
+    -- renamed-from: mail
+    email text
+);

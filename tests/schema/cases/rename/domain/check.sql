@@ -1,0 +1,1 @@
+SELECT z = '123' FROM t;

@@ -1,0 +1,2 @@
+CREATE DOMAIN zip AS text CHECK (value ~ '^\d+$');
+CREATE TABLE t (z zip);

@@ -1,0 +1,1 @@
+SELECT m = 'sad' FROM t;

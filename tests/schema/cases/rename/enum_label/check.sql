@@ -1,0 +1,1 @@
+SELECT m = 'low' FROM t;

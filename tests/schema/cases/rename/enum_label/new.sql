@@ -1,0 +1,6 @@
+CREATE TYPE mood AS ENUM (
+    -- renamed-from: sad
+    'low',
+    'ok'
+);
+CREATE TABLE t (m mood DEFAULT 'low');

@@ -1,0 +1,3 @@
+CREATE TABLE a (x int);
+-- renamed-from: a
+CREATE TABLE b (x int);

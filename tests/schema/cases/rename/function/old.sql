@@ -1,0 +1,2 @@
+CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT a $$;
+CREATE TABLE t (a int, CHECK (f(a) > 0));

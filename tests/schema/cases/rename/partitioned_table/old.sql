@@ -1,0 +1,3 @@
+CREATE TABLE log (at date NOT NULL, n int) PARTITION BY RANGE (at);
+CREATE TABLE log_default PARTITION OF log DEFAULT;
+CREATE INDEX log_n ON log (n);

@@ -1,0 +1,1 @@
+SELECT "New Column" = 1 AND "from" = 'x' FROM "New Table";

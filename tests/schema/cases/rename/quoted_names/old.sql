@@ -1,0 +1,1 @@
+CREATE TABLE "Old Table" ("Old Column" int, "select" text);

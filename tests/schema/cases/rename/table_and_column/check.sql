@@ -1,0 +1,1 @@
+SELECT x = 'one' FROM v;

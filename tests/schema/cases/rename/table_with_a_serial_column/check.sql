@@ -1,0 +1,1 @@
+INSERT INTO b (n) VALUES (3) RETURNING id = 3;

@@ -1,0 +1,1 @@
+SELECT b = 2 AND c = 1 FROM t;

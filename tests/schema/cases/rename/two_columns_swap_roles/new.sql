@@ -1,0 +1,5 @@
+CREATE TABLE t (
+    b int,
+    -- renamed-from: a
+    c int
+);

@@ -1,0 +1,5 @@
+CREATE TABLE t (a int);
+CREATE TABLE log (a int);
+CREATE RULE keep AS ON DELETE TO t DO INSTEAD NOTHING;
+CREATE RULE noted AS ON INSERT TO t WHERE new.a > 5 DO ALSO INSERT INTO log VALUES (new.a);
+COMMENT ON RULE keep ON t IS 'nothing goes';

@@ -1,0 +1,6 @@
+CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = simple, STOPWORDS = english);
+CREATE TEXT SEARCH CONFIGURATION plain (PARSER = default);
+ALTER TEXT SEARCH CONFIGURATION plain ADD MAPPING FOR asciiword, word WITH words, simple;
+COMMENT ON TEXT SEARCH CONFIGURATION plain IS 'c';
+CREATE TABLE t (body text);
+CREATE INDEX t_body ON t USING gin (to_tsvector('plain', body));

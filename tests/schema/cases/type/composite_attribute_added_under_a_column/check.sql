@@ -1,0 +1,1 @@
+SELECT (c).x = 1 AND (c).y IS NULL FROM t;

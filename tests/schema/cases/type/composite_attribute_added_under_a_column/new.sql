@@ -1,0 +1,2 @@
+CREATE TYPE c AS (x int, y text);
+CREATE TABLE t (c c);

@@ -1,0 +1,2 @@
+CREATE TYPE c AS (x int);
+CREATE TABLE t (c c);

@@ -1,0 +1,1 @@
+CREATE FUNCTION ok(text) RETURNS bool LANGUAGE sql IMMUTABLE AS $$ SELECT true $$;

@@ -1,0 +1,1 @@
+SELECT d::text = 'a' FROM t;

@@ -1,0 +1,1 @@
+SELECT e = 'b' AND es = '{a,c}' FROM t;

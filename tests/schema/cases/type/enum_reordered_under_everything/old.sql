@@ -1,0 +1,5 @@
+CREATE TYPE e AS ENUM ('a','b','c');
+CREATE TABLE t (e e NOT NULL DEFAULT 'a', es e[], CONSTRAINT k CHECK (e <> 'c'));
+CREATE INDEX t_b ON t (e) WHERE e = 'b';
+CREATE VIEW v AS SELECT e FROM t WHERE e > 'a';
+CREATE FUNCTION f(e) RETURNS e LANGUAGE sql AS $$ SELECT $1 $$;

@@ -1,0 +1,6 @@
+CREATE TABLE t (a bigint, b int);
+CREATE VIEW v1 AS SELECT a, b FROM t;
+CREATE VIEW v2 AS SELECT a FROM v1;
+CREATE VIEW v3 AS SELECT count(*) AS n FROM v2;
+GRANT SELECT ON v3 TO observer;
+COMMENT ON VIEW v2 IS 'second';

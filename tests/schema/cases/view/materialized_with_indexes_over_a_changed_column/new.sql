@@ -1,0 +1,4 @@
+CREATE TABLE t (a bigint, b int);
+CREATE MATERIALIZED VIEW m AS SELECT a, b FROM t;
+CREATE UNIQUE INDEX m_a ON m (a);
+CREATE INDEX m_b ON m (b) WHERE b > 0;
