@@ -26,6 +26,9 @@ _NAMES_OF_NO_INTEREST = (
 """What says nothing about an object: names that PostgreSQL makes up for NOT NULL constraints and identity sequences,
 and settings that a dump writes between entries."""
 
+_IDENTIFIER = r'(?:"(?:[^"]|"")+"|\w+)'
+_IDENTITY = re.compile(rf"ALTER TABLE (?:ONLY )?(?:{_IDENTIFIER}\.)?(?P<table>{_IDENTIFIER}) ALTER COLUMN ")
+
 _LIST = re.compile(
     r"(?P<before>\b(?:WITH|SET) \()(?P<items>[^()]*)(?P<after>\))"
     r"|(?P<policy>^CREATE POLICY .*? TO )(?P<roles>[^()]*?)(?P<rest> USING| WITH CHECK|;)",
@@ -148,12 +151,25 @@ def differences(reached: str, wanted: str, apart: Collection[str] = ()) -> list[
     found = entries(reached), entries(wanted)
     # A partition's share of its parent's index: its name is PostgreSQL's choice.
     shares = {entry.name for side in found for entry in side if entry.kind == "INDEX ATTACH"}
-    left, right = (dict(_comparable(side, shares.union(apart))) for side in found)
+    beside = {name for side in found for name in _identity_sequences(side, apart)}
+    left, right = (dict(_comparable(side, shares.union(apart, beside))) for side in found)
     return [
         Difference(*key, left.get(key), right.get(key))
         for key in sorted({*left, *right})
         if left.get(key) != right.get(key)
     ]
+
+
+def _identity_sequences(found: list[Entry], tables: Collection[str]) -> Iterator[str]:
+    """Yield the sequences that PostgreSQL made for identity columns of `tables`: no catalog of ours names them."""
+    for entry in found:
+        made = _IDENTITY.match(entry.text) if entry.kind == "SEQUENCE" else None
+        if made and _unquoted(made["table"]) in tables:
+            yield entry.name
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def _sorted(found: re.Match[str]) -> str:
