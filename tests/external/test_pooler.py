@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,22 +23,24 @@ START_SECONDS = 30
 
 
 @pytest.fixture(scope="module")
-def pgbouncer(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def pgbouncer() -> Iterator[tuple[Path, str]]:
     """The program and the LD_LIBRARY_PATH it needs: the system's, else out of Debian's packages."""
     if found := shutil.which("pgbouncer"):
-        return Path(found), ""
-    folder = tmp_path_factory.mktemp("pgbouncer")
+        yield Path(found), ""
+        return
     if not (shutil.which("apt-get") and shutil.which("dpkg")):
         pytest.skip("no pgbouncer here, and no apt-get to fetch it")
-    folder.chmod(0o755)
-    for parent in (folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
-    command = "apt-get download " + " ".join(PACKAGES) + " && for file in *.deb; do dpkg -x $file .; done"
-    run = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
-    if run.returncode:
-        pytest.skip(f"no pgbouncer here, and none to be had: {run.stderr.strip()[-200:]}")
-    libraries = sorted({str(path.parent) for path in folder.rglob("*.so*")})
-    return next(folder.rglob("sbin/pgbouncer")), os.pathsep.join(libraries)
+    folder = Path(tempfile.mkdtemp(prefix="ae-pgbouncer-", dir="/var/tmp" if os.getuid() == 0 else None))  # noqa: S108
+    try:
+        folder.chmod(0o755)  # the server's account runs it
+        command = "apt-get download " + " ".join(PACKAGES) + " && for file in *.deb; do dpkg -x $file .; done"
+        run = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
+        if run.returncode:
+            pytest.skip(f"no pgbouncer here, and none to be had: {run.stderr.strip()[-200:]}")
+        libraries = sorted({str(path.parent) for path in folder.rglob("*.so*")})
+        yield next(folder.rglob("sbin/pgbouncer")), os.pathsep.join(libraries)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
