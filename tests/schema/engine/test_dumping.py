@@ -32,6 +32,8 @@ def test_every_case_survives_the_tree(folder: Path, connection: Connection, targ
     files = tree(live, target.schema, OWNER)
     with connection.transaction(force_rollback=True):
         connection.execute(f"DROP SCHEMA {target.schema} CASCADE; CREATE SCHEMA {target.schema}".encode())
+        for name in live.publications:  # they outlive what they publish
+            connection.execute(f'DROP PUBLICATION "{name}"'.encode())
         apply_files(connection, [SourceFile(name, text) for name, text in files.items()], session_of(target))
         described = read_catalog(connection, target.schema)
     assert object_changes(live, described) == []

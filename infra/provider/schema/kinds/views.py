@@ -40,6 +40,9 @@ def plan(comparison: Comparison) -> Iterator[Step]:
                 f"CREATE {_kind(new)} {quote(name)}{_options(new)} AS\n{new.definition}",
                 covers=frozenset(ObjectId("viewcolumn", f"{name}.{column}") for column in new.columns),
             )
+            for part, column in new.columns.items():
+                if column.default is not None:
+                    yield _default(name, part, column.default)
         elif old and new:
             yield from _alter(name, old, new)
 
@@ -74,6 +77,10 @@ def _alter(name: str, old: View, new: View) -> Iterator[Step]:
         yield Step(item, "update", f"ALTER {_kind(new)} {quote(name)} {action}", ACCESS_EXCLUSIVE, weaker)
     for part, before, after in both(old.columns, new.columns):
         if before.default != after.default:
-            change = "DROP DEFAULT" if after.default is None else f"SET DEFAULT {after.default}"
-            sql = f"ALTER VIEW {quote(name)} ALTER COLUMN {quote(part)} {change}"
-            yield Step(item, "update", sql, ACCESS_EXCLUSIVE)
+            yield _default(name, part, after.default)
+
+
+def _default(view: str, column: str, default: str | None) -> Step:
+    change = "DROP DEFAULT" if default is None else f"SET DEFAULT {default}"
+    sql = f"ALTER VIEW {quote(view)} ALTER COLUMN {quote(column)} {change}"
+    return Step(ObjectId("view", view), "update", sql, ACCESS_EXCLUSIVE)
