@@ -244,6 +244,7 @@ class Schema(pulumi.CustomResource):
         adopt: bool,
         lock_timeout: int,
         lock_retries: int,
+        proof: bool,
         drop_on_delete: bool,
         opts: pulumi.ResourceOptions | None = None,
     ):
@@ -259,6 +260,7 @@ class Schema(pulumi.CustomResource):
             "adopt": adopt,
             "lockTimeout": lock_timeout,
             "lockRetries": lock_retries,
+            "proof": proof,
             "dropOnDelete": drop_on_delete,
             "fingerprint": None,
         }

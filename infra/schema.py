@@ -44,6 +44,7 @@ class EcosystemSchema(pulumi.ComponentResource):
             adopt=settings.adopt,
             lock_timeout=settings.lock_timeout,
             lock_retries=settings.lock_retries,
+            proof=settings.proof,
             # Not `deleted_with` like the others: the engine would keep the views of a schema it never had deleted.
             drop_on_delete=drop,
             opts=pulumi.ResourceOptions(parent=self),

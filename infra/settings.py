@@ -91,6 +91,9 @@ class Settings(BaseModel):
     lock_retries: int = Field(
         5, ge=0, le=100, description="how often a schema update that could not have its locks tries again, ever later"
     )
+    proof: bool = Field(
+        default=True, description="run a plan on a copy of the live schema first, and compare with pg_dump afterwards"
+    )
     seeds: list[str] = Field(default_factory=list, description="further seed files, relative to the project")
     password_rotation: str = Field(
         "1", description="change it to give every database role, and the object store, new secrets"

@@ -13,7 +13,18 @@ from infra.provider.postgres.database import Unreachable, opened
 from infra.provider.postgres.schema_inputs import SchemaInputs, desired, objects, outputs
 
 HOW = frozenset(
-    {"scratchUrl", "database", "directory", "allow", "adopt", "roles", "lockTimeout", "lockRetries", "serverVersion"}
+    {
+        "scratchUrl",
+        "database",
+        "directory",
+        "allow",
+        "adopt",
+        "roles",
+        "lockTimeout",
+        "lockRetries",
+        "proof",
+        "serverVersion",
+    }
 )
 """Inputs that say how to apply, not what: their change alone is no update."""
 

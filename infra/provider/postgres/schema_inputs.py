@@ -31,6 +31,7 @@ class SchemaInputs(Inputs):
     extensions_schema: str = "extensions"
     allow: list[str] = Field(default_factory=list)
     adopt: bool = False
+    proof: bool = True
     drop_on_delete: bool = True
     lock_timeout: int = Field(LOCK_TIMEOUT, ge=100)
     lock_retries: int = Field(LOCK_RETRIES, ge=0)

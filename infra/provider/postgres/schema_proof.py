@@ -27,6 +27,8 @@ def prove_plan(
     """
     if not preview.plan or preview.refused:
         return None
+    if not inputs.proof:
+        return Proof("target", 0, missing="the configuration says `proof: false`")
     target = live_target(connection, inputs.url, inputs.schema_name)
     return prove(target, preview.plan, wanted, preview.ours, cache_root() / "catalogs")
 
@@ -39,7 +41,7 @@ def require_reached(
     Raises:
         UserError: they differ; the message says where.
     """
-    if not preview.plan or wanted.dump is None:
+    if not preview.plan or wanted.dump is None or not inputs.proof:
         return
     target = live_target(connection, inputs.url, inputs.schema_name)
     live = read_catalog(connection, target.schema, target.extensions_schema)

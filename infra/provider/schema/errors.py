@@ -83,7 +83,8 @@ class NotProven(SchemaError):  # noqa: N818 - named for what happened
         listed = "\n".join(f"  - {item}" for item in self.differences)
         super().__init__(
             "on a copy of the live schema the plan does not reach what the files describe:\n"
-            f"{listed}\nThe planner is wrong here, please report it with the plan. The live database was not touched."
+            f"{listed}\nThe planner is wrong here, please report it with the plan. The live database was not touched. "
+            "Where the plan is right all the same, it can be applied unproven: `proof: false`, or --no-proof."
         )
 
 

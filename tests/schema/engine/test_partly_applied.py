@@ -32,6 +32,21 @@ def inputs(database: Database, folder: Path, text: str) -> SchemaInputs:
     return SchemaInputs.model_validate({**given, "serverVersion": version, **catalog})
 
 
+def plan_of(wanted: SchemaInputs) -> str:
+    """Return what a preview says of the plan."""
+    said: list[str] = []
+    context = Context(
+        "urn:pulumi:s::p::t::schema",
+        {},
+        {},
+        preview=True,
+        log=lambda _, text: said.append(text),
+        publish=lambda _: None,
+    )
+    say_plan(context, wanted)
+    return said[0]
+
+
 def test_half_of_an_update_is_kept_and_the_next_one_goes_on(
     connection: Connection, engine_database: Database, tmp_path: Path
 ) -> None:
@@ -50,19 +65,18 @@ def test_half_of_an_update_is_kept_and_the_next_one_goes_on(
     assert connection.execute("SELECT count(more) FROM app.t").fetchone() == (0,)
 
     connection.execute("UPDATE app.t SET n = 1 WHERE n = 0")
-    said: list[str] = []
-    context = Context(
-        "urn:pulumi:s::p::t::schema",
-        {},
-        {},
-        preview=True,
-        log=lambda _, text: said.append(text),
-        publish=lambda _: None,
-    )
-    say_plan(context, wanted)
-    assert "stopped after 1 of 2 phases" in said[0]
-    assert "VALIDATE CONSTRAINT positive;  -- lock: SHARE UPDATE EXCLUSIVE" in said[0]
-    assert "ADD COLUMN" not in said[0]
+    said = plan_of(wanted)
+    assert "stopped after 1 of 2 phases" in said
+    assert "VALIDATE CONSTRAINT positive;  -- lock: SHARE UPDATE EXCLUSIVE" in said
+    assert "ADD COLUMN" not in said
     apply(wanted)
     row = connection.execute("SELECT convalidated FROM pg_constraint WHERE conname = 'positive'").fetchone()
     assert row == (True,)
+
+
+def test_a_plan_is_proven_unless_the_configuration_says_otherwise(engine_database: Database, tmp_path: Path) -> None:
+    wanted = inputs(engine_database, tmp_path, "CREATE TABLE t (id int PRIMARY KEY);")
+    assert "-- proven on a copy, in the embedded server" in plan_of(wanted)
+    unproven = wanted.model_copy(update={"proof": False})
+    assert "-- not proven on a copy: the configuration says `proof: false`" in plan_of(unproven)
+    apply(unproven)
