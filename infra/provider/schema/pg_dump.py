@@ -15,8 +15,11 @@ _HEADER = re.compile(
     r"^--\n-- Name: (?P<name>.*); Type: (?P<kind>[A-Z ]+); Schema: (?P<schema>.*); Owner:.*\n--\n", re.MULTILINE
 )
 _END = "\n--\n-- PostgreSQL database dump complete\n--\n"
-_NOT_EVERY_SERVER = re.compile(r"^(SET transaction_timeout = .*|\\(un)?restrict .*)$", re.MULTILINE)
-"""Lines that an older server, or one without psql before it, does not understand."""
+_NOT_EVERY_SERVER = re.compile(
+    r"^(SET transaction_timeout = .*|\\(un)?restrict .*|ALTER TABLE .* SET \(pg_attver=\d+\);)$", re.MULTILINE
+)
+"""Lines that an older server, or one without psql before it, does not understand; `pg_attver` is what newer minor
+versions note for themselves, and an older pg_dump does not leave out."""
 
 _NAMES_OF_NO_INTEREST = (
     (re.compile(r"CONSTRAINT (\"[^\"]+\"|\w+) NOT NULL"), "NOT NULL"),
