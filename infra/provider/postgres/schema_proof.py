@@ -1,5 +1,6 @@
 """The proof of a schema resource's plan before it is applied, and the look at the live schema after it was."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from infra.embedded.cache import cache_root
@@ -8,7 +9,7 @@ from infra.provider.postgres.schema_inputs import SchemaInputs
 from infra.provider.schema.desired import Desired
 from infra.provider.schema.engine import Preview, read_catalog
 from infra.provider.schema.proof import Proof, differences_left, prove
-from infra.provider.schema.target import live_target
+from infra.provider.schema.target import Target, live_target
 
 if TYPE_CHECKING:
     import psycopg
@@ -29,7 +30,7 @@ def prove_plan(
         return None
     if not inputs.proof:
         return Proof("target", 0, missing="the configuration says `proof: false`")
-    target = live_target(connection, inputs.url, inputs.schema_name)
+    target = _target(connection, inputs)
     return prove(target, preview.plan, wanted, preview.ours, cache_root() / "catalogs")
 
 
@@ -43,8 +44,12 @@ def require_reached(
     """
     if not preview.plan or wanted.dump is None or not inputs.proof:
         return
-    target = live_target(connection, inputs.url, inputs.schema_name)
+    target = _target(connection, inputs)
     live = read_catalog(connection, target.schema, target.extensions_schema)
     if left := differences_left(target, wanted, live, preview.ours):
         listed = "\n".join(f"  - {item}" for item in left)
         raise UserError(f"the plan was applied, and pg_dump still finds differences from the files:\n{listed}")
+
+
+def _target(connection: "psycopg.Connection[Any]", inputs: SchemaInputs) -> Target:
+    return replace(live_target(connection, inputs.url, inputs.schema_name), scratch_url=inputs.scratch_url)
