@@ -47,13 +47,13 @@ def database_beside(url: str | None) -> Iterator[Scratch]:
 
 
 def sweep(admin: "psycopg.Connection[Any]") -> list[str]:
-    """Drop the scratch databases of this role whose runs are gone, and return their names.
+    """Drop the scratch databases that this role may drop and whose runs are gone, and return their names.
 
     A run names its session after its database before it makes it: a database without that session is nobody's.
     """
     rows = admin.execute(
-        "SELECT d.datname::text FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba "
-        "WHERE starts_with(d.datname, %s) AND r.rolname = current_user "
+        "SELECT d.datname::text FROM pg_database d "
+        "WHERE starts_with(d.datname, %s) AND pg_has_role(d.datdba, 'MEMBER') "
         "AND NOT EXISTS (SELECT FROM pg_stat_activity s WHERE s.application_name = d.datname)",
         (f"{PREFIX}_",),
     ).fetchall()

@@ -25,6 +25,7 @@ def prepare(connection: "psycopg.Connection[Any]", target: Target, *, make_roles
     """
     if make_roles:
         create_roles(connection, target)
+    if make_roles or target.scratch_url:  # else the owner made it himself
         _give_database(connection, target.owner)
     if not bare:
         create_schema(connection, target)
