@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import HealthCheck, Phase, event, given, seed, settings
 
 from infra.provider.schema.engine import (
     CannotPlan,
@@ -73,7 +73,14 @@ def test_a_random_schema_becomes_another(
     old, new = describe(old_sql), describe(new_sql)
     drop_all(connection, target)
     apply_changes(connection, target, old)
-    apply_changes(connection, target, new, allow=["all"], rules=ONLINE)
+    try:
+        apply_changes(connection, target, new, allow=["all"], rules=ONLINE)
+    except CannotPlan as refusal:
+        # In PostgreSQL's own words, a type change without a cast: nothing else may be refused, nothing has changed.
+        assert "cannot cast type" in str(refusal)
+        assert managed_live(connection, target) == old
+        event("refused: no cast")
+        return
     assert managed_live(connection, target) == new
     assert preview_changes(connection, target, new).plan.steps == ()
     reached = dump(engine_database)
