@@ -174,7 +174,7 @@ def _before_coming(steps: Sequence[Step], touching: Touching, edges: Edges) -> I
                 turned_round = ObjectId.parse(dependent) in steps[first].after
                 comes = "delete" not in (steps[first].operation, steps[second].operation)
                 # No one waits for these: they add nothing that another object could lean on.
-                idle = steps[first].side == "new" or _is_remark(steps[first])
+                idle = steps[first].side == "new" or _sets_default(steps[first]) or _is_remark(steps[first])
                 if comes and steps[second].side != "old" and not idle and not turned_round:
                     yield first, second
 
@@ -201,6 +201,11 @@ def _keys_gone(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Ite
     for number, step in enumerate(steps):
         if step.operation == "create" and step.object in foreign:
             yield from ((other, number) for other in gone[foreign[step.object] or ""])
+
+
+def _sets_default(step: Step) -> bool:
+    """Say whether a step only gives a column another default: a view that waited for it would come after its table."""
+    return step.object.kind == "column" and " SET DEFAULT " in step.sql
 
 
 def _is_remark(step: Step) -> bool:

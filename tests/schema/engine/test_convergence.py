@@ -51,6 +51,15 @@ def test_any_case_becomes_any_other(
     assert preview_changes(connection, target, new).plan.steps == ()
 
 
+def refused(apply: Callable[[], object]) -> str | None:
+    """Apply, and return why that can not be planned; None once it is done."""
+    try:
+        apply()
+    except CannotPlan as refusal:
+        return str(refusal)
+    return None
+
+
 @pytest.mark.server
 @seed(SEED)
 @settings(
@@ -73,11 +82,9 @@ def test_a_random_schema_becomes_another(
     old, new = describe(old_sql), describe(new_sql)
     drop_all(connection, target)
     apply_changes(connection, target, old)
-    try:
-        apply_changes(connection, target, new, allow=["all"], rules=ONLINE)
-    except CannotPlan as refusal:
+    if refusal := refused(lambda: apply_changes(connection, target, new, allow=["all"], rules=ONLINE)):
         # In PostgreSQL's own words, a type change without a cast: nothing else may be refused, nothing has changed.
-        assert "cannot cast type" in str(refusal)
+        assert "cannot cast type" in refusal
         assert managed_live(connection, target) == old
         event("refused: no cast")
         return
