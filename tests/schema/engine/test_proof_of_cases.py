@@ -5,6 +5,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from infra.provider.schema.desired import Desired
 from infra.provider.schema.engine import CannotPlan, Catalog, fingerprint, preview_changes, read_catalog
@@ -27,6 +28,8 @@ def test_the_plan_of_a_case_is_proven(folder: Path, database: Database, tmp_path
         fill(live, target, (folder / "new.sql").read_text())
         desired = described(live, database.admin_url, tmp_path)
         live.execute("DROP SCHEMA app CASCADE")
+        for (name,) in live.execute("SELECT pubname FROM pg_publication").fetchall():  # they outlive what they publish
+            live.execute(sql.SQL("DROP PUBLICATION {}").format(sql.Identifier(name)))
         fill(live, target, (folder / "old.sql").read_text())
         target = live_target(live, database.admin_url, "app")
         try:
