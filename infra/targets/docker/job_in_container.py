@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
@@ -71,6 +72,8 @@ class _Execution:
         self._id = api.exec_create(container, noted, environment=environment)["Id"]
 
     def run(self, addresses: Addresses) -> int:
+        # An interruption is passed on, also where interruptions were ignored when this began, as in a shell's background.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         parts = self._api.exec_start(self._id, stream=True, demux=True)
         output, errors = _Lines(sys.stdout, addresses), _Lines(sys.stderr, addresses)
         while True:

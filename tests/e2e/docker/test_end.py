@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.e2e.docker.conftest import MakeStack
+from tests.e2e.docker.conftest import MakeStack, in_full
 from tests.e2e.docker.containers import SERVICES, ContainerStack
 
 DEADLINE_SECONDS = 120
@@ -44,6 +44,7 @@ def test_backups_stay_where_that_is_configured(make_stack: MakeStack) -> None:
     assert stack.names() == set()
 
 
+@in_full
 def test_after_a_half_failed_up_destroy_leaves_nothing(make_stack: MakeStack) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -55,6 +56,7 @@ def test_after_a_half_failed_up_destroy_leaves_nothing(make_stack: MakeStack) ->
     assert stack.names() == set()
 
 
+@in_full
 def test_after_kill_9_in_the_middle_make_up_finishes(make_stack: MakeStack) -> None:
     stack = make_stack()
     stack.pulumi("stack", "init", stack.name, "--no-select")

@@ -3,7 +3,10 @@
 import pytest
 
 from infra.provider.s3 import store
+from tests.e2e.docker.conftest import in_full
 from tests.e2e.docker.containers import SERVICES, ContainerStack
+
+pytestmark = in_full
 
 
 @pytest.mark.parametrize("service", SERVICES)

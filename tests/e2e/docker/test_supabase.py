@@ -7,8 +7,10 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.e2e.docker.conftest import MakeStack
+from tests.e2e.docker.conftest import MakeStack, in_full
 from tests.e2e.docker.containers import inspected
+
+pytestmark = in_full
 
 FOLDER = Path(__file__).parent / "supabase"
 
