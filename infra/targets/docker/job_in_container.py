@@ -72,7 +72,7 @@ class _Execution:
         self._id = api.exec_create(container, noted, environment=environment)["Id"]
 
     def run(self, addresses: Addresses) -> int:
-        # An interruption is passed on, also where interruptions were ignored when this began, as in a shell's background.
+        # An interruption is passed on, also where interruptions were ignored at first, as in a shell's background.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         parts = self._api.exec_start(self._id, stream=True, demux=True)
         output, errors = _Lines(sys.stdout, addresses), _Lines(sys.stderr, addresses)
