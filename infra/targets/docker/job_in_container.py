@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any, TextIO
 from urllib.parse import urlsplit
@@ -21,6 +22,10 @@ PASSED_ON = (RESTORE_URL, "PGPASSWORD")
 # Its process id is noted, so that an interruption reaches it.
 NOTED = 'echo $$ >"/tmp/$0.pid"; exec "$@"'
 INTERRUPTED = 'kill -INT "$(cat "/tmp/$0.pid")"'
+
+
+STILL_RUNNING_SECONDS = 0.2
+"""Between two looks at a command that is on its way out."""
 
 
 class Addresses:
@@ -86,7 +91,13 @@ class _Execution:
                 self._interrupt()
         output.end()
         errors.end()
-        return int(self._api.exec_inspect(self._id)["ExitCode"])
+        return self._exit_code()
+
+    def _exit_code(self) -> int:
+        # An interruption ended the stream of its output, not yet the command.
+        while (state := self._api.exec_inspect(self._id))["Running"]:
+            time.sleep(STILL_RUNNING_SECONDS)
+        return int(state["ExitCode"])
 
     def _interrupt(self) -> None:
         interruption = self._api.exec_create(self._container, ["sh", "-c", INTERRUPTED, self._token])
