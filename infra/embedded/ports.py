@@ -34,8 +34,12 @@ def free_ports(wanted: Sequence[int]) -> list[int]:
     Raises:
         PortTakenError: a port that was asked for is not free.
     """
-    with ExitStack() as held:  # all at once, or one port could be given twice
-        return [_held(held, port) for port in wanted]
+    chosen: list[int] = []
+    with ExitStack() as held:
+        for port in wanted:
+            # Held sockets alone do not keep a port from being given twice: with SO_REUSEADDR, two may bind it.
+            chosen.append(_held(held, port, {*wanted, *chosen}))
+    return chosen
 
 
 def start_on_free_ports(
@@ -76,8 +80,8 @@ def _taken(ports: Sequence[int]) -> bool:
     return False
 
 
-def _held(held: ExitStack, wanted: int) -> int:
-    candidates = [wanted] if wanted else random.sample(RANGE, ATTEMPTS)
+def _held(held: ExitStack, wanted: int, given: set[int]) -> int:
+    candidates = [wanted] if wanted else [port for port in random.sample(RANGE, ATTEMPTS) if port not in given]
     for port in candidates:
         probe = held.enter_context(socket.socket())
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of a server just killed do not count
