@@ -41,6 +41,8 @@ def target() -> Target:
 def connection(engine_database: Database, target: Target) -> Iterator[Connection]:
     """The owner's connection to a database in which the managed schema does not exist."""
     with psycopg.connect(engine_database.owner_url, autocommit=True) as owner:
+        left = owner.execute("SELECT to_regnamespace(%s)::text", (target.schema,)).fetchone()
+        assert left == (None,), "an earlier test left the schema behind: it has to take this fixture"
         yield owner
     with psycopg.connect(engine_database.admin_url, autocommit=True) as admin:
         admin.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(target.schema)))

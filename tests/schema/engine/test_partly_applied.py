@@ -74,6 +74,7 @@ def test_half_of_an_update_is_kept_and_the_next_one_goes_on(
     assert row == (True,)
 
 
+@pytest.mark.usefixtures("connection")
 def test_a_plan_is_proven_unless_the_configuration_says_otherwise(engine_database: Database, tmp_path: Path) -> None:
     wanted = inputs(engine_database, tmp_path, "CREATE TABLE t (id int PRIMARY KEY);")
     assert "-- proven on a copy, in the embedded server" in plan_of(wanted)
