@@ -3,6 +3,9 @@ STACK ?= dev
 BOOTSTRAP = tools/bootstrap/run --stack '$(STACK)'
 DEVELOPMENT = tools/bootstrap/run --development --stack '$(STACK)'
 TESTS ?= tests/unit tests/schema/engine/test_cases.py
+# Half of the end-to-end tests' time is waiting: two processes at once, each with servers and stacks of its own.
+PROCESSES ?= 2
+SPREAD = -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview preflight refresh status url backup restore recover destroy shell test test-full check lint bench-preview bench-schema
@@ -45,10 +48,10 @@ shell: ## a shell in which plain `pulumi` works
 	@$(BOOTSTRAP) shell
 
 test: ## everything that proves it (ARGS='-k word': a part)
-	@$(BOOTSTRAP) run python -m pytest $(ARGS)
+	@$(BOOTSTRAP) run python -m pytest $(SPREAD) $(ARGS)
 
 test-full: ## the same with long repetitions
-	@AGENT_ECOSYSTEM_FULL=1 $(BOOTSTRAP) run python -m pytest $(ARGS)
+	@AGENT_ECOSYSTEM_FULL=1 $(BOOTSTRAP) run python -m pytest $(SPREAD) $(ARGS)
 
 check: lint ## the developer's loop: lint and the quick tests, in seconds (TESTS=tests/backup: another part)
 	@$(DEVELOPMENT) run python -m pytest -q $(TESTS) $(ARGS)

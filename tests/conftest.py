@@ -21,6 +21,9 @@ from tools.docker_engine import connection as docker_connection
 from tools.docker_engine import stand_ins
 from tools.docker_engine.failure import NoEngineError
 
+SHARED_STACKS = ("containers", "standing")
+"""Fixtures that take a minute to make: the tests that share one stay in one process. The longest come first."""
+
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
 GROUP_ROLES = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")
 OWNER = "ecosystem_owner"
@@ -46,6 +49,29 @@ class Database:
     admin_url: str
     owner_url: str
     backup_url: str
+
+
+def sharing(item: pytest.Item) -> str:
+    """Return the group of tests that have to run in one process: those of a stack, or of a file."""
+    wanted = getattr(item, "fixturenames", ())
+    return next((stack for stack in SHARED_STACKS if stack in wanted), item.nodeid.partition("::")[0])
+
+
+@pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tell the processes of one run (`make test`) how to share the work; one process alone keeps the usual order."""
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(sharing(item)))
+
+    def length(item: pytest.Item) -> int:
+        group = sharing(item)
+        if group in SHARED_STACKS:
+            return SHARED_STACKS.index(group)
+        return len(SHARED_STACKS) + (0 if "tests/e2e/docker/" in group else 1 if "tests/e2e/" in group else 2)
+
+    items.sort(key=length)
 
 
 @pytest.fixture(scope="session")

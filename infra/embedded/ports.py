@@ -10,6 +10,9 @@ RANGE = range(10240, 32768)
 """Below the ports that Linux (32768 on) and others (49152 on) give to outgoing connections: a port out of theirs may be
 taken again before the server binds it."""
 
+_CHOICE = random.SystemRandom()
+"""Not the process' own generator: what seeds that, as tests do, would have two processes choose the same ports."""
+
 ATTEMPTS = 200
 STARTS = 5
 
@@ -81,7 +84,7 @@ def _taken(ports: Sequence[int]) -> bool:
 
 
 def _held(held: ExitStack, wanted: int, given: set[int]) -> int:
-    candidates = [wanted] if wanted else [port for port in random.sample(RANGE, ATTEMPTS) if port not in given]
+    candidates = [wanted] if wanted else [port for port in _CHOICE.sample(RANGE, ATTEMPTS) if port not in given]
     for port in candidates:
         probe = held.enter_context(socket.socket())
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of a server just killed do not count
