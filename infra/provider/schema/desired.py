@@ -131,7 +131,8 @@ def _key(files: tuple[SourceFile, ...], target: Target, used: Where) -> str:
 
 def _engine_version() -> str:
     here = Path(__file__).parent
-    sources = sorted([*here.glob("*.py"), *here.glob("scratch/*.py"), *here.glob("queries/*.sql")])
+    patterns = ("*.py", "model/*.py", "scratch/*.py", "queries/*.sql")
+    sources = sorted(source for pattern in patterns for source in here.glob(pattern))
     return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 

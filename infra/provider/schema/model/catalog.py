@@ -1,0 +1,118 @@
+"""All of one schema, its plain JSON and its fingerprint."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+from infra.provider.schema.codec import from_json, to_json
+from infra.provider.schema.model.functions import Function
+from infra.provider.schema.model.names import DefaultGrants, Grants, ObjectId, Rename, Unsupported
+from infra.provider.schema.model.publications import Publication
+from infra.provider.schema.model.relations import Table, View
+from infra.provider.schema.model.sequences import Sequence
+from infra.provider.schema.model.types import Composite, Domain, EnumType
+from infra.provider.schema.model.wholes import Whole
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """One schema. Equality and fingerprint look at the objects only, not at what planning needs besides.
+
+    `default_grants` is owner -> kind -> what new objects of it are born with in this schema; `global_defaults` the
+    same for every schema, in place of PostgreSQL's own; `foreign_defaults` what others set for this schema;
+    `inherited_not_null` is `partition.column` -> the unusual name of its NOT NULL, which matters once it is detached;
+    `reader` the role that read it, and so owns what is made without a word about its owner.
+    """
+
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    views: Mapping[str, View] = field(default_factory=dict)
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    enums: Mapping[str, EnumType] = field(default_factory=dict)
+    domains: Mapping[str, Domain] = field(default_factory=dict)
+    composites: Mapping[str, Composite] = field(default_factory=dict)
+    sequences: Mapping[str, Sequence] = field(default_factory=dict)
+    aggregates: Mapping[str, Whole] = field(default_factory=dict)
+    ranges: Mapping[str, Whole] = field(default_factory=dict)
+    collations: Mapping[str, Whole] = field(default_factory=dict)
+    operators: Mapping[str, Whole] = field(default_factory=dict)
+    casts: Mapping[str, Whole] = field(default_factory=dict)
+    ts_dictionaries: Mapping[str, Whole] = field(default_factory=dict)
+    ts_configurations: Mapping[str, Whole] = field(default_factory=dict)
+    statistics: Mapping[str, Whole] = field(default_factory=dict)
+    rules: Mapping[str, Whole] = field(default_factory=dict)
+    event_triggers: Mapping[str, Whole] = field(default_factory=dict)
+    publications: Mapping[str, Publication] = field(default_factory=dict)
+    grants: Grants = field(default_factory=dict)
+    comment: str | None = None
+    default_grants: DefaultGrants = field(default_factory=dict)
+    dependencies: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    global_defaults: DefaultGrants = field(default_factory=dict, compare=False)
+    foreign_defaults: DefaultGrants = field(default_factory=dict, compare=False)
+    inherited_not_null: Mapping[str, str] = field(default_factory=dict, compare=False)
+    reader: str = field(default="", compare=False)
+    renames: tuple[Rename, ...] = field(default=(), compare=False)
+    unsupported: tuple[Unsupported, ...] = field(default=(), compare=False)
+
+    def to_json(self, *, context: bool = True) -> dict[str, Any]:
+        """Return plain nested dicts, lists, strings, numbers and booleans.
+
+        Args:
+            context: also what planning needs and comparing does not (dependencies, default privileges of others).
+        """
+        data: dict[str, Any] = to_json(self if context else self.objects_only())
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what `to_json` returned; whole numbers may have become floats on the way."""
+        return from_json(cls, data)
+
+    def objects_only(self) -> "Catalog":
+        """Return this catalog without what planning needs and comparing does not."""
+        return replace(
+            self,
+            dependencies=(),
+            global_defaults={},
+            foreign_defaults={},
+            inherited_not_null={},
+            reader="",
+            renames=(),
+            unsupported=(),
+        )
+
+    def objects(self) -> Iterator[tuple[ObjectId, Any]]:
+        """Yield every top-level object with its value: what the ledger calls ours."""
+        for kind, attribute in TOP_LEVEL.items():
+            for name, value in getattr(self, attribute).items():
+                yield ObjectId(kind, name), value
+
+
+TOP_LEVEL = {
+    "enum": "enums",
+    "domain": "domains",
+    "composite": "composites",
+    "sequence": "sequences",
+    "table": "tables",
+    "view": "views",
+    "function": "functions",
+    "aggregate": "aggregates",
+    "range": "ranges",
+    "collation": "collations",
+    "operator": "operators",
+    "cast": "casts",
+    "tsdictionary": "ts_dictionaries",
+    "tsconfiguration": "ts_configurations",
+    "statistics": "statistics",
+    "rule": "rules",
+    "eventtrigger": "event_triggers",
+    "publication": "publications",
+}
+"""Kind of a top-level object -> the catalog's field that holds it."""
+
+
+def fingerprint(catalog: Catalog) -> str:
+    """Return a stable hash of the catalog's objects: equal catalogs have equal fingerprints."""
+    text = json.dumps(catalog.to_json(context=False), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
