@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from infra.provider.schema.blockers import holders
@@ -81,15 +82,19 @@ class Applying:
         connection = self._connection
         with local_search_path(connection, self._target.schema, self._target.extensions_schema):
             connection.execute("SELECT set_config('check_function_bodies', 'off', true)")
-            for step in steps:
-                if set(step.blocks) & locks.keys():
-                    self.lock(locks, step, budget)
-                    locks = {}
-                with explained(step):
-                    budget.before(blocking=bool(step.blocks))
-                    connection.execute(step.sql.encode())
-                    if step.blocks:
-                        budget.holds()
+            for blocking, group in groupby(steps, key=lambda step: bool(step.blocks)):
+                if not blocking and not budget.runs:
+                    run_together(connection, list(group))
+                    continue
+                for step in group:
+                    if set(step.blocks) & locks.keys():
+                        self.lock(locks, step, budget)
+                        locks = {}
+                    with explained(step):
+                        budget.before(blocking=blocking)
+                        connection.execute(step.sql.encode())
+                        if blocking:
+                            budget.holds()
 
     def lock(self, locks: Mapping[str, str], step: Step, budget: Budget) -> None:
         """Take at once the locks that a phase would take one by one, so that none is waited for in the middle of work.
@@ -179,6 +184,35 @@ class Applying:
             f"Held at the end by:{listed}\n"
             "Try again when they are done, end them, or raise lockTimeout or lockRetries.",
         )
+
+
+def run_together(connection: "psycopg.Connection[Any]", steps: Sequence[Step]) -> None:
+    """Run steps of one open transaction without waiting for the answer of each before the next is sent.
+
+    Args:
+        connection: in a transaction.
+        steps: none of which is to be limited to what is left of some time: that would have to be looked at in between.
+
+    Raises:
+        BlockedError, ForeignDependents, CannotPlan, ApplyFailed: as for `explained`, about the step that failed.
+    """
+    import psycopg  # noqa: PLC0415 - the driver is loaded only where it is used
+
+    sent: list[psycopg.Cursor[Any]] = []
+    failure: psycopg.Error | None = None
+    try:
+        with connection.pipeline():
+            try:
+                sent.extend(connection.execute(step.sql.encode()) for step in steps)
+            except psycopg.Error as error:
+                failure = error  # what the end of the pipeline says after it is only that it was aborted
+    except psycopg.Error as error:
+        failure = failure or error
+    if failure is not None:
+        # Answers come in order: the first that is missing is the one that failed.
+        done = next((number for number, cursor in enumerate(sent) if cursor.pgresult is None), len(sent))
+        with explained(steps[min(done, len(steps) - 1)]):
+            raise failure
 
 
 @contextmanager

@@ -45,6 +45,11 @@ class Budget:
         self._waiting_ends: float | None = None
 
     @property
+    def runs(self) -> bool:
+        """Whether a clock has begun to run: from then on each statement is limited to what is left."""
+        return self._deadline is not None
+
+    @property
     def left(self) -> int:
         """Milliseconds until all must be done; all of them as long as the clock has not begun to run."""
         if self._deadline is None:

@@ -74,15 +74,17 @@ def write_ledger(
 ) -> None:
     """Record in the open transaction that `objects` of `schema` are ours, and that nothing is left to be done."""
     connection.execute(query("ledger"))
-    connection.execute(
-        "INSERT INTO pgstack.managed_schema (schema_name, fingerprint, applied_at, tool_version, made_by_us) "
-        "VALUES (%s, %s, now(), %s, %s) ON CONFLICT (schema_name) DO UPDATE SET fingerprint = excluded.fingerprint, "
-        "applied_at = excluded.applied_at, tool_version = excluded.tool_version",
-        (schema, fingerprint, TOOL_VERSION, made_schema),
-    )
-    connection.execute("DELETE FROM pgstack.apply_progress WHERE schema_name = %s", (schema,))
-    connection.execute("DELETE FROM pgstack.managed_object WHERE schema_name = %s", (schema,))
-    _add_objects(connection, schema, objects)
+    with connection.pipeline():
+        connection.execute(
+            "INSERT INTO pgstack.managed_schema (schema_name, fingerprint, applied_at, tool_version, made_by_us) "
+            "VALUES (%s, %s, now(), %s, %s) ON CONFLICT (schema_name) DO UPDATE "
+            "SET fingerprint = excluded.fingerprint, applied_at = excluded.applied_at, "
+            "tool_version = excluded.tool_version",
+            (schema, fingerprint, TOOL_VERSION, made_schema),
+        )
+        connection.execute("DELETE FROM pgstack.apply_progress WHERE schema_name = %s", (schema,))
+        connection.execute("DELETE FROM pgstack.managed_object WHERE schema_name = %s", (schema,))
+        _add_objects(connection, schema, objects)
 
 
 def write_progress(

@@ -8,12 +8,11 @@ import hashlib
 import json
 import time
 from collections.abc import Collection, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.provider.schema.applying import explained
+from infra.provider.schema.applying import explained, run_together
 from infra.provider.schema.changes import object_changes
 from infra.provider.schema.desired import Desired
 from infra.provider.schema.errors import ApplyFailed, ForeignDependents, NotProven, ScratchUnavailable
@@ -133,10 +132,12 @@ def _run(connection: "psycopg.Connection[Any]", target: Target, planned: Plan) -
     path = search_path(target.schema, target.extensions_schema)
     connection.execute(f"SET ROLE {owner}; SET search_path = {path}; SET check_function_bodies = off".encode())
     for phase in planned.phases:
-        with connection.transaction() if phase[0].transactional else nullcontext():
-            for step in phase:
-                with explained(step):
-                    connection.execute(step.sql.encode())
+        if phase[0].transactional:
+            with connection.transaction():
+                run_together(connection, phase)
+        else:
+            with explained(phase[0]):
+                connection.execute(phase[0].sql.encode())
     connection.execute("RESET ROLE; RESET ALL")
 
 
