@@ -1,10 +1,12 @@
 """`make bench-schema`: the schema engine on 7, 100 and 1,000 tables, beside psql and beside its peers.
 
-Whole commands are timed, as a user waits for them, each several times; the medians are printed as Markdown. Parts that
-a command reports of itself (its JSON's `timings`) have columns of their own. SIZES, ROUNDS and PEERS=0 change a run.
+Whole commands are timed, as a user waits for them, several times and in turns with what they are compared to; medians
+and minima are printed as Markdown. Parts that a command reports of itself (its JSON's `timings`) have columns of their
+own. SIZES, ROUNDS and PEERS=0 change a run; beyond 100 tables there are `LARGE_ROUNDS` rounds.
 """
 
 import json
+import math
 import os
 import platform
 import secrets
@@ -14,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +36,10 @@ from tests.bench import peers, schemas  # noqa: E402
 
 SIZES = [int(size) for size in os.environ.get("SIZES", "7 100 1000").split()]
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
+LARGE_ROUNDS = min(ROUNDS, 2)
 PEERS = os.environ.get("PEERS", "1") != "0"
+PATIENCE = 60
+"""Seconds after which a peer is stopped, and said to take longer."""
 
 Timings = dict[str, float]
 
@@ -81,10 +86,17 @@ class Bench:
         return timed(command, self.cluster.distribution.environment(), codes=(0,))[0]
 
 
-def timed(command: list[str], environment: dict[str, str], codes: tuple[int, ...]) -> tuple[float, str]:
-    """Run a command to its end; return its seconds and its output."""
+def timed(
+    command: list[str], environment: dict[str, str], codes: tuple[int, ...], patience: float | None = None
+) -> tuple[float, str]:
+    """Run a command to its end; return its seconds and its output; endless and nothing beyond `patience` seconds."""
     began = time.perf_counter()
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(
+            command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=patience
+        )
+    except subprocess.TimeoutExpired:
+        return math.inf, ""
     seconds = time.perf_counter() - began
     if done.returncode not in codes:
         sys.exit(f"{' '.join(command[:6])} … ended with {done.returncode}:\n{done.stderr[-2000:]}")
@@ -110,34 +122,35 @@ def bench() -> Iterator[Bench]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def median(measure: Callable[[], float]) -> float:
-    """Return the median of ROUNDS measurements."""
-    return statistics.median(measure() for _ in range(ROUNDS))
+def rounds_of(size: int) -> int:
+    """Return how often a schema of so many tables is measured."""
+    return ROUNDS if size <= 100 else LARGE_ROUNDS
 
 
-def first_apply(place: Bench, script: Path) -> dict[str, float]:
+def first_apply(place: Bench, script: Path, rounds: int) -> list[Timings]:
     """Measure psql and our first apply, in turns; the scratch's and the proof's answers are not remembered."""
-    rounds: list[Timings] = []
-    for number in range(ROUNDS):
+    found: list[Timings] = []
+    for number in range(rounds):
         by_psql = place.psql(place.new("by_psql"), script)
         types = place.folder / "sql" / "types.sql"
         types.write_text(f"-- round {number} {time.time()}\n{schemas.prelude()}")
         whole, document = place.run("apply", url=place.new("live"))
-        rounds.append({"psql": by_psql, "whole": whole, **document["timings"]})
-    return {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}
+        found.append({"psql": by_psql, "whole": whole, **document["timings"]})
+    return found
 
 
-def one_column(place: Bench, live: str) -> dict[str, float]:
+def one_column(place: Bench, live: str, rounds: int) -> list[Timings]:
     """Measure a plan of one added column, its files never read before."""
     extra = place.folder / "sql" / "one_column.sql"
-    rounds: list[Timings] = []
-    for number in range(ROUNDS):
+    found: list[Timings] = []
+    for number in range(rounds):
         extra.write_text(f"-- round {number} {time.time()}\n{schemas.ONE_COLUMN}")
         whole, document = place.run("plan", url=live)
         if [step["object"]["name"] for step in document["steps"]] != ["thing_0001.one_more"]:
             sys.exit(f"not the plan of one column: {document['steps']}")
-        rounds.append({"whole": whole, **document["timings"]})
-    return {name: statistics.median(found[name] for found in rounds) for name in rounds[0]}
+        found.append({"whole": whole, **document["timings"]})
+    extra.unlink()
+    return found
 
 
 def queries(place: Bench, live: str) -> int:
@@ -152,19 +165,66 @@ def queries(place: Bench, live: str) -> int:
     return text.count("LOG:  statement:") + text.count("LOG:  execute ") - before
 
 
-def against(place: Bench, peer: peers.Peer, live: str, script: Path) -> tuple[float, float]:
-    """Measure a peer: nothing to do, and one column."""
-    desired = place.new("desired")
-    place.psql(desired, script)
+def nothing_to_do(place: Bench, desired: str, found: list[peers.Peer], rounds: int) -> dict[str, list[float]]:
+    """Measure plans of nothing, ours and each peer's in turns; theirs of what psql made, where our ledger is not."""
+    live = place.url("live")
+    seconds: dict[str, list[float]] = {name: [] for name in ("", *(peer.name for peer in found))}
+    place.run("plan", url=live)  # fills caches that a second plan finds full; the peers' databases were just filled
+    for _ in range(rounds):
+        seconds[""].append(place.run("plan", url=live)[0])
+        for peer in found:
+            if math.inf not in seconds[peer.name]:
+                seconds[peer.name].append(against(peer, place.url("by_psql"), desired))
+    return seconds
+
+
+def against(peer: peers.Peer, live: str, desired: str) -> float:
+    """Return the seconds a peer takes to compare two databases."""
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    return timed(peer.compare(live, desired), environment, codes=(0, 1, 2, 3), patience=PATIENCE)[0]
 
-    def run() -> float:
-        return timed(peer.compare(live, desired), environment, codes=(0, 1, 2, 3))[0]
 
-    nothing = median(run)
-    with psycopg.connect(desired, autocommit=True) as connection:
-        connection.execute(schemas.ONE_COLUMN.encode())
-    return nothing, median(run)
+def measured(place: Bench, size: int, found: list[peers.Peer]) -> tuple[str, list[str]]:
+    """Measure one size: the line of the first table, and the lines of the second."""
+    rounds = rounds_of(size)
+    script = schemas.write(place.folder, size)
+    first = first_apply(place, script, rounds)
+    live, desired = place.url("live"), place.new("desired") if found else ""
+    if found:
+        place.psql(desired, script)
+    idle = nothing_to_do(place, desired, found, rounds)
+    asked = queries(place, live)
+    column = one_column(place, live, rounds)
+    parts = ", ".join(f"{label} {_median(column, of):.2f}" for label, of in PARTS_OF_A_PLAN.items())
+    applied = " | ".join(_both([timings[name] for timings in first]) for name in ("psql", "apply"))
+    ratio = _median(first, "apply") / _median(first, "psql")
+    rest = " | ".join(f"{_median(first, name):.2f}" for name in ("desired", "proof", "check", "whole"))
+    ours = statistics.median(idle[""])
+    whole = f"{_median(column, 'whole'):.2f} ({parts})"
+    lines = [f"| {size:,} | this engine | {_both(idle[''])} | | {whole} | {asked} | {rounds} |"]
+    if found:
+        with psycopg.connect(desired, autocommit=True) as connection:
+            connection.execute(schemas.ONE_COLUMN.encode())
+    for peer in found:
+        ended = math.inf not in idle[peer.name]
+        busy = [against(peer, place.url("by_psql"), desired) for _ in range(rounds if ended else 1)]
+        times = f"{statistics.median(idle[peer.name]) / ours:.1f}" if ended else ""
+        lines.append(f"| {size:,} | {peer.name} | {_both(idle[peer.name])} | {times} | {_both(busy)} | | {len(busy)} |")
+    return f"| {size:,} | {applied} | {ratio:.2f} | {rest} | {rounds} |", lines
+
+
+PARTS_OF_A_PLAN = {"files": "desired", "plan": "plan", "proof": "proof"}
+
+
+def _median(rounds: list[Timings], name: str) -> float:
+    return statistics.median(timings[name] for timings in rounds)
+
+
+def _both(seconds: list[float]) -> str:
+    """Write the median, and the least in brackets."""
+    if math.inf in seconds:
+        return f"over {PATIENCE}"
+    return f"{statistics.median(seconds):.2f} ({min(seconds):.2f})"
 
 
 def main() -> int:
@@ -173,43 +233,29 @@ def main() -> int:
     applied, compared = [], []
     with bench() as server:
         for size in SIZES:
-            place = Bench(server.cluster, server.base, server.folder / str(size))
-            script = schemas.write(place.folder, size)
-            first = first_apply(place, script)
-            live = place.url("live")
-            nothing = median(lambda: place.run("plan", url=live)[0])  # noqa: B023 - called at once
-            asked = queries(place, live)
-            column = one_column(place, live)
-            (place.folder / "sql" / "one_column.sql").unlink()
-            applied.append(
-                f"| {size:,} | {first['psql']:.2f} | {first['apply']:.2f} | {first['apply'] / first['psql']:.2f} "
-                f"| {first['desired']:.2f} | {first['proof']:.2f} | {first['check']:.2f} | {first['whole']:.2f} |"
-            )
-            compared.append(
-                f"| {size:,} | this engine | {nothing:.2f} | | {column['whole']:.2f} "
-                f"(files {column['desired']:.2f}, plan {column['plan']:.2f}, proof {column['proof']:.2f}) | {asked} |"
-            )
-            for peer in found:
-                idle, busy = against(place, peer, live, script)
-                compared.append(f"| {size:,} | {peer.name} | {idle:.2f} | {idle / nothing:.1f} | {busy:.2f} | |")
+            line, lines = measured(Bench(server.cluster, server.base, server.folder / str(size)), size, found)
+            applied.append(line)
+            compared += lines
             print(f"{size} tables measured", file=sys.stderr)
         version = server.cluster.distribution.root.name
-    _report(applied, compared, version)
+    _report(applied, compared, version, found)
     return 0
 
 
-def _report(applied: list[str], compared: list[str], version: str) -> None:
+def _report(applied: list[str], compared: list[str], version: str, found: list[peers.Peer]) -> None:
     print(
         f"`make bench-schema`, {time.strftime('%Y-%m-%d')}: {_processor()}, {os.cpu_count()} cores, load "
         f"{os.getloadavg()[0]:.1f}; PostgreSQL {version}, durable, Python {platform.python_version()}; "
-        f"medians of {ROUNDS} rounds, in seconds.\n"
+        "medians in seconds, minima in brackets.\n"
     )
-    print("| First apply: tables | `psql -1 -f` | live phase | ratio | files read | proof | check | whole command |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| First apply: tables | `psql -1 -f` | live phase | ratio | files read | proof | check | whole | rounds |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     print("\n".join(applied))
-    print("\n| Plan: tables | engine | nothing to do | times ours | one column | queries |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    print("\n| Plan: tables | engine | nothing to do | times ours | one column | queries | rounds |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     print("\n".join(compared))
+    for peer in found:
+        print(f"\n{peer.name} sees {peer.sees}; run as `{' '.join([Path(peer.command[0]).name, *peer.command[1:]])}`.")
 
 
 def _processor() -> str:
