@@ -86,6 +86,9 @@ class Assembly:
             comment=next((text for (kind, _, _), text in self.comments.items() if kind == "pg_namespace"), None),
             default_grants=self._default_grants(in_schema=True),
             global_defaults=self._default_grants(in_schema=False),
+            settable_defaults=tuple(
+                sorted({row["owner"] for row in self.rows["default_privileges"] if row["settable"]})
+            ),
             inherited_not_null={
                 row["inherited"]: row["not_null_inherited"] for row in self.rows["columns"] if row["inherited"]
             },

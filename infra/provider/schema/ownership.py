@@ -69,7 +69,8 @@ def foreign_names(live: Catalog, ours: Collection[ObjectId], desired: Catalog, s
 def prunable(live: Catalog, desired: Catalog) -> frozenset[ObjectId]:
     """Return what `prune` counts as ours: everything, but for partitions made at run time.
 
-    A partition counts as made at run time unless the files name another one, a default apart, of the same parent.
+    A partition counts as made at run time unless the files name it, or another one, a default apart, of the same
+    parent. Of the default privileges of the schema those count that this role may change.
     """
     listed = {
         table.partition.parent
@@ -83,9 +84,10 @@ def prunable(live: Catalog, desired: Catalog) -> frozenset[ObjectId]:
     }
     # A publication of all tables, or of none yet, is about the database.
     spared |= {name for name, value in live.publications.items() if not value.tables and not value.whole_schema}
-    return frozenset(
-        item for item, _ in live.objects() if not (item.kind in ("table", "publication") and item.name in spared)
-    )
+    spared -= {*desired.tables, *desired.publications}
+    objects = (item for item, _ in live.objects() if not (item.kind in ("table", "publication") and item.name in spared))
+    settable = {owner: kinds for owner, kinds in live.default_grants.items() if owner in live.settable_defaults}
+    return frozenset([*objects, *_default_ids(settable)])
 
 
 def owned(desired: Catalog) -> frozenset[ObjectId]:
@@ -99,11 +101,16 @@ _COMMENT = ObjectId("schema comment", "schema")
 def _context_ids(desired: Catalog) -> list[ObjectId]:
     """Return what the files say about the schema itself, which we may share: each right on its own, the comment."""
     ids = [] if desired.comment is None else [_COMMENT]
-    ids += _grant_ids(desired.grants, "schema grant")
-    for owner, kinds in desired.default_grants.items():
-        for kind, grants in kinds.items():
-            ids += _grant_ids(grants, _default_kind(owner, kind))
-    return ids
+    return [*ids, *_grant_ids(desired.grants, "schema grant"), *_default_ids(desired.default_grants)]
+
+
+def _default_ids(default_grants: DefaultGrants) -> list[ObjectId]:
+    return [
+        item
+        for owner, kinds in default_grants.items()
+        for kind, grants in kinds.items()
+        for item in _grant_ids(grants, _default_kind(owner, kind))
+    ]
 
 
 def _default_kind(owner: str, kind: str) -> str:
@@ -125,9 +132,17 @@ def _grant_ids(grants: Grants, kind: str) -> list[ObjectId]:
 
 
 def _ours_among(grants: Grants, ours: Collection[ObjectId], kind: str, *, others: bool = False) -> Grants:
-    """Return of `grants` what is ours, or what others granted on a schema that we share."""
+    """Return of `grants` what is ours, or what others granted on a schema that we share.
+
+    A right is ours with its grant option and without: it can be had only once.
+    """
+
+    def is_ours(grantee: str, right: str) -> bool:
+        plain = right.rstrip("*")
+        return any(ObjectId(kind, f"{grantee} {form}") in ours for form in (plain, f"{plain}*"))
+
     kept = {
-        grantee: tuple(right for right in rights if (ObjectId(kind, f"{grantee} {right}") in ours) is not others)
+        grantee: tuple(right for right in rights if is_ours(grantee, right) is not others)
         for grantee, rights in grants.items()
     }
     return {grantee: rights for grantee, rights in kept.items() if rights}

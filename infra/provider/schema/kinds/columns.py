@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Literal
 
 from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
@@ -80,10 +80,22 @@ def _compared_columns(comparison: Comparison, name: str) -> tuple[Columns, Colum
     parent_before = comparison.old.tables[old.partition.parent].columns
     parent_after = comparison.new.tables[new.partition.parent].columns
     for part in own:
-        if plain(parent_before.get(part)) != (inherited := plain(parent_after.get(part))) and inherited:
-            before[part] = inherited  # what the parent's own change has brought to this partition by then
+        if inherited := plain(parent_after.get(part)):
+            before[part] = _passed_on(plain(parent_before.get(part)), inherited, before.get(part))
     common = [part for part in own if part in before and part in after]
     return {part: before[part] for part in common}, {part: after[part] for part in common}
+
+
+def _passed_on(parent_before: Column | None, parent_after: Column, own: Column | None) -> Column:
+    """Return a partition's column as its parent's own change leaves it: what did not change there stays its own."""
+    if parent_before is None or own is None:
+        return parent_after
+    changed = {
+        field.name: value
+        for field in fields(Column)
+        if (value := getattr(parent_after, field.name)) != getattr(parent_before, field.name)
+    }
+    return replace(own, **changed)
 
 
 def _with_inherited(catalog: Catalog, name: str) -> dict[str, Column]:

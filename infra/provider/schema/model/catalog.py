@@ -23,6 +23,7 @@ class Catalog:
     `default_grants` is owner -> kind -> what new objects of it are born with in this schema; `global_defaults` the
     same for every schema, in place of PostgreSQL's own; `foreign_defaults` what others set for this schema;
     `inherited_not_null` is `partition.column` -> the unusual name of its NOT NULL, which matters once it is detached;
+    `settable_defaults` the owners whose default privileges the reader may change;
     `reader` the role that read it, and so owns what is made without a word about its owner.
     """
 
@@ -50,6 +51,7 @@ class Catalog:
     dependencies: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     global_defaults: DefaultGrants = field(default_factory=dict, compare=False)
     foreign_defaults: DefaultGrants = field(default_factory=dict, compare=False)
+    settable_defaults: tuple[str, ...] = field(default=(), compare=False)
     inherited_not_null: Mapping[str, str] = field(default_factory=dict, compare=False)
     reader: str = field(default="", compare=False)
     renames: tuple[Rename, ...] = field(default=(), compare=False)
@@ -76,6 +78,7 @@ class Catalog:
             dependencies=(),
             global_defaults={},
             foreign_defaults={},
+            settable_defaults=(),
             inherited_not_null={},
             reader="",
             renames=(),

@@ -4,6 +4,7 @@ SELECT pg_get_userbyid(d.defaclrole)::text AS owner,
                             ELSE 'other' END AS kind,
        CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(g.grantee)::text END AS grantee,
        d.defaclnamespace <> 0 AS in_schema,
+       pg_has_role(d.defaclrole, 'USAGE') AS settable,
        array_agg(g.privilege_type || CASE WHEN g.is_grantable THEN '*' ELSE '' END ORDER BY g.privilege_type)
            FILTER (WHERE g.grantee <> d.defaclrole OR d.defaclnamespace <> 0) AS privileges
 FROM pg_default_acl d

@@ -38,5 +38,22 @@ WITH found (class, oid, kind) AS (
     SELECT 'pg_publication'::regclass, p.oid, 'publication of more than this schema:' FROM pg_publication p
     WHERE EXISTS (SELECT FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid
                   WHERE r.prpubid = p.oid AND c.relnamespace IS DISTINCT FROM to_regnamespace(quote_ident(%(schema)s)))
+       OR EXISTS (SELECT FROM pg_publication_namespace s
+                  WHERE s.pnpubid = p.oid AND s.pnnspid IS DISTINCT FROM to_regnamespace(quote_ident(%(schema)s)))
+    UNION ALL
+    SELECT 'pg_namespace'::regclass, n.oid, format('owner %%s of', n.nspowner::regrole) FROM pg_namespace n
+    WHERE n.nspname = %(schema)s
+    UNION ALL
+    SELECT 'pg_namespace'::regclass, n.oid, format('comment %%L on', obj_description(n.oid, 'pg_namespace'))
+    FROM pg_namespace n WHERE n.nspname <> %(schema)s AND obj_description(n.oid, 'pg_namespace') IS NOT NULL
+    UNION ALL
+    SELECT 'pg_namespace'::regclass, n.oid, format('rights %%s on', n.nspacl) FROM pg_namespace n
+    WHERE n.nspname <> %(schema)s AND n.nspname !~ '^pg_(toast|temp)' AND n.nspacl IS NOT NULL
+    UNION ALL
+    SELECT 'pg_class'::regclass, c.oid, format('rights %%s in another schema, on', c.relacl)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname <> %(schema)s AND c.relacl IS NOT NULL
+    UNION ALL
+    SELECT 'pg_proc'::regclass, p.oid, format('rights %%s in another schema, on', p.proacl)
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname <> %(schema)s AND p.proacl IS NOT NULL
 )
 SELECT kind || ' ' || (pg_identify_object(class, oid, 0)).identity AS object FROM found ORDER BY 1;

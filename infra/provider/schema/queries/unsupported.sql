@@ -39,6 +39,10 @@ found (class, oid, kind, attached_to) AS (
     FROM pg_constraint c JOIN relation r ON r.oid = c.conrelid
     WHERE c.contype = 'n' AND (NOT c.convalidated OR c.connoinherit)
     UNION ALL
+    SELECT 'pg_constraint'::regclass, c.oid, 'key that does not hold in every partition:', r.relname
+    FROM pg_constraint c JOIN relation r ON r.oid = c.conrelid JOIN pg_index i ON i.indexrelid = c.conindid
+    WHERE c.contype IN ('p', 'u') AND r.relkind = 'p' AND NOT i.indisvalid
+    UNION ALL
     SELECT 'pg_constraint'::regclass, c.oid, 'constraint of a partition beside its parent''s', r.relname
     FROM pg_constraint c JOIN relation r ON r.oid = c.conrelid
     WHERE c.contype = 'c' AND c.conislocal AND c.coninhcount > 0
