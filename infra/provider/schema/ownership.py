@@ -85,7 +85,9 @@ def prunable(live: Catalog, desired: Catalog) -> frozenset[ObjectId]:
     # A publication of all tables, or of none yet, is about the database.
     spared |= {name for name, value in live.publications.items() if not value.tables and not value.whole_schema}
     spared -= {*desired.tables, *desired.publications}
-    objects = (item for item, _ in live.objects() if not (item.kind in ("table", "publication") and item.name in spared))
+    objects = (
+        item for item, _ in live.objects() if item.kind not in ("table", "publication") or item.name not in spared
+    )
     settable = {owner: kinds for owner, kinds in live.default_grants.items() if owner in live.settable_defaults}
     return frozenset([*objects, *_default_ids(settable)])
 

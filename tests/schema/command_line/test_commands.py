@@ -142,6 +142,17 @@ def test_prune_spares_partitions_made_at_run_time(run: Run, folder: Path, databa
         assert owner.execute("SELECT to_regclass('log_1'), to_regclass('log_2')").fetchone() == (None, "log_2")
 
 
+def test_prune_takes_default_privileges_and_what_the_files_name(run: Run, folder: Path, database: Database) -> None:
+    change(database, "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO observer WITH GRANT OPTION")
+    change(database, "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT INSERT ON TABLES TO observer")
+    (folder / "rights.sql").write_text("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO observer;")
+    assert run("apply", "--dir", folder, "--prune").code == 0
+    with psycopg.connect(database.owner_url) as owner:
+        rights = "SELECT g.privilege_type, g.is_grantable FROM pg_default_acl d, aclexplode(d.defaclacl) g"
+        named = f"{rights} WHERE g.grantee = 'observer'::regrole AND d.defaclnamespace = 'public'::regnamespace"
+        assert owner.execute(named).fetchall() == [("SELECT", False)]
+
+
 def test_a_mistake_in_a_file_is_shown_where_it_is(run: Run, folder: Path) -> None:
     (folder / "agents.sql").write_text("CREATE TABLE agents (\n    id int,\n    nme txt\n);\n")
     broken = run("plan", "--dir", folder)

@@ -135,6 +135,8 @@ UNSUPPORTED = {
     "CREATE TABLE other.u (a int); CREATE PUBLICATION pub FOR TABLE app.t, other.u",
     "statistics in another schema than its table": "CREATE TABLE t (a int, b int); CREATE SCHEMA other; "
     "CREATE STATISTICS other.st ON a, b FROM app.t",
+    "key that does not hold in every partition:": "CREATE TABLE t (a int NOT NULL) PARTITION BY LIST (a); "
+    "CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1); ALTER TABLE ONLY t ADD PRIMARY KEY (a)",
     "NOT NULL constraint without validation or inheritance": "CREATE TABLE t (a int); "
     "ALTER TABLE t ADD CONSTRAINT nn NOT NULL a NOT VALID",
 }
@@ -171,6 +173,13 @@ OUTSIDE = {
     "CREATE USER MAPPING FOR PUBLIC SERVER srv",
     "subscription sub": "CREATE SUBSCRIPTION sub CONNECTION '' PUBLICATION p WITH (connect = false, slot_name = NONE)",
     "default privileges for every schema: ": "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+    "comment 'theirs' on extensions": "COMMENT ON SCHEMA extensions IS 'theirs'",
+    "owner observer of app": "ALTER SCHEMA app OWNER TO observer",
+    "rights {postgres=X/postgres} in another schema, on extensions.similarity(": "REVOKE EXECUTE ON FUNCTION "
+    "extensions.similarity(text, text) FROM PUBLIC",
+    "rights {postgres=arwdDxtm/postgres} in another schema, on pg_catalog.pg_class": "REVOKE ALL ON pg_class FROM PUBLIC",
+    "rights {": "GRANT CREATE ON SCHEMA extensions TO observer",
+    "publication of more than this schema: pub": "CREATE PUBLICATION pub FOR TABLES IN SCHEMA app, extensions",
 }
 
 
