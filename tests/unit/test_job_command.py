@@ -9,7 +9,7 @@ import pytest
 from infra import job_command
 from infra.backup_job import command_line
 from infra.targets.docker import job_in_container
-from infra.targets.docker.job_in_container import Addresses
+from infra.targets.docker.job_in_container import Addresses, goes_elsewhere
 
 OUTSIDE = "postgresql://postgres:p%40ss@127.0.0.1:15432/postgres"
 INSIDE = "postgresql://postgres:p%40ss@postgres:5432/postgres"
@@ -57,3 +57,18 @@ def test_addresses_are_those_of_whoever_reads_them() -> None:
 
 def test_without_a_server_nothing_is_rewritten() -> None:
     assert Addresses(None).outwards(INSIDE) == INSIDE
+
+
+@pytest.mark.parametrize(
+    ("arguments", "elsewhere"),
+    [
+        ("restore", False),
+        ("restore --at 20261124_212101", False),
+        ("restore --into ecosystem --force", False),
+        ("restore --into postgresql://postgres@127.0.0.1:15432/by_url", False),
+        ("restore --into postgresql://postgres@127.0.0.1:15433/ecosystem --force", True),
+        ("restore --force --into=postgresql://postgres@db.example/ecosystem", True),
+    ],
+)
+def test_a_restore_into_another_server_leaves_the_stacks_networks(arguments: str, elsewhere: bool) -> None:
+    assert goes_elsewhere(arguments.split(), Addresses(OUTSIDE)) is elsewhere

@@ -1,28 +1,40 @@
-"""The backup job's command line inside its container, where PostgreSQL's programs of the right version are."""
+"""The backup job's command line inside its container, where PostgreSQL's programs of the right version are.
 
+A restore into another server runs in a container of the same image beside it, on this machine's network: the job's own
+container reaches the stack's two services alone, and 127.0.0.1 would be itself.
+"""
+
+import argparse
 import contextlib
 import os
 import secrets
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from typing import Any, TextIO
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, TextIO
 from urllib.parse import urlsplit
 
 import docker
 import docker.errors
 
-from infra.targets.docker.naming import BACKUP, POSTGRES, POSTGRES_PORT, engine_name
+from infra.targets.docker.naming import (
+    BACKUP,
+    OBJECT_STORE,
+    OBJECT_STORE_PORT,
+    POSTGRES,
+    POSTGRES_PORT,
+    engine_name,
+)
 
 RESTORE_URL = "BACKUP_RESTORE_URL"
 PASSED_ON = (RESTORE_URL, "PGPASSWORD")
 """Variables the job reads; they go through the engine's socket, never onto a command line."""
+STORE_URL = "BACKUP_S3_ENDPOINT"
 
 # Its process id is noted, so that an interruption reaches it.
 NOTED = 'echo $$ >"/tmp/$0.pid"; exec "$@"'
 INTERRUPTED = 'kill -INT "$(cat "/tmp/$0.pid")"'
-
 
 STILL_RUNNING_SECONDS = 0.2
 """Between two looks at a command that is on its way out."""
@@ -50,14 +62,18 @@ class Addresses:
 
 
 def run_inside(stack: str, arguments: Sequence[str]) -> int:
-    """Run one of the job's commands in the container of `stack`, its output shown; return its exit code."""
+    """Run one of the job's commands with what `stack`'s container knows, its output shown; return its exit code."""
     addresses = Addresses(os.environ.get(RESTORE_URL))
-    environment = {name: addresses.inwards(os.environ[name]) for name in PASSED_ON if name in os.environ}
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
         with contextlib.closing(docker.from_env()) as client:
             job = client.containers.get(engine_name(stack, BACKUP))
+            if goes_elsewhere(arguments, addresses):
+                with _beside(client, stack, job, arguments, environment) as process:
+                    return _show(process, Addresses(None))
+            environment = {name: addresses.inwards(value) for name, value in environment.items()}
             command = [addresses.inwards(argument) for argument in arguments]
-            return _Execution(client.api, str(job.id), command, environment).run(addresses)
+            return _show(_Execution(client.api, str(job.id), command, environment), addresses)
     except docker.errors.NotFound:
         said = f"stack {stack} has no backup container: `make up STACK={stack}` makes it"
     except docker.errors.APIError as error:
@@ -68,7 +84,46 @@ def run_inside(stack: str, arguments: Sequence[str]) -> int:
     return 1
 
 
+def goes_elsewhere(arguments: Sequence[str], addresses: Addresses) -> bool:
+    """Tell whether a command restores into a server that is not the stack's own."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--into", default="")
+    into = parser.parse_known_args(list(arguments))[0].into
+    return "://" in into and addresses.inwards(into) == into
+
+
+class _Process(Protocol):
+    """A command that runs in a container."""
+
+    def output(self) -> Iterator[tuple[bytes | None, bytes | None]]: ...
+
+    def interrupt(self) -> None: ...
+
+    def exit_code(self) -> int: ...
+
+
+def _show(process: _Process, addresses: Addresses) -> int:
+    """Show what a command says until it ends; return its exit code."""
+    # An interruption is passed on, also where interruptions were ignored at first, as in a shell's background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    parts = process.output()
+    output, errors = _Lines(sys.stdout, addresses), _Lines(sys.stderr, addresses)
+    while True:
+        try:
+            for out, err in parts:
+                output.take(out or b"")
+                errors.take(err or b"")
+            break
+        except KeyboardInterrupt:
+            process.interrupt()
+    output.end()
+    errors.end()
+    return process.exit_code()
+
+
 class _Execution:
+    """A command in the job's own container."""
+
     def __init__(self, api: Any, container: str, command: Sequence[str], environment: dict[str, str]):
         self._api = api
         self._container = container
@@ -76,32 +131,63 @@ class _Execution:
         noted = ["sh", "-c", NOTED, self._token, "python", "-m", "infra.backup_job", *command]
         self._id = api.exec_create(container, noted, environment=environment)["Id"]
 
-    def run(self, addresses: Addresses) -> int:
-        # An interruption is passed on, also where interruptions were ignored at first, as in a shell's background.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        parts = self._api.exec_start(self._id, stream=True, demux=True)
-        output, errors = _Lines(sys.stdout, addresses), _Lines(sys.stderr, addresses)
-        while True:
-            try:
-                for out, err in parts:
-                    output.take(out or b"")
-                    errors.take(err or b"")
-                break
-            except KeyboardInterrupt:
-                self._interrupt()
-        output.end()
-        errors.end()
-        return self._exit_code()
+    def output(self) -> Any:
+        return self._api.exec_start(self._id, stream=True, demux=True)
 
-    def _exit_code(self) -> int:
+    def interrupt(self) -> None:
+        interruption = self._api.exec_create(self._container, ["sh", "-c", INTERRUPTED, self._token])
+        self._api.exec_start(interruption["Id"])
+
+    def exit_code(self) -> int:
         # An interruption ended the stream of its output, not yet the command.
         while (state := self._api.exec_inspect(self._id))["Running"]:
             time.sleep(STILL_RUNNING_SECONDS)
         return int(state["ExitCode"])
 
-    def _interrupt(self) -> None:
-        interruption = self._api.exec_create(self._container, ["sh", "-c", INTERRUPTED, self._token])
-        self._api.exec_start(interruption["Id"])
+
+class _Beside:
+    """A command that is a container's own."""
+
+    def __init__(self, container: Any):
+        self._container = container
+
+    def output(self) -> Any:
+        parts = self._container.client.api.attach(self._container.id, stream=True, logs=True, demux=True)
+        self._container.start()
+        return parts
+
+    def interrupt(self) -> None:
+        self._container.kill("SIGINT")
+
+    def exit_code(self) -> int:
+        return int(self._container.wait()["StatusCode"])
+
+
+@contextlib.contextmanager
+def _beside(
+    client: Any, stack: str, job: Any, command: Sequence[str], environment: dict[str, str]
+) -> Iterator[_Beside]:
+    """Make a container like the job's that runs one command where 127.0.0.1 is this machine; it goes with the block."""
+    store = client.containers.get(engine_name(stack, OBJECT_STORE))
+    (published, *_) = store.ports[f"{OBJECT_STORE_PORT}/tcp"]
+    container = client.containers.create(
+        job.image.id,
+        list(command),
+        name=engine_name(stack, f"{BACKUP}-{secrets.token_hex(4)}"),
+        environment={**environment, STORE_URL: f"http://{published['HostIp']}:{published['HostPort']}"},
+        volumes_from=[f"{job.id}:ro"],
+        network_mode="host",
+        read_only=True,
+        tmpfs={"/tmp": "mode=1777"},  # noqa: S108
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges:true"],
+        mem_limit=job.attrs["HostConfig"]["Memory"],
+        log_config={"Type": "none"},
+    )
+    try:
+        yield _Beside(container)
+    finally:
+        container.remove(force=True)
 
 
 class _Lines:
