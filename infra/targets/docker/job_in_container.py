@@ -182,7 +182,7 @@ def _beside(
         cap_drop=["ALL"],
         security_opt=["no-new-privileges:true"],
         mem_limit=job.attrs["HostConfig"]["Memory"],
-        log_config={"Type": "none"},
+        log_config={"Type": "json-file"},
     )
     try:
         yield _Beside(container)

@@ -50,8 +50,14 @@ def make_stack(
 
 
 @pytest.fixture(scope="session")
-def containers(make_stack: MakeStack) -> ContainerStack:
-    """A stack that is up. Tests leave it as it was."""
+def started(make_stack: MakeStack) -> tuple[ContainerStack, str]:
+    """A stack that is up, and what its first schedule logged so far: other tests replace that container."""
     stack = make_stack()
     stack.make("up")
-    return stack
+    return stack, stack.container("backup").logs().decode()
+
+
+@pytest.fixture(scope="session")
+def containers(started: tuple[ContainerStack, str]) -> ContainerStack:
+    """A stack that is up. Tests leave it as it was."""
+    return started[0]

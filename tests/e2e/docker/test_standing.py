@@ -149,13 +149,21 @@ def test_secrets_are_in_files_alone(containers: ContainerStack) -> None:
         rest = window[-100:]
 
 
-def test_the_schedule_logs_json(containers: ContainerStack) -> None:
-    lines = containers.container("backup").logs().decode().splitlines()
-    entries = [json.loads(line) for line in lines]
+def test_the_schedule_logs_json(started: tuple[ContainerStack, str]) -> None:
+    stack, first = started
+    events = events_of(first)
+    assert events[:2] == ["schedule started", "catching up"]
+    assert "backup is the latest" in events
+    # A container made anew by another test finds the backup of the one before it.
+    now = events_of(stack.container("backup").logs().decode())
+    assert now[0] == "schedule started"
+    assert now[-1] == "next backup"
+
+
+def events_of(log: str) -> list[str]:
+    entries = [json.loads(line) for line in log.splitlines()]
     assert all({"time", "event"} <= entry.keys() for entry in entries)
-    events = [entry["event"] for entry in entries]
-    assert events[0] == "schedule started"
-    assert events[-1] == "next backup"  # a container made anew finds the backup of the one before it, and takes none
+    return [entry["event"] for entry in entries]
 
 
 def test_a_backup_and_a_restore_from_outside(containers: ContainerStack) -> None:
