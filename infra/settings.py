@@ -140,7 +140,7 @@ class Settings(BaseModel):
     )
     object_store_image: str = Field("chrislusf/seaweedfs:4.48", min_length=1, description="image of SeaweedFS")
     backup_base_image: str = Field(
-        "debian:trixie-slim", min_length=1, description="image the backup job's is built on: Debian trixie, any digest"
+        "debian:trixie-slim", min_length=1, description="image the backup job's is built on: Debian trixie or newer"
     )
     limits: AllLimits = Field(
         AllLimits(), description="memory and cpus of the containers postgres, objectStore, backup"
