@@ -33,6 +33,8 @@ instance = PostgresInstance("postgres", settings)
 access = DatabaseAccess("access", instance.endpoint, settings)
 store = BackupStore("store", settings, after=instance.checked)
 schema = EcosystemSchema("schema", access.owner, store.bucket, settings)
-backup = BackupJob("backup", access.backup_reader, store.bucket, instance.programs, settings, after=[schema])
+backup = BackupJob(
+    "backup", access.backup_reader, instance.endpoint, store.bucket, instance.programs, settings, after=[schema]
+)
 
 export_outputs(instance, access, store, schema)

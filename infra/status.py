@@ -52,7 +52,7 @@ def _database(console: Console, outputs: dict[str, Any]) -> bool:
 
 
 def _backup(console: Console, stack: str) -> bool:
-    command = [sys.executable, "-m", "infra.job_command", "status"]
+    command = [sys.executable, "-m", "infra.job_command", "status", "--healthy"]
     environment = {**os.environ, STACK_VARIABLE: stack}
     run = subprocess.run(command, cwd=PROJECT_FOLDER, env=environment, capture_output=True, text=True, check=False)
     words = (run.stdout or run.stderr).strip()

@@ -1,18 +1,32 @@
-"""Which backups there are, and how old the latest is."""
+"""Which backups there are."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from infra.backup_job import latest
-from infra.backup_job.errors import BackupError, NotFoundError
-from infra.backup_job.manifest import Identity, LatestPointer, Manifest
+from infra.backup_job.errors import BackupError, DamagedError
+from infra.backup_job.manifest import Manifest
 from infra.backup_job.names import STAMP, Names, moment
-from infra.backup_job.store import ObjectStore
+from infra.backup_job.store import ObjectStore, StoredVersion
 
 
-def backups(store: ObjectStore, names: Names) -> list[Manifest]:
-    """Return every backup's manifest, newest first."""
-    return [_manifest(store, key) for key in reversed(store.keys(names.manifests))]
+@dataclass(frozen=True)
+class Catalog:
+    """Every backup that says of itself that it is proven, newest first, and what could not be read, each with why."""
+
+    backups: list[Manifest]
+    damaged: list[str]
+
+
+def read(store: ObjectStore, names: Names) -> Catalog:
+    """Read all manifests."""
+    found, damaged = [], []
+    for version in reversed(_manifests(store, names)):
+        try:
+            found.append(_manifest(store, version.key, version.version))
+        except DamagedError as error:
+            damaged.append(str(error))
+    return Catalog(found, damaged)
 
 
 def find(store: ObjectStore, names: Names, at: str) -> Manifest:
@@ -33,10 +47,10 @@ def find(store: ObjectStore, names: Names, at: str) -> Manifest:
             raise BackupError(f"there is no backup in bucket {store.bucket} yet: make one with `run`")
         return Manifest.parse(store.get_verified(pointer.manifest), pointer.manifest.key)
     if named := STAMP.search(at):
-        try:
-            return _manifest(store, names.manifest(named[0]))
-        except NotFoundError:
-            raise BackupError(f"there is no backup of {named[0]} in bucket {store.bucket}: `list` shows them") from None
+        key = names.manifest(named[0])
+        for version in _manifests(store, names, key):
+            return _manifest(store, key, version.version)
+        raise BackupError(f"there is no proven backup of {named[0]} in bucket {store.bucket}: `list` shows them")
     return _newest_until(store, names, at)
 
 
@@ -46,41 +60,20 @@ def _newest_until(store: ObjectStore, names: Names, at: str) -> Manifest:
     except ValueError:
         raise BackupError(f"--at {at!r} is neither latest, YYYYMMDD_HHMMSS, an ISO 8601 moment nor a key") from None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    stamped = [(match[0], key) for key in store.keys(names.manifests) if (match := STAMP.search(key))]
-    older = [key for text, key in stamped if moment(text) <= until]
+    stamped = [(match[0], version) for version in _manifests(store, names) if (match := STAMP.search(version.key))]
+    older = [version for text, version in stamped if moment(text) <= until]
     if not older:
         raise BackupError(f"there is no backup as old as {until.isoformat()}: `list` shows them")
-    return _manifest(store, older[-1])
+    return _manifest(store, older[-1].key, older[-1].version)
 
 
-def _manifest(store: ObjectStore, key: str) -> Manifest:
-    return Manifest.parse(store.get(key)[0], key)
+def _manifests(store: ObjectStore, names: Names, start: str | None = None) -> list[StoredVersion]:
+    """Return the first version of each manifest, by key: it is written once, so a later one is somebody else's."""
+    found: dict[str, StoredVersion] = {}
+    for version in store.versions(start or names.manifests):
+        found.setdefault(version.key, version)
+    return list(found.values())
 
 
-@dataclass(frozen=True)
-class Status:
-    """How the newest good backup of a database stands against its limit.
-
-    `other` is the latest backup instead where that is one of another database, from before this one was made.
-    """
-
-    pointer: LatestPointer | None
-    other: LatestPointer | None
-    age: timedelta | None
-    limit: timedelta
-
-    @property
-    def good(self) -> bool:
-        """Whether there is a backup young enough."""
-        return self.age is not None and self.age <= self.limit
-
-
-def status(store: ObjectStore, names: Names, identity: Identity, limit_seconds: float, now: datetime) -> Status:
-    """Return the age at `now` of the latest backup, if it is of the database `identity`.
-
-    What a backup holds is as old as its start.
-    """
-    found, _ = latest.read(store, names)
-    pointer = latest.of_database(found, identity)
-    age = now - pointer.started if pointer else None
-    return Status(pointer, None if pointer else found, age, timedelta(seconds=limit_seconds))
+def _manifest(store: ObjectStore, key: str, version: str) -> Manifest:
+    return Manifest.parse(store.get(key, None if version == "null" else version)[0], key)

@@ -52,7 +52,7 @@ def feed(store: ObjectStore, programs: Programs, data: StoredObject, arguments: 
         DamagedError: the stored object is not what was stored once.
         RestoreFailedError: pg_restore failed.
     """
-    with store.download(data.key) as download, pg_restore(programs, arguments, url) as pipe:
+    with store.download(data) as download, pg_restore(programs, arguments, url) as pipe:
         held = b""
         for block in decompressed(download, data):
             if not write(pipe, held):

@@ -8,20 +8,20 @@ from infra.backup_job.manifest import Access, AccessByKind, Contents
 SHOWN = 5
 
 
-def require_same(wanted: Contents, found: Contents, where: str) -> None:
+def require_same(wanted: Contents, found: Contents, where: str, *, definitions: bool) -> None:
     """Compare what a database holds, who owns it and who may use it, with the manifest.
 
     Args:
-        wanted: what the manifest recorded; without a record of owners and grants these are not compared.
+        wanted: what the manifest recorded.
         found: what the database holds.
         where: the database, for the error.
+        definitions: what defines the objects is compared, too; servers of two major versions word it differently.
 
     Raises:
         RestoreFailedError: with the first tables and objects that differ.
     """
-    differences = [*_rows(wanted.rows, found.rows), *_objects(wanted.objects, found.objects)]
-    if wanted.access is not None and found.access is not None:
-        differences += _accesses(wanted.access, found.access)
+    differences = [*_rows(wanted.rows, found.rows), *_objects(wanted.objects, found.objects, definitions)]
+    differences += _accesses(wanted.access, found.access)
     differences = list(dict.fromkeys(differences))  # a table that is missing is so as an object and in its access
     if differences:
         more = f" and {len(differences) - SHOWN} more" if len(differences) > SHOWN else ""
@@ -34,11 +34,14 @@ def _rows(wanted: dict[str, int], found: dict[str, int]) -> Iterator[str]:
             yield f"{table} has {found.get(table, 'no')} rows of {wanted.get(table, 'none')}"
 
 
-def _objects(wanted: dict[str, list[str]], found: dict[str, list[str]]) -> Iterator[str]:
+def _objects(wanted: dict[str, dict[str, str]], found: dict[str, dict[str, str]], definitions: bool) -> Iterator[str]:
     for kind in sorted(wanted.keys() | found.keys()):
-        before, after = set(wanted.get(kind, [])), set(found.get(kind, []))
-        yield from (_missing(kind, name) for name in sorted(before - after))
-        yield from (_surplus(kind, name) for name in sorted(after - before))
+        before, after = wanted.get(kind, {}), found.get(kind, {})
+        yield from (_missing(kind, name) for name in sorted(before.keys() - after.keys()))
+        yield from (_surplus(kind, name) for name in sorted(after.keys() - before.keys()))
+        if definitions:
+            both = sorted(before.keys() & after.keys())
+            yield from (f"{kind} {name} is defined otherwise" for name in both if before[name] != after[name])
 
 
 def _missing(kind: str, name: str) -> str:

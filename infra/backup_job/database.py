@@ -18,6 +18,7 @@ from infra.backup_job import stopping
 from infra.backup_job.errors import BackupError, BusyError
 
 Connection = psycopg.Connection[DictRow]
+SERVER_ERROR = psycopg.Error
 
 APPLICATION = "agent-ecosystem backup"
 RUN_LOCK = 0x6167_6261_636B_7570

@@ -4,6 +4,8 @@
 class BackupError(Exception):
     """Something a user can cause or mend: its message says what happened, to which object, and what to do."""
 
+    exit_code = 1
+
 
 class StoreError(BackupError):
     """The object store refused, or did not answer."""
@@ -17,12 +19,28 @@ class ConflictError(StoreError):
     """A conditional write lost: somebody else wrote the object first."""
 
 
+class KeyMissingError(BackupError):
+    """A backup is encrypted, and no key at hand opens it."""
+
+    exit_code = 3
+
+
 class DamagedError(BackupError):
     """A stored object is not what was once stored."""
+
+    exit_code = 3
 
 
 class BusyError(BackupError):
     """Another run holds the lock of this database."""
+
+    exit_code = 4
+
+
+class UnprovenError(BackupError):
+    """A backup did not become the database again that it was taken of."""
+
+    exit_code = 3
 
 
 class Stopped(BaseException):

@@ -1,5 +1,7 @@
 """The facts a manifest records, read from the database: what it is, what it holds, what lies on and beside it."""
 
+import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,11 @@ from infra.backup_job.manifest import Access, AccessByKind, Contents, DatabaseFa
 from infra.backup_job.settings import Settings
 
 QUERIES = Path(__file__).with_name("queries")
+
+CAST = re.compile(r'::(?:(?:character|bit) varying|double precision|time(?:stamp)? with(?:out)? time zone|[\w".]+)')
+"""PostgreSQL writes casts elsewhere once it has read its own words: `ANY ((ARRAY['a'::varchar])::text[])` becomes
+`ANY (ARRAY[('a'::varchar)::text])`."""
+PUNCTUATION = re.compile(r"[()\[\]\s]+")
 
 
 def server_facts(connection: Connection) -> ServerFacts:
@@ -75,11 +82,25 @@ def contents(connection: Connection) -> Contents:
         with server_errors(f"rows of {table['schema']}.{table['name']} can not be counted"):
             row = connection.execute(sql.SQL("SELECT count(*) AS n FROM {}").format(name)).fetchone()
         rows[f"{table['schema']}.{table['name']}"] = int(row["n"]) if row else 0
-    objects: dict[str, list[str]] = {}
+    objects: dict[str, dict[str, str]] = {}
     for found in _rows(connection, "objects"):
-        objects.setdefault(found["kind"], []).append(found["name"])
+        objects.setdefault(found["kind"], {})[found["name"]] = digest(found["definition"])
     forced = [f"{table['schema']}.{table['name']}" for table in tables if table["forced"]]
     return Contents(rows=rows, objects=objects, forced_row_security=forced, access=access(connection))
+
+
+def digest(definition: str) -> str:
+    """Return a hash of what an object is, the same for the words before and after a restore.
+
+    >>> digest("CHECK (((a)::text = ANY ((ARRAY['x'::character varying])::text[])))") == digest(
+    ...     "CHECK (((a)::text = ANY (ARRAY[('x'::character varying)::text])))"
+    ... )
+    True
+    >>> digest("CHECK (a > 1)") == digest("CHECK (a > 2)")
+    False
+    """
+    kept = CAST.sub("", PUNCTUATION.sub(" ", definition))
+    return hashlib.sha256("".join(kept.split()).encode()).hexdigest()[:16]
 
 
 def access(connection: Connection) -> AccessByKind:

@@ -31,11 +31,10 @@ def settle(connection: Connection, outside: Globals) -> None:
 
     Args:
         connection: to the restored database, in a transaction.
-        outside: what the backup recorded; what an older one did not record stays as it is.
+        outside: what the backup recorded.
     """
     name = sql.Identifier(connection.info.dbname)
-    if outside.database is not None:
-        _set_facts(connection, name, facts.database(connection), outside.database)
+    _set_facts(connection, name, facts.database(connection), outside.database)
     present = facts.globals_outside(connection).parameters
     if present != outside.parameters:
         for role in {entry.role for entry in present}:

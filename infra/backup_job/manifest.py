@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from datetime import datetime
 from typing import Literal, TypeVar
 
@@ -10,7 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from infra.backup_job import __version__
 from infra.backup_job.errors import DamagedError
 
-FORMAT: Literal[1] = 1
+FORMAT: Literal[2] = 2
+
+NO_DIGEST = "0" * 64
+DIGEST = re.compile(rb'(?<=^{\n  "digest": ")[0-9a-f]{64}')
 
 AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
 
@@ -41,8 +45,7 @@ class ServerFacts(_Record):
     size: int
     lsn: str
     timeline: int | None
-    identity: Identity | None = None
-    """None: taken by a version that did not record it."""
+    identity: Identity
 
 
 class Access(_Record):
@@ -56,13 +59,19 @@ AccessByKind = dict[str, dict[str, Access]]
 
 
 class Contents(_Record):
-    """Rows of each table, the names of all objects by kind, and the access to them, in one snapshot."""
+    """Rows of each table, all objects with what defines them, and the access to them, in one snapshot."""
 
     rows: dict[str, int]
-    objects: dict[str, list[str]]
+    objects: dict[str, dict[str, str]]
+    """By kind and name: a hash of the object's definition."""
     forced_row_security: list[str]
-    access: AccessByKind | None = None
-    """By kind and name; None: taken by a version that did not record it."""
+    access: AccessByKind
+    """By kind and name."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of the definitions of all objects."""
+        return hashlib.sha256(json.dumps(self.objects, sort_keys=True).encode()).hexdigest()
 
 
 class Role(_Record):
@@ -112,8 +121,7 @@ class Globals(_Record):
 
     roles: list[Role]
     parameters: list[Parameter]
-    database: DatabaseFacts | None = None
-    """None: taken by a version that did not record it."""
+    database: DatabaseFacts
 
 
 class StoredObject(_Record):
@@ -122,12 +130,26 @@ class StoredObject(_Record):
     key: str
     size: int
     sha256: str
+    version: str | None = None
+    """The store's name of this version: what is written over it later is another. None: the bucket keeps none."""
+
+
+class Proof(_Record):
+    """How it is known that a backup is one: `restore`, it was restored and compared; `read`, only read back whole."""
+
+    method: Literal["restore", "read"]
+    moment: datetime
+    seconds: float
+    server: str | None = None
+    """The version of the server it was restored on."""
+    checks: int = 0
+    """How many of the checks that held in the original were run on the copy, and held."""
 
 
 class Manifest(_Record):
     """One backup."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[2] = FORMAT
     tool: str = f"agent-ecosystem backup_job {__version__}"
     stack: str
     stamp: str
@@ -137,14 +159,16 @@ class Manifest(_Record):
     extensions: dict[str, dict[str, str]]
     contents: Contents
     schema_fingerprint: str
+    checks: list[str] = Field(default_factory=list)
+    """The names of the checks that held in the dump's snapshot."""
     dump_size: int
     """Bytes of the dump before compression."""
     schema_sql: StoredObject
     data: StoredObject
     globals: StoredObject
     seconds: dict[str, float]
-    checked: datetime | None = None
-    """When the stored dump was read back whole and found good; None: it never was."""
+    proof: Proof | None = None
+    """None: not proven yet. Such a manifest is not stored: it is written once, and last."""
 
     @property
     def row_count(self) -> int:
@@ -153,7 +177,7 @@ class Manifest(_Record):
 
     def to_bytes(self) -> bytes:
         """Return the manifest as the JSON that is stored."""
-        return _json(self)
+        return to_bytes(self)
 
     @classmethod
     def parse(cls, body: bytes, key: str) -> "Manifest":
@@ -166,52 +190,51 @@ class Manifest(_Record):
 
 
 class LatestPointer(_Record):
-    """backups/latest.json: the newest backup that was read back whole."""
+    """backups/latest.json: the newest proven backup."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[2] = FORMAT
     stamp: str
     started: datetime
-    checked: datetime
+    seconds: float
+    """How long the run took, in seconds."""
+    proof: Proof
     manifest: StoredObject
     data: StoredObject
     schema_sql: StoredObject
-    identity: Identity | None = None
+    identity: Identity
     """The database it is a backup of."""
 
     def to_bytes(self) -> bytes:
         """Return the pointer as the JSON that is stored."""
-        return _json(self)
+        return to_bytes(self)
 
 
 def parse(kind: type[AnyRecord], body: bytes, key: str) -> AnyRecord:
     """Return the record of type `kind` in `body`, stored under `key`.
 
     Raises:
-        DamagedError: it is not one.
+        DamagedError: it is not one, or not what was written.
     """
     try:
-        return kind.model_validate_json(body)
+        values = json.loads(body)
+        if values.pop("digest") != _digest(body):
+            raise DamagedError(f"{key} is damaged: its digest is not the one of its content")
+        return kind.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         raise DamagedError(f"{key} is damaged or of another version: {where}: {first['msg']}") from None
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise DamagedError(f"{key} is damaged or of another version: it is no JSON object with a digest") from None
 
 
-def globals_bytes(found: Globals) -> bytes:
-    """Return the globals as the JSON that is stored."""
-    return _json(found)
+def to_bytes(record: BaseModel) -> bytes:
+    """Return a record as the JSON that is stored, with a digest of itself: a change of any bit is noticed."""
+    values = {"digest": NO_DIGEST, **record.model_dump(mode="json")}
+    body = json.dumps(values, indent=2, ensure_ascii=False).encode() + b"\n"
+    return body.replace(NO_DIGEST.encode(), _digest(body).encode(), 1)
 
 
-def fingerprint(schema_sql: str) -> str:
-    """Return a hash of what the schema's SQL does: comments, blank lines and session settings are left out.
-
-    >>> fingerprint("-- Dumped by 18.1\\nSET x = 1;\\n\\nCREATE TABLE t ();\\n") == fingerprint("CREATE TABLE t ();")
-    True
-    """
-    kept = (line.rstrip() for line in schema_sql.splitlines())
-    noise = ("--", "SET ", "SELECT pg_catalog.set_config(")
-    return hashlib.sha256("\n".join(line for line in kept if line and not line.startswith(noise)).encode()).hexdigest()
-
-
-def _json(record: BaseModel) -> bytes:
-    return json.dumps(record.model_dump(mode="json"), indent=2, ensure_ascii=False).encode() + b"\n"
+def _digest(body: bytes) -> str:
+    """Return the SHA-256 of `body` with its own digest blanked out."""
+    return hashlib.sha256(DIGEST.sub(NO_DIGEST.encode(), body, count=1)).hexdigest()

@@ -36,7 +36,7 @@ class Restorer:
         """Return what the dump holds, as `pg_restore --list` writes it; only the dump's beginning is read."""
         with tempfile.TemporaryFile() as output:
             with (
-                self.store.download(self.manifest.data.key) as download,
+                self.store.download(self.manifest.data) as download,
                 pg_restore(self.programs, ["--list"], None, output=output) as pipe,
             ):
                 for block in decompressed(download, self.manifest.data):
@@ -57,8 +57,26 @@ class Restorer:
         Raises:
             BackupError: the dump is damaged, does not restore, or the database does not hold what it should.
         """
-        with database.connect(admin_url) as admin, self._built(admin, admin_url) as url:
+        name = _dated(self.manifest.server.database, "restored")
+        with database.connect(admin_url) as admin, self._built(admin, admin_url, name) as url:
             return url
+
+    @contextmanager
+    def into_scratch_database(self, admin_url: str, name: str) -> Iterator[str]:
+        """Restore into a database of that name, give its connection string, and drop it when the block ends.
+
+        Args:
+            admin_url: a role that may create databases, on the server to restore on.
+            name: the database.
+
+        Raises:
+            BackupError: as `into_new_database`.
+        """
+        with database.connect(admin_url) as admin, self._built(admin, admin_url, name) as url:
+            try:
+                yield url
+            finally:
+                drop(admin, name)
 
     def in_place_of(self, url: str) -> str:
         """Restore into a new database, and only when that is whole and compared rename it to the one of `url`.
@@ -75,7 +93,7 @@ class Restorer:
         name, place = database.name_of(url), database.beside(url)
         with database.connect(place) as admin, server_errors(f"{database.describe(url)} can not be replaced"):
             require_replaceable(admin, name)
-            with self._built(admin, place) as built:
+            with self._built(admin, place, _dated(self.manifest.server.database, "restored")) as built:
                 kept = _dated(name, "replaced")
                 swap(admin, database.name_of(built), name, kept)
         return kept
@@ -103,9 +121,8 @@ class Restorer:
         self._fill(url, outside)
 
     @contextmanager
-    def _built(self, admin: Connection, admin_url: str) -> Iterator[str]:
-        """Make and fill a new database, and give its connection string; it is dropped if that or the block fails."""
-        name = _dated(self.manifest.server.database, "restored")
+    def _built(self, admin: Connection, admin_url: str, name: str) -> Iterator[str]:
+        """Make and fill the database `name`, give its connection string; it is dropped if that or the block fails."""
         with server_errors(f"database {name} can not be made"):
             outside = self._outside()
             self._require_roles(admin, outside)
@@ -115,8 +132,7 @@ class Restorer:
             self._fill(url, outside)
             yield url
         except BaseException:
-            with server_errors(f"database {name} can not be dropped: drop it yourself"):
-                admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            drop(admin, name)
             raise
 
     def _fill(self, url: str, outside: Globals) -> None:
@@ -136,9 +152,9 @@ class Restorer:
         ):
             _drop_public(connection, self.manifest.contents)
             settle(connection, outside)
-            require_same(self.manifest.contents, facts.contents(connection), database.describe(url))
-        if self.manifest.contents.access is None:
-            self.report("owners and grants were not compared: this backup is of a version that did not record them")
+            same_major = connection.info.server_version // 10000 == self.manifest.server.major
+            found = facts.contents(connection)
+            require_same(self.manifest.contents, found, database.describe(url), definitions=same_major)
 
     def _outside(self) -> Globals:
         return parse(Globals, self.store.get_verified(self.manifest.globals), self.manifest.globals.key)
@@ -158,6 +174,16 @@ class Restorer:
         if self.manifest.contents.forced_row_security and not (me and me["reads_all"]):
             tables = ", ".join(self.manifest.contents.forced_row_security[:SHOWN])
             raise BackupError(f"row security is forced on {tables}: restore as a superuser or a role with BYPASSRLS")
+
+
+def drop(admin: Connection, name: str) -> None:
+    """Drop the database `name` if it is there, whoever is in it.
+
+    Raises:
+        BackupError: the server refuses.
+    """
+    with server_errors(f"database {name} can not be dropped: drop it yourself"):
+        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _dated(name: str, event: str) -> str:
@@ -183,7 +209,7 @@ def _present(connection: Connection) -> frozenset[str]:
 def _own_schemas(connection: Connection, wanted: Contents) -> None:
     """Give the schemas that are there to those who owned them: pg_restore then sets their grants as it should."""
     found = facts.access(connection).get("schema", {})
-    for name, access in (wanted.access or {}).get("schema", {}).items():
+    for name, access in wanted.access.get("schema", {}).items():
         present = found.get(name)
         if present and access.owner and present.owner != access.owner and name != "public":
             owner = sql.Identifier(access.owner)
@@ -192,7 +218,7 @@ def _own_schemas(connection: Connection, wanted: Contents) -> None:
 
 def _drop_public(connection: Connection, wanted: Contents) -> None:
     """Drop the schema every database begins with if the backed up one had none."""
-    if wanted.access is not None and "public" not in wanted.access.get("schema", {}):
+    if "public" not in wanted.access.get("schema", {}):
         connection.execute("DROP SCHEMA IF EXISTS public")
 
 

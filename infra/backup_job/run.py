@@ -1,4 +1,4 @@
-"""One backup: dump, upload, read back, and only then latest."""
+"""One backup: dump, upload, proof, and only then latest."""
 
 import time
 from collections.abc import Iterator
@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from infra.backup_job import database, facts, latest, stopping
-from infra.backup_job.check import check
+from infra.backup_job import database, facts, latest, proof, stopping
 from infra.backup_job.database import Connection, Programs, server_errors
 from infra.backup_job.dump import Source
-from infra.backup_job.manifest import Contents, Globals, Manifest, ServerFacts, StoredObject, fingerprint, globals_bytes
+from infra.backup_job.manifest import Contents, Globals, Manifest, ServerFacts, StoredObject, to_bytes
 from infra.backup_job.names import Names, stamp
 from infra.backup_job.report import Report
+from infra.backup_job.restore import Restorer
 from infra.backup_job.settings import Settings
 from infra.backup_job.store import ObjectStore
 
@@ -39,6 +39,7 @@ class Dumped:
     server: ServerFacts
     extensions: dict[str, dict[str, str]]
     contents: Contents
+    checks: list[str]
     globals: Globals
     schema_sql: str
     dump_size: int
@@ -60,9 +61,8 @@ def run(settings: Settings, report: Report) -> Manifest:
     with database.connect(url) as connection, server_errors(f"backup of {database.describe(url)} failed"):
         database.lock_run(connection)
         store.require()
-        if leftovers := store.abort_uploads(names.data_start):
-            report("aborted the uploads that killed runs left", uploads=leftovers)
         programs.require("pg_dump", facts.server_facts(connection).major)
+        _clear(settings, store, names, connection, report)
         started = datetime.now(UTC)
         report("backup started", stack=settings.stack, stamp=stamp(started))
         dumped = _dump(settings, programs, connection, store, names.data(stamp(started)), timings)
@@ -70,12 +70,10 @@ def run(settings: Settings, report: Report) -> Manifest:
             "dump is in the store", bytes=dumped.data.size, dump_bytes=dumped.dump_size, seconds=timings.seconds["dump"]
         )
         manifest = _describe(settings, store, names, started, dumped, timings)
-        store.put_new(names.manifest(manifest.stamp), manifest.to_bytes())
-        with timings.step("check"):
-            check(store, programs, manifest.data)
-        manifest = manifest.model_copy(update={"checked": datetime.now(UTC), "seconds": dict(timings.seconds)})
-        _, tag = store.get(names.manifest(manifest.stamp))
-        stored = store.replace(names.manifest(manifest.stamp), manifest.to_bytes(), tag)
+        with timings.step("proof"):
+            proven = proof.prove(settings, Restorer(store, programs, manifest, report))
+        manifest = manifest.model_copy(update={"proof": proven, "seconds": dict(timings.seconds)})
+        stored = store.put_new(names.manifest(manifest.stamp), manifest.to_bytes())
         latest.move(store, names, manifest, stored)
     report(
         "backup is the latest",
@@ -84,9 +82,18 @@ def run(settings: Settings, report: Report) -> Manifest:
         bytes=manifest.data.size,
         tables=len(manifest.contents.rows),
         rows=manifest.row_count,
-        check_seconds=timings.seconds["check"],
+        proof=proven.method,
+        proof_seconds=proven.seconds,
     )
     return manifest
+
+
+def _clear(settings: Settings, store: ObjectStore, names: Names, connection: Connection, report: Report) -> None:
+    """Clear away what killed runs left: half uploads, throwaway databases."""
+    if uploads := store.abort_uploads(names.data_start):
+        report("aborted the uploads that killed runs left", uploads=uploads)
+    if databases := proof.drop_leftovers(settings, facts.identity(connection)):
+        report("dropped the throwaway databases that killed runs left", databases=databases)
 
 
 def _dump(
@@ -102,16 +109,18 @@ def _dump(
             schema_sql = source.schema(frozenset(entry["schema"] for entry in found.values()))
         with timings.step("count"):
             contents = facts.contents(connection)
+            checks = proof.passing(connection, settings.checks, settings.managed_schema)
         with timings.step("dump"), store.upload(key) as upload:
             dump_size = source.write_compressed(upload)
         return Dumped(
             server=facts.server_facts(connection),
             extensions=found,
             contents=contents,
+            checks=checks,
             globals=facts.globals_outside(connection),
             schema_sql=schema_sql,
             dump_size=dump_size,
-            data=StoredObject(key=key, size=upload.size, sha256=upload.sha256),
+            data=StoredObject(key=key, size=upload.size, sha256=upload.sha256, version=upload.version),
         )
     finally:
         if not connection.broken:
@@ -135,10 +144,11 @@ def _describe(
         server=dumped.server,
         extensions=dumped.extensions,
         contents=dumped.contents,
-        schema_fingerprint=fingerprint(dumped.schema_sql),
+        schema_fingerprint=dumped.contents.fingerprint,
+        checks=dumped.checks,
         dump_size=dumped.dump_size,
         schema_sql=store.put_new(schema_key, text.encode()),
         data=dumped.data,
-        globals=store.put_new(names.globals(when), globals_bytes(dumped.globals)),
+        globals=store.put_new(names.globals(when), to_bytes(dumped.globals)),
         seconds=dict(timings.seconds),
     )

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cronsim import CronSim, CronSimError
 from psycopg import ProgrammingError
@@ -19,6 +19,9 @@ PREFIX = "BACKUP_"
 CONFIG_VARIABLE = "BACKUP_CONFIG"
 STATE_PATTERN = ".state/*/backup/job.json"
 
+OBJECTS = frozenset({"pg_environment", "checks"})
+"""Settings whose environment variable holds a JSON object."""
+
 Seconds = Annotated[float, Field(ge=0)]
 
 
@@ -30,6 +33,13 @@ class Settings(BaseModel):
     stack: str = Field(min_length=1, description="the stack's name, for manifests and logs")
     database_url: SecretStr = Field(description="the database to back up, as a role that reads all of it")
     restore_url: SecretStr | None = Field(None, description="a role that may create databases, for `restore`")
+    proof: Literal["restore", "read"] = Field("restore", description="how a backup is proven before it counts")
+    proof_url: SecretStr | None = Field(
+        None, description="a role that may create databases on the server that proves backups; unset: restore_url"
+    )
+    checks: dict[str, str] = Field(
+        default_factory=dict, description="queries of rows (ok, message); what holds in the original holds in the copy"
+    )
     managed_schema: str = Field("public", min_length=1, description="the schema the stack manages")
     s3_endpoint: str | None = Field(None, pattern=r"^https?://", description="URL of the object store; none: AWS")
     s3_region: str = "us-east-1"
@@ -54,7 +64,7 @@ class Settings(BaseModel):
             raise ValueError(f"a cron expression of five fields ({error})") from error
         return value
 
-    @field_validator("database_url", "restore_url")
+    @field_validator("database_url", "restore_url", "proof_url")
     @classmethod
     def _is_connection_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
@@ -81,8 +91,8 @@ def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) 
         key: environment[PREFIX + key.upper()] for key in Settings.model_fields if PREFIX + key.upper() in environment
     }
     values: dict[str, Any] = dict(given)
-    if isinstance(values.get("pg_environment"), str):
-        values["pg_environment"] = _json(values["pg_environment"], "$BACKUP_PG_ENVIRONMENT")
+    for key in OBJECTS & values.keys():
+        values[key] = _json(values[key], f"${PREFIX}{key.upper()}")
     named = path or (Path(environment[CONFIG_VARIABLE]) if environment.get(CONFIG_VARIABLE) else None)
     if named is None and "database_url" not in given:
         named = _only_stack(Path.cwd())

@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -20,7 +21,7 @@ from infra.backup_job.streams import Download, Upload
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import CompletedMultipartUploadTypeDef, CompletedPartTypeDef
+    from types_boto3_s3.type_defs import CompletedMultipartUploadTypeDef, CompletedPartTypeDef, CopySourceTypeDef
 
 COPY_IN_ONE = 4 * 1024**3
 """CopyObject takes up to 5 GB; beyond this the copy is made in parts."""
@@ -32,6 +33,20 @@ ADVICE = {
     "NoSuchBucket": "create the bucket (`make up` does) or correct s3_bucket",
     "InternalError": "the store itself failed: look at its log and its disk",
 }
+
+
+class _Version(TypedDict, total=False):
+    VersionId: str
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """One version of an object; `version` is `null` in a bucket that keeps none."""
+
+    key: str
+    version: str
+    modified: datetime
+    size: int
 
 
 class ObjectStore:
@@ -74,8 +89,8 @@ class ObjectStore:
             ConflictError: the key is taken.
         """
         with self._explained(f"{key} can not be written"):
-            self._client.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
-        return _stored(key, body)
+            answer = self._client.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
+        return _stored(key, body, answer.get("VersionId"))
 
     def replace(self, key: str, body: bytes, tag: str | None) -> StoredObject:
         """Store `body` under `key` if it still is what was read with `tag` (None: nothing was there).
@@ -85,19 +100,23 @@ class ObjectStore:
         """
         with self._explained(f"{key} can not be written"):
             if tag is None:
-                self._client.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
+                answer = self._client.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
             else:
-                self._client.put_object(Bucket=self.bucket, Key=key, Body=body, IfMatch=tag)
-        return _stored(key, body)
+                answer = self._client.put_object(Bucket=self.bucket, Key=key, Body=body, IfMatch=tag)
+        return _stored(key, body, answer.get("VersionId"))
 
-    def get(self, key: str) -> tuple[bytes, str]:
+    def get(self, key: str, version: str | None = None) -> tuple[bytes, str]:
         """Return a small object and its entity tag.
+
+        Args:
+            key: the object.
+            version: which version of it; None: the newest.
 
         Raises:
             NotFoundError: there is none under `key`.
         """
         with self._explained(f"{key} can not be read"):
-            answer = self._client.get_object(Bucket=self.bucket, Key=key)
+            answer = self._client.get_object(Bucket=self.bucket, Key=key, **_version(version))
             return answer["Body"].read(), answer["ETag"]
 
     def get_verified(self, stored: StoredObject) -> bytes:
@@ -106,28 +125,38 @@ class ObjectStore:
         Raises:
             DamagedError: it is not what was stored.
         """
-        body, _ = self.get(stored.key)
+        body, _ = self.get(stored.key, stored.version)
         if hashlib.sha256(body).hexdigest() != stored.sha256:
             raise DamagedError(f"{stored.key} is damaged: its SHA-256 is not the recorded one")
         return body
 
-    def copy(self, source: str, target: str) -> None:
+    def copy(self, source: StoredObject, target: str) -> None:
         """Make `target` a copy of `source`, inside the store; readers see the old one or the new one, whole."""
         config = TransferConfig(multipart_threshold=COPY_IN_ONE, multipart_chunksize=COPY_IN_ONE, use_threads=False)
-        with self._explained(f"{source} can not be copied to {target}"):
-            self._client.copy({"Bucket": self.bucket, "Key": source}, self.bucket, target, Config=config)
+        origin: CopySourceTypeDef = {"Bucket": self.bucket, "Key": source.key, **_version(source.version)}
+        with self._explained(f"{source.key} can not be copied to {target}"):
+            self._client.copy(origin, self.bucket, target, Config=config)
 
-    def keys(self, start: str) -> list[str]:
-        """Return all keys that begin with `start`, in order."""
-        with self._explained(f"{start}* can not be listed"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=start)
-            return sorted(entry["Key"] for page in pages for entry in page.get("Contents", []))
+    def versions(self, start: str) -> list[StoredVersion]:
+        """Return every version of every object whose key begins with `start`, by key, oldest first.
+
+        Versions that only say that an object was deleted are left out: what lies below them is still there.
+        """
+        with self._explained(f"versions of {start}* can not be listed"):
+            pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=start)
+            found = [entry for page in pages for entry in page.get("Versions", [])]
+        versions = [
+            StoredVersion(entry["Key"], entry["VersionId"], entry["LastModified"], entry["Size"]) for entry in found
+        ]
+        versions.reverse()  # the store gives a key's newest first; the moments it gives may be equal
+        return sorted(versions, key=lambda version: (version.key, version.modified))
 
     @contextmanager
-    def download(self, key: str) -> Iterator[Download]:
-        """Open `key` for reading as a stream."""
+    def download(self, stored: StoredObject) -> Iterator[Download]:
+        """Open an object for reading as a stream."""
+        key = stored.key
         with self._explained(f"{key} can not be read"):
-            body = self._client.get_object(Bucket=self.bucket, Key=key)["Body"]
+            body = self._client.get_object(Bucket=self.bucket, Key=key, **_version(stored.version))["Body"]
 
         def read(size: int) -> bytes:
             with self._explained(f"{key} can not be read to its end"):
@@ -161,9 +190,10 @@ class ObjectStore:
             yield upload
             parts: CompletedMultipartUploadTypeDef = {"Parts": upload.finish()}
             with self._explained(f"{key} can not be completed"):
-                self._client.complete_multipart_upload(
+                answer = self._client.complete_multipart_upload(
                     Bucket=self.bucket, Key=key, UploadId=identifier, MultipartUpload=parts, IfNoneMatch="*"
                 )
+            upload.version = answer.get("VersionId")
         except BaseException:
             upload.abandon()
             self._abort(key, identifier)
@@ -222,5 +252,9 @@ def _refusal(error: ClientError, what: str, where: str) -> StoreError:
     return NotFoundError(message) if code in {"NoSuchKey", "404"} else StoreError(message)
 
 
-def _stored(key: str, body: bytes) -> StoredObject:
-    return StoredObject(key=key, size=len(body), sha256=hashlib.sha256(body).hexdigest())
+def _stored(key: str, body: bytes, version: str | None) -> StoredObject:
+    return StoredObject(key=key, size=len(body), sha256=hashlib.sha256(body).hexdigest(), version=version)
+
+
+def _version(version: str | None) -> _Version:
+    return {} if version is None else {"VersionId": version}

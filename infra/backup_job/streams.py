@@ -55,6 +55,7 @@ class Upload(Generic[Part]):
         self._in_flight: deque[Future[Part]] = deque()
         self._sent: list[Part] = []
         self.size = 0
+        self.version: str | None = None
 
     def write(self, block: bytes) -> None:
         """Append `block`; waits while enough parts are on their way.

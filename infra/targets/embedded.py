@@ -79,7 +79,7 @@ def backup_schedule(
         kind="program",
         folder=folder,
         command=[*job, "schedule"],
-        health=[*job, "status"],
+        health=[*job, "status", "--healthy"],
         files={CONFIGURATION: configuration},
         environment={"PYTHONPATH": str(PROJECT_FOLDER)},
         settings={"source": _source_digest()},

@@ -20,8 +20,10 @@ import psycopg
 import pytest
 from botocore.config import Config
 
-from infra.backup_job import latest
-from infra.backup_job.manifest import LatestPointer
+from infra.backup_job import catalog, latest
+from infra.backup_job.facts import database_identity
+from infra.backup_job.manifest import Identity as DatabaseIdentity
+from infra.backup_job.manifest import LatestPointer, Manifest
 from infra.backup_job.names import Names
 from infra.backup_job.settings import Settings, load
 from infra.backup_job.store import ObjectStore as JobStore
@@ -124,10 +126,10 @@ class Job:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def refused(self, *arguments: str) -> str:
-        """Run a command that must fail with one line; return that line."""
+    def refused(self, *arguments: str, code: int = 1) -> str:
+        """Run a command that must fail with that exit code and one line; return that line."""
         done = self.run(*arguments)
-        assert done.returncode == 1, done.stderr + done.stdout
+        assert done.returncode == code, done.stderr + done.stdout
         last = done.stderr.strip().splitlines()[-1]
         assert last.startswith("error: "), done.stderr
         assert "Traceback" not in done.stderr
@@ -135,6 +137,26 @@ class Job:
 
     def latest(self) -> LatestPointer | None:
         return latest.read(JobStore(self.settings), self.names)[0]
+
+    def manifest(self) -> Manifest:
+        """Return the manifest of the latest backup."""
+        return catalog.find(JobStore(self.settings), self.names, "latest")
+
+    def identity(self) -> DatabaseIdentity:
+        """Return which database this is."""
+        return database_identity(self.settings)
+
+    def forge(self, **changes: Any) -> str:
+        """Write another manifest over the latest backup's own, sealed as if the job had; return the stamp.
+
+        It is what it is when a restore loses something without an error: manifest and dump disagree.
+        """
+        manifest = self.manifest()
+        contents = manifest.contents.model_copy(update=changes)
+        other = manifest.model_copy(update={"contents": contents, "schema_fingerprint": contents.fingerprint})
+        key = self.names.manifest(manifest.stamp)
+        self.client.put_object(Bucket=BUCKET, Key=key, Body=other.to_bytes())
+        return manifest.stamp
 
     def objects(self) -> list[str]:
         """Return every visible key below the prefix, without the prefix."""

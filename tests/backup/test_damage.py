@@ -83,7 +83,7 @@ def test_a_restore_of_a_damaged_dump_fails_and_drops_its_database(job: Job, big:
     body = body_of(job, data.key)
     for wrong in (flip(body, len(body) * 4), body[:-1000]):
         job.client.put_object(Bucket=BUCKET, Key=data.key, Body=wrong)
-        assert f"{data.key} is damaged" in job.refused("restore")
+        assert f"{data.key} is damaged" in job.refused("restore", code=3)
         assert restored_databases(server) == []
     assert big
 
@@ -97,7 +97,7 @@ def test_another_dump_under_the_same_name_never_replaces_a_database(job: Job, bi
     job.client.put_object(Bucket=BUCKET, Key=data.key, Body=other)
     with psycopg.connect(big.admin_url, autocommit=True) as admin:
         admin.execute("INSERT INTO secretive VALUES ('me', 'newer than the backup')")
-        assert "is damaged" in job.refused("restore", "--into", big.admin_url, "--force")
+        assert "is damaged" in job.refused("restore", "--into", big.admin_url, "--force", code=3)
         assert admin.execute("SELECT count(*) FROM secretive").fetchone() == (8,)
 
 
@@ -109,21 +109,37 @@ def test_a_damaged_manifest_or_pointer_is_named(job: Job, filled: Database) -> N
     job.client.put_object(
         Bucket=BUCKET, Key=pointer.manifest.key, Body=body.replace(b'"public.secretive": 7', b'"public.secretive": 8')
     )
-    assert f"{pointer.manifest.key} is damaged" in job.refused("restore")
+    assert f"{pointer.manifest.key} is damaged" in job.refused("restore", code=3)
     job.client.put_object(Bucket=BUCKET, Key=job.names.latest, Body=b"{}")
-    assert "latest.json is damaged" in job.refused("status")
+    assert "latest.json is damaged" in job.refused("status", code=3)
+    assert filled
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("constraint", '"Odd Näme_embedding_check" on public."Odd Näme"'),
+        ("trigger", 'touched on public."Odd Näme"'),
+        ("policy", "own_rows on public.secretive"),
+    ],
+)
+def test_a_restore_that_changed_an_object_is_a_failure(
+    job: Job, filled: Database, server: Server, kind: str, name: str
+) -> None:
+    """The manifest and the dump disagree: as if a restore had left half of a definition out, without an error."""
+    job.good("run")
+    objects = job.manifest().contents.objects
+    stamp = job.forge(objects={**objects, kind: {**objects[kind], name: "another"}})
+    assert f"{kind} {name} is defined otherwise" in job.refused("restore", "--at", stamp)
+    assert restored_databases(server) == []
     assert filled
 
 
 def test_a_restore_that_lost_something_is_a_failure(job: Job, filled: Database, server: Server) -> None:
-    """The manifest and the dump disagree: as if pg_restore had skipped a table without an error."""
+    """The manifest and the dump disagree: as if pg_restore had skipped rows without an error."""
     job.good("run")
-    pointer = job.latest()
-    assert pointer is not None
-    body = body_of(job, pointer.manifest.key)
-    changed = body.replace(b'"public.secretive": 7', b'"public.secretive": 8')
-    job.client.put_object(Bucket=BUCKET, Key=pointer.manifest.key, Body=changed)
-    refusal = job.refused("restore", "--at", pointer.stamp)
+    rows = job.manifest().contents.rows
+    refusal = job.refused("restore", "--at", job.forge(rows={**rows, "public.secretive": 8}))
     assert "public.secretive has 7 rows of 8" in refusal
     assert restored_databases(server) == []
     assert filled

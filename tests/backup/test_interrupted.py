@@ -87,7 +87,7 @@ def test_the_next_run_aborts_what_a_killed_one_left(job: Job, big: Database) -> 
 def test_two_runs_do_not_overlap(job: Job, big: Database) -> None:
     process = job.start("run")
     dump = held_dump(job, process)
-    assert "another backup of this database is running" in job.refused("run")
+    assert "another backup of this database is running" in job.refused("run", code=4)
     assert job.open_uploads() == 1
     dump.resume()
     _, err = process.communicate(timeout=60)

@@ -65,7 +65,7 @@ def test_a_role_that_row_security_holds_back_is_refused(job: Job, filled: Databa
 
 def test_a_restore_without_the_right_to_see_all_rows_is_refused_first(job: Job, filled: Database) -> None:
     job.good("run")
-    job.set(restore_url=filled.owner_url)
+    job.set(proof_url=job.values["restore_url"], restore_url=filled.owner_url)
     assert "row security is forced on public.secretive" in job.refused("restore")
 
 
@@ -73,7 +73,7 @@ def test_a_restore_without_the_right_to_see_all_rows_is_refused_first(job: Job, 
     ("at", "words"),
     [
         ("latest", "there is no backup"),
-        ("20200101_000000", "there is no backup of 20200101_000000"),
+        ("20200101_000000", "there is no proven backup of 20200101_000000"),
         ("2020-01-01T00:00:00", "there is no backup as old as 2020-01-01T00:00:00+00:00"),
         ("yesterday", "neither latest"),
     ],
@@ -91,12 +91,12 @@ def test_restore_without_a_role_says_which_variable(job: Job, database: Database
 
 def test_status_is_for_monitors(job: Job) -> None:
     none = job.run("status")
-    assert (none.returncode, none.stdout.strip()) == (1, "no backup of stack test yet")
+    assert (none.returncode, none.stdout.strip()) == (2, "no backup of stack test yet")
     job.good("run")
     assert job.good("status").startswith("good: last backup ")
     job.set(max_age_seconds=0.001)
     old = job.run("status", "--json")
-    assert old.returncode == 1
+    assert old.returncode == 2
     assert '"good": false' in old.stdout
 
 
@@ -118,8 +118,8 @@ def test_latest_moves_forward_only_and_by_compare_and_swap(job: Job, database: D
     older = manifest.model_copy(update={"stamp": "20200101_000000"})
     with pytest.raises(BackupError, match="clocks"):
         latest.move(store, job.names, older, pointer.manifest)
-    with pytest.raises(BackupError, match="was not read back"):
-        latest.move(store, job.names, manifest.model_copy(update={"checked": None}), pointer.manifest)
+    with pytest.raises(BackupError, match="was not proven"):
+        latest.move(store, job.names, manifest.model_copy(update={"proof": None}), pointer.manifest)
     store.replace(job.names.latest, pointer.to_bytes() + b" ", tag)
     with pytest.raises(ConflictError):
         store.replace(job.names.latest, pointer.to_bytes(), tag)

@@ -55,7 +55,7 @@ def test_the_old_database_is_kept_and_the_new_one_is_in_its_place(
     assert databases(server, f"{filled.name}_restored_%") == []
 
     status = job.run("status")
-    assert status.returncode == 1
+    assert status.returncode == 2
     assert "is of another" in status.stdout
     job.good("run")
     assert job.good("status").startswith("good: ")

@@ -58,7 +58,8 @@ def test_the_manifest_says_what_the_snapshot_held(job: Job, filled: Database) ->
     job.good("run")
     manifest = json.loads(job.good("list", "--json"))[0]
     assert manifest["latest"] is True
-    assert manifest["checked"] is not None
+    assert manifest["proof"]["method"] == "restore"
+    assert manifest["proof"]["server"] == manifest["server"]["version"]
     assert manifest["contents"]["rows"] == {
         "public.Odd Näme": 50,
         "public.log_2025": 59,

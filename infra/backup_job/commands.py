@@ -1,0 +1,163 @@
+"""What the commands of the command line do."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg import ProgrammingError
+
+from infra.backup_job import catalog, database, latest, listing, report, status
+from infra.backup_job.database import Programs
+from infra.backup_job.errors import BackupError
+from infra.backup_job.facts import database_identity
+from infra.backup_job.names import Names
+from infra.backup_job.restore import Restorer
+from infra.backup_job.run import run
+from infra.backup_job.schedule import Schedule
+from infra.backup_job.settings import Settings
+from infra.backup_job.status import Level
+from infra.backup_job.store import ObjectStore
+from infra.backup_job.verify import verify
+
+
+def take(settings: Settings, options: argparse.Namespace) -> int:
+    """`run`."""
+    manifest = run(settings, report.as_json if options.json else report.as_text)
+    if not options.json:
+        print(f"s3://{settings.s3_bucket}/{manifest.data.key}")
+    return 0
+
+
+def list_backups(settings: Settings, options: argparse.Namespace) -> int:
+    """`list`; damaged manifests are named on standard error and make it fail."""
+    store, names = ObjectStore(settings), Names(settings.prefix)
+    pointer, _ = latest.read(store, names)
+    found = catalog.read(store, names)
+    newest = pointer.stamp if pointer else None
+    if options.json:
+        _print([{**manifest.model_dump(mode="json"), "latest": manifest.stamp == newest} for manifest in found.backups])
+    elif found.backups:
+        print(listing.table(found.backups, newest))
+    else:
+        print(f"no proven backup in bucket {settings.s3_bucket} yet")
+    for words in found.damaged:
+        report.as_text(f"error: {words}")
+    return 3 if found.damaged else 0
+
+
+def show_status(settings: Settings, options: argparse.Namespace) -> int:
+    """`status`: its exit code is a monitor's, 0 fine, 1 warning, 2 critical, 3 unknown."""
+    try:
+        found = status.read(settings, database_identity(settings), datetime.now(UTC))
+    except BackupError as error:
+        if options.json:
+            _print({"level": "unknown", "reason": str(error), "good": False, "stack": settings.stack})
+        report.as_text(f"error: {error}")
+        return Level.UNKNOWN
+    if options.prometheus:
+        print(status.prometheus(found), end="")
+    elif options.json:
+        _print(found.facts())
+    else:
+        print(found.text())
+    return 0 if options.healthy and found.level is Level.WARNING else int(found.level)
+
+
+def verify_backups(settings: Settings, options: argparse.Namespace) -> int:
+    """`verify`: one backup, or with --all every one; the first bad one does not hide the others."""
+    store, names = ObjectStore(settings), Names(settings.prefix)
+    problems: list[str] = []
+    if options.all:
+        found = catalog.read(store, names)
+        manifests, problems = found.backups, list(found.damaged)
+    else:
+        manifests = [catalog.find(store, names, options.at)]
+    answers: list[dict[str, Any]] = []
+    code = 3 if problems else 0
+    for manifest in manifests:
+        restorer = Restorer(store, Programs(settings.pg_bin, settings.pg_environment), manifest, report.as_text)
+        try:
+            read = verify(restorer, names)
+        except BackupError as error:
+            problems.append(str(error))
+            code = max(code, error.exit_code)
+            answers.append({"stamp": manifest.stamp, "good": False, "error": str(error)})
+        else:
+            answers.append({"stamp": manifest.stamp, "good": True, "bytes": manifest.data.size, "objects": read})
+            if not options.json:
+                print(f"{manifest.stamp} is whole: {len(read)} objects, {report.size(manifest.data.size)} of dump read")
+    if options.json:
+        _print({"good": not problems, "backups": answers, "errors": problems})
+    for words in problems:
+        report.as_text(f"error: {words}")
+    return code
+
+
+def restore(settings: Settings, options: argparse.Namespace) -> int:
+    """`restore`."""
+    store = ObjectStore(settings)
+    manifest = catalog.find(store, Names(settings.prefix), options.at)
+    programs = Programs(settings.pg_bin, settings.pg_environment)
+    tell = report.as_json if options.json else report.as_text
+    restorer = Restorer(store, programs, manifest, tell)
+    if options.list:
+        print(restorer.table_of_contents(), end="")
+        return 0
+    if options.force and options.into is None:
+        raise BackupError("--force replaces a database: name it with --into")
+    url, kept = _restored(settings, options, restorer)
+    tables, rows = len(manifest.contents.rows), manifest.row_count
+    tell("restored, and the same as the backup", stamp=manifest.stamp, tables=tables, rows=rows)
+    if kept is not None:
+        tell("replaced", old_database_kept_as=kept, drop_it_with=f'DROP DATABASE "{kept}"')
+        tell("the database in its place has no backup of its own yet: take one with `run`")
+    shown = database.describe(url, password=options.show_password)
+    if options.json:
+        _print({"url": shown, "stamp": manifest.stamp, "tables": tables, "rows": rows, "replaced": kept})
+    else:
+        print(shown)
+    return 0
+
+
+def schedule(settings: Settings, _options: argparse.Namespace) -> int:
+    """`schedule`."""
+    Schedule(settings, report.as_json).keep()
+    return 0
+
+
+def _restored(settings: Settings, options: argparse.Namespace, restorer: Restorer) -> tuple[str, str | None]:
+    """Restore where the options say; return the database's connection string, and the name a replaced one has now."""
+    if options.into is None:
+        return restorer.into_new_database(_restore_url(settings)), None
+    url = _target(settings, options.into)
+    if options.force:
+        return url, restorer.in_place_of(url)
+    restorer.into_empty(url)
+    return url, None
+
+
+def _target(settings: Settings, into: str) -> str:
+    """Return the connection string of `--into`: a URL as it is, a name on the server for restores."""
+    if "://" not in into and "=" not in into:
+        return database.with_database(_restore_url(settings), into)
+    try:
+        named = database.name_of(into)
+    except (ProgrammingError, KeyError):
+        named = ""
+    if not named:  # the value itself may hold a password
+        raise BackupError("--into takes the name of a database, or postgresql://user@host:port/database")
+    return into
+
+
+def _restore_url(settings: Settings) -> str:
+    if settings.restore_url is None:
+        raise BackupError(
+            "restore needs a role that may create databases: set $BACKUP_RESTORE_URL, or name a database by its URL "
+            "with --into"
+        )
+    return settings.restore_url.get_secret_value()
+
+
+def _print(found: object) -> None:
+    print(json.dumps(found, ensure_ascii=False))

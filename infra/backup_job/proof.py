@@ -1,0 +1,121 @@
+"""The proof: a backup is restored into a throwaway database and compared, before anything calls it a backup."""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from psycopg import sql
+
+from infra.backup_job import database, facts
+from infra.backup_job.check import RestoreFailedError, check
+from infra.backup_job.database import Connection, server_errors
+from infra.backup_job.errors import BackupError, UnprovenError
+from infra.backup_job.manifest import Identity, Proof
+from infra.backup_job.restore import Restorer, drop
+from infra.backup_job.settings import Settings
+
+
+def prove(settings: Settings, restorer: Restorer) -> Proof:
+    """Prove the stored backup of `restorer`, as the settings want it proven.
+
+    Raises:
+        UnprovenError: it does not become the database again that it was taken of.
+        BackupError: it is damaged, or the proof could not be made.
+    """
+    begun = time.monotonic()
+    manifest = restorer.manifest
+    for stored in (manifest.schema_sql, manifest.globals):
+        restorer.store.get_verified(stored)
+    if settings.proof == "read":
+        check(restorer.store, restorer.programs, manifest.data)
+        return Proof(method="read", moment=datetime.now(UTC), seconds=_since(begun))
+    try:
+        version = _restored(settings, restorer)
+    except RestoreFailedError as error:
+        raise UnprovenError(f"backup {manifest.stamp} is no backup, `latest` stays: {error}") from None
+    return Proof(
+        method="restore",
+        moment=datetime.now(UTC),
+        seconds=_since(begun),
+        server=version,
+        checks=len(manifest.checks),
+    )
+
+
+def drop_leftovers(settings: Settings, identity: Identity) -> int:
+    """Drop the throwaway databases that killed runs for the database `identity` left; return how many there were.
+
+    The caller holds the lock of runs: none of them is in use.
+    """
+    if settings.proof == "read":
+        return 0
+    query = "SELECT datname FROM pg_catalog.pg_database WHERE pg_catalog.starts_with(datname, %s)"
+    with database.connect(_url(settings)) as admin, server_errors("throwaway databases can not be listed"):
+        names = [row["datname"] for row in admin.execute(query, [_start(identity)]).fetchall()]
+        for name in names:
+            drop(admin, name)
+    return len(names)
+
+
+def passing(connection: Connection, checks: Mapping[str, str], schema: str) -> list[str]:
+    """Return the names of the `checks` that hold in the database of `connection`, in its transaction.
+
+    Args:
+        connection: in a transaction, which stays as it was.
+        checks: by name a query that returns rows of (ok boolean, message text).
+        schema: where unqualified names in them are looked up.
+    """
+    return [name for name, query in sorted(checks.items()) if _failure(connection, query, schema) is None]
+
+
+def _restored(settings: Settings, restorer: Restorer) -> str:
+    """Restore, compare, check; return the server's version."""
+    manifest = restorer.manifest
+    name = f"{_start(manifest.server.identity)}{manifest.stamp}"
+    with (
+        restorer.into_scratch_database(_url(settings), name) as url,
+        database.connect(url) as connection,
+        server_errors(f"backup {manifest.stamp} can not be checked"),
+        connection.transaction(),
+    ):
+        for check_name in manifest.checks:
+            if check_name not in settings.checks:
+                continue
+            if words := _failure(connection, settings.checks[check_name], manifest.managed_schema):
+                raise RestoreFailedError(f"{check_name} held in the original, in its copy it does not: {words}")
+        return str(facts.server_facts(connection).version)
+
+
+def _failure(connection: Connection, query: str, schema: str) -> str | None:
+    """Return what a check says against the database, None if it holds."""
+    with connection.transaction(force_rollback=True):
+        path = sql.SQL("SET LOCAL search_path = {}, extensions, pg_temp").format(sql.Identifier(schema))
+        connection.execute(path)
+        try:
+            with connection.transaction():
+                rows = connection.execute(query.encode()).fetchall()
+        except database.SERVER_ERROR as error:
+            return " ".join(str(error).split())
+    wrong = [str(row.get("message")) for row in rows if row.get("ok") is not True]
+    return "; ".join(wrong) if wrong or not rows else None
+
+
+def _start(identity: Identity) -> str:
+    """Return how the names of throwaway databases for one database begin: others may prove on the same server."""
+    whose = f"{identity.system_identifier}/{identity.database_oid}"
+    return f"backup_proof_{hashlib.sha256(whose.encode()).hexdigest()[:10]}_"
+
+
+def _url(settings: Settings) -> str:
+    url = settings.proof_url or settings.restore_url
+    if url is None:
+        raise BackupError(
+            "no server to prove backups on: set proof_url to a role that may create databases (a superuser, unless "
+            "roles and extensions allow less), or choose proof: read, which only reads what is stored"
+        )
+    return url.get_secret_value()
+
+
+def _since(begun: float) -> float:
+    return round(time.monotonic() - begun, 3)
