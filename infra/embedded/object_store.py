@@ -1,8 +1,9 @@
 """SeaweedFS out of a Python wheel: an S3 store on 127.0.0.1, closed but for its S3 port.
 
 `weed server` is four servers in one process (master, volume, filer, S3), each with a second port for gRPC. Only S3
-asks for credentials on its own, so the rest is locked down here: the filer's HTTP is off, the volume server takes
-nothing without a signed token, every port is bound to 127.0.0.1. Their gRPC ports stay open to this machine's users.
+asks for credentials on its own, so the rest is locked down here, against other users of this machine, too: every port
+is bound to 127.0.0.1; HTTP of master (which deletes buckets for whoever asks) and filer is off; the volume server takes
+and gives nothing without a signed token; gRPC takes nobody without the certificate in this folder.
 """
 
 import json
@@ -18,11 +19,14 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from infra.embedded.certificates import self_signed
 from infra.embedded.environment import inherited_environment
+from infra.embedded.membership import volume_server_joined
 from infra.embedded.ports import HOST, start_on_free_ports
 from infra.embedded.process import DetachedProcess
 
 ADMINISTRATOR = "administrator"
+CERTIFIED = "seaweedfs"
 SERVERS = ("master", "volume", "filer", "s3")
 
 
@@ -73,7 +77,7 @@ def weed_program() -> Path:
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """One store below `folder`: data/, service.log, and the files only its owner reads: s3.json, security.toml."""
+    """One store below `folder`: data/, service.log, and files of its owner alone: s3.json, security.toml, grpc.*."""
 
     folder: Path
 
@@ -99,7 +103,6 @@ class ObjectStore:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.folder.chmod(0o700)
             (self.folder / "data").mkdir(exist_ok=True)
-            self._write_private("security.toml", _security())
             self._write_private("s3.json", _s3_config([Identity.generate(ADMINISTRATOR), *identities]))
         return self.identities()[ADMINISTRATOR]
 
@@ -127,6 +130,7 @@ class ObjectStore:
             f"-ip.bind={HOST}",
             *(f"-{server}.port={given[server]}" for server in SERVERS),
             *(f"-{server}.port.grpc={given[server + '_grpc']}" for server in SERVERS),
+            "-disableHttp",
             "-filer",
             "-filer.disableHttp",
             "-filer.localSocket=filer.sock",
@@ -167,6 +171,7 @@ class ObjectStore:
 
     def _start(self, ports: Ports, timeout: int) -> None:
         self._ports_file.write_text(json.dumps(asdict(ports)))
+        self._close()
         self._process.start(self.command(ports), self.environment())
         deadline = time.monotonic() + timeout
         while not self.ready(ports):
@@ -176,12 +181,19 @@ class ObjectStore:
                 raise ObjectStoreError(f"the object store did not come up in {self.folder}: {words}")
             time.sleep(0.05)
 
+    def _close(self) -> None:
+        """Write new keys of the servers among each other, known to this start alone."""
+        certificate, key = self_signed(CERTIFIED)
+        self._write_private("grpc.crt", certificate)
+        self._write_private("grpc.key", key)
+        self._write_private("security.toml", _security(self.folder))
+
     def ready(self, ports: Ports) -> bool:
         """Say whether S3 answers, and the volume server has joined (before that, reads of old objects fail)."""
         if _get(f"http://{HOST}:{ports.s3}/healthz") is None:
             return False
-        status = _get(f"http://{HOST}:{ports.master}/dir/status")
-        return status is not None and bool(json.loads(status)["Topology"].get("DataCenters"))
+        certificate, key = self.folder / "grpc.crt", self.folder / "grpc.key"
+        return volume_server_joined(ports.master_grpc, ports.volume, certificate, key, CERTIFIED)
 
     def alive(self) -> int | None:
         """Return the process id of the store that `start` started here, None when it is gone."""
@@ -191,6 +203,10 @@ class ObjectStore:
     def port(self) -> int | None:
         """Return the S3 port of the last start, None when there was none."""
         return self._ports().get("s3")
+
+    def ports(self) -> Ports:
+        """Return the ports of the last start."""
+        return Ports(**self._ports())
 
     def stop(self, *, grace: float = 25) -> None:
         """Stop the store if it runs: politely, and by force after `grace` seconds (its own way takes about 17).
@@ -234,10 +250,18 @@ class ObjectStore:
         draft.rename(self.folder / name)
 
 
-def _security() -> str:
-    """Return the keys that volume reads and writes are signed with; SeaweedFS finds the file in its own folder."""
-    sections = ("jwt.signing", "jwt.signing.read")
-    return "".join(f'[{name}]\nkey = "{secrets.token_hex(24)}"\nexpires_after_seconds = 60\n\n' for name in sections)
+def _security(folder: Path) -> str:
+    """Return who may enter inside; SeaweedFS finds the file in its own folder.
+
+    Volume reads and writes are signed. All four servers, and their clients, show one certificate and trust no other.
+    """
+    signed = "".join(
+        f'[{name}]\nkey = "{secrets.token_hex(24)}"\nexpires_after_seconds = 60\n\n'
+        for name in ("jwt.signing", "jwt.signing.read")
+    )
+    certificate, key = (json.dumps(str(folder / name)) for name in ("grpc.crt", "grpc.key"))
+    sealed = "".join(f"[grpc.{name}]\ncert = {certificate}\nkey = {key}\n\n" for name in (*SERVERS, "client"))
+    return f"{signed}[grpc]\nca = {certificate}\n\n{sealed}"
 
 
 def _s3_config(identities: Sequence[Identity]) -> str:

@@ -1,13 +1,16 @@
 """The embedded object store: closed but for S3, and keeping what it acknowledged."""
 
 import os
+import socket
+import ssl
 import stat
+import subprocess
 import tempfile
 import urllib.error
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import psutil
@@ -15,7 +18,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from infra.embedded.object_store import Identity, ObjectStore, ObjectStoreError
+from infra.embedded.account import Account
+from infra.embedded.object_store import Identity, ObjectStore, ObjectStoreError, weed_program
 from infra.embedded.ports import PortTakenError
 from tests.backup.conftest import BUCKET, S3Server
 
@@ -71,6 +75,41 @@ def test_the_other_servers_give_and_take_nothing_unsigned(s3_server: S3Server) -
     assert s3_server.client.get_object(Bucket=BUCKET, Key="locked/one")["Body"].read() == b"x"
 
 
+def talk_without_certificate(port: int) -> None:
+    anybody = ssl.create_default_context()
+    anybody.check_hostname, anybody.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as raw, anybody.wrap_socket(raw) as sealed:
+        sealed.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        sealed.recv(1)
+
+
+def test_another_user_of_this_machine_can_do_nothing_by_any_port(s3_server: S3Server, account: Account) -> None:
+    """Over HTTP the master deletes whole buckets for whoever asks, over gRPC `weed shell` deletes anything."""
+    ports = s3_server.store.ports()
+    key = "locked/two"
+    s3_server.client.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    for name in ("master", "volume", "filer", "s3"):
+        for method in ("POST", "DELETE", "GET"):
+            for path in (f"/col/delete?collection={BUCKET}", f"/buckets/{BUCKET}/{key}", "/dir/assign", "/vol/vacuum"):
+                assert status_of(getattr(ports, name), path, method) in {400, 401, 403, 404, 405}, (name, method, path)
+    deleting = f"collection.delete -collection={BUCKET} -force\nfs.rm -rf /buckets/{BUCKET}\ns3.configure\n"
+    for name in ("master", "volume", "filer", "s3"):
+        grpc = getattr(ports, f"{name}_grpc")
+        command = [str(weed_program()), "shell", f"-master=127.0.0.1:{getattr(ports, name)}.{grpc}"]
+        options: dict[str, Any] = {**account.process_options(), "cwd": "/", "capture_output": True, "check": True}
+        with pytest.raises(subprocess.TimeoutExpired):  # it tries for ever to be let in
+            subprocess.run(command, input=deleting, text=True, timeout=4, **options)
+        with pytest.raises(ssl.SSLError):
+            talk_without_certificate(grpc)
+    for name in ("grpc.key", "s3.json", "filer.sock"):
+        reading = ["test", "-w" if name.endswith("sock") else "-r", str(s3_server.store.folder / name)]
+        done = subprocess.run(reading, cwd="/", check=False, **account.process_options())
+        assert done.returncode == 1 or account.uid == os.getuid()
+    for sock in Path("/tmp").glob("seaweedfs-*-grpc-*.sock"):  # noqa: S108 (SeaweedFS' own place)
+        assert not sock.stat().st_mode & (stat.S_IWOTH | stat.S_IWGRP)
+    assert s3_server.client.get_object(Bucket=BUCKET, Key=key)["Body"].read() == b"x"
+
+
 @pytest.mark.parametrize("wrong", ["access_key", "secret_key"])
 def test_wrong_keys_are_refused(s3_server: S3Server, wrong: str) -> None:
     stranger = replace(s3_server.identity, **{wrong: "WRONG"})  # type: ignore[arg-type]
@@ -79,7 +118,7 @@ def test_wrong_keys_are_refused(s3_server: S3Server, wrong: str) -> None:
 
 
 def test_its_keys_are_in_files_of_its_owner_alone(s3_server: S3Server) -> None:
-    for name in ("s3.json", "security.toml"):
+    for name in ("s3.json", "security.toml", "grpc.crt", "grpc.key"):
         assert stat.S_IMODE((s3_server.store.folder / name).stat().st_mode) == 0o600
     assert s3_server.identity.secret_key not in " ".join(running(s3_server).cmdline())
 
