@@ -54,6 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     verifying.add_argument("at", nargs="?", default="latest", metavar="WHEN", help=f"{WHEN} (default: latest)")
     verifying.add_argument("--all", action="store_true", help="every backup in the bucket")
 
+    pruning = subcommands.add_parser("prune", help="delete the backups that the retention does not keep")
+    pruning.set_defaults(command=commands.prune_backups)
+    pruning.add_argument("--dry-run", action="store_true", help="only tell")
+
     restoring = subcommands.add_parser("restore", help="restore a backup, by default into a new database")
     restoring.set_defaults(command=commands.restore)
     restoring.add_argument("--at", default="latest", metavar="WHEN", help=WHEN)
@@ -75,8 +79,8 @@ def _parser() -> argparse.ArgumentParser:
 
     scheduling = subcommands.add_parser("schedule", help="take backups on schedule, until stopped")
     scheduling.set_defaults(command=commands.schedule)
-    for command in (taking, listing, asking, verifying, restoring):
+    for command in (taking, listing, asking, verifying, pruning, restoring):
         command.add_argument("--json", action="store_true", help="JSON instead of text")
-    for command in (taking, listing, asking, verifying, restoring, scheduling):
+    for command in (taking, listing, asking, verifying, pruning, restoring, scheduling):
         command.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)  # here as well
     return parser

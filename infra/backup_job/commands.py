@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from infra.backup_job.database import Programs
 from infra.backup_job.errors import BackupError
 from infra.backup_job.facts import database_identity
 from infra.backup_job.names import Names
+from infra.backup_job.prune import prune
 from infra.backup_job.restore import Restorer
 from infra.backup_job.run import run
 from infra.backup_job.schedule import Schedule
@@ -92,6 +94,19 @@ def verify_backups(settings: Settings, options: argparse.Namespace) -> int:
     for words in problems:
         report.as_text(f"error: {words}")
     return code
+
+
+def prune_backups(settings: Settings, options: argparse.Namespace) -> int:
+    """`prune`; what an object lock still holds is told, and is no failure."""
+    pruned = prune(settings, dry_run=options.dry_run)
+    if options.json:
+        _print(asdict(pruned))
+    else:
+        went = "would go" if options.dry_run else "went"
+        print(f"{len(pruned.stay)} stay, {len(pruned.went)} {went}, {len(pruned.refused)} refused by the store")
+    for stamp, words in pruned.refused.items():
+        report.as_text("not deleted", stamp=stamp, reason=words)
+    return 0
 
 
 def restore(settings: Settings, options: argparse.Namespace) -> int:

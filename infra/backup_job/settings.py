@@ -14,12 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_core import ErrorDetails
 
 from infra.backup_job.errors import BackupError
+from infra.backup_job.retention import Retention
 
 PREFIX = "BACKUP_"
 CONFIG_VARIABLE = "BACKUP_CONFIG"
 STATE_PATTERN = ".state/*/backup/job.json"
 
-OBJECTS = frozenset({"pg_environment", "checks"})
+OBJECTS = frozenset({"pg_environment", "checks", "retention"})
 """Settings whose environment variable holds a JSON object."""
 
 Seconds = Annotated[float, Field(ge=0)]
@@ -46,6 +47,9 @@ class Settings(BaseModel):
     s3_bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
     s3_access_key: SecretStr | None = Field(None, description="unset: the AWS credentials of the surroundings")
     s3_secret_key: SecretStr | None = None
+    prune_access_key: SecretStr | None = Field(None, description="another identity's key, which may delete")
+    prune_secret_key: SecretStr | None = None
+    retention: Retention = Field(Retention(), description="which backups `prune` keeps")
     prefix: str = Field("backups", pattern=r"^[\w.-]+(/[\w.-]+)*$", description="where in the bucket")
     pg_bin: Path = Field(description="folder of pg_dump and pg_restore")
     pg_environment: dict[str, str] = Field(default_factory=dict, description="what these programs need, e.g. libraries")

@@ -151,6 +151,16 @@ class ObjectStore:
         versions.reverse()  # the store gives a key's newest first; the moments it gives may be equal
         return sorted(versions, key=lambda version: (version.key, version.modified))
 
+    def delete(self, version: StoredVersion) -> None:
+        """Delete one version of an object, for good.
+
+        Raises:
+            StoreError: the store refuses, because of a lock or of these keys.
+        """
+        named = _version(None if version.version == "null" else version.version)
+        with self._explained(f"{version.key} can not be deleted"):
+            self._client.delete_object(Bucket=self.bucket, Key=version.key, **named)
+
     @contextmanager
     def download(self, stored: StoredObject) -> Iterator[Download]:
         """Open an object for reading as a stream."""

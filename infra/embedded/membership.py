@@ -25,7 +25,8 @@ def volume_server_joined(master_grpc: int, volume: int, certificate: Path, key: 
     with grpc.secure_channel(f"{HOST}:{master_grpc}", credentials, options) as channel:
         try:
             # The empty request is no bytes; of the answer only the server's address matters.
-            answer: bytes = channel.unary_unary(VOLUME_LIST)(b"", timeout=TIMEOUT)
+            ask = channel.unary_unary(VOLUME_LIST, request_serializer=bytes, response_deserializer=bytes)
+            answer: bytes = ask(b"", timeout=TIMEOUT)
         except grpc.RpcError:
             return False
     return f"{HOST}:{volume}".encode() in answer

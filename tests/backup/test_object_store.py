@@ -96,9 +96,9 @@ def test_another_user_of_this_machine_can_do_nothing_by_any_port(s3_server: S3Se
     for name in ("master", "volume", "filer", "s3"):
         grpc = getattr(ports, f"{name}_grpc")
         command = [str(weed_program()), "shell", f"-master=127.0.0.1:{getattr(ports, name)}.{grpc}"]
-        options: dict[str, Any] = {**account.process_options(), "cwd": "/", "capture_output": True, "check": True}
+        options: dict[str, Any] = {**account.process_options(), "cwd": "/", "capture_output": True}
         with pytest.raises(subprocess.TimeoutExpired):  # it tries for ever to be let in
-            subprocess.run(command, input=deleting, text=True, timeout=4, **options)
+            subprocess.run(command, input=deleting, text=True, timeout=4, check=True, **options)
         with pytest.raises(ssl.SSLError):
             talk_without_certificate(grpc)
     for name in ("grpc.key", "s3.json", "filer.sock"):
