@@ -11,12 +11,12 @@ class Retention(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    last: int = Field(3, ge=1, description="the newest proven ones, however old: at least one is never pruned")
-    hourly: int = Field(24, ge=0)
-    daily: int = Field(7, ge=0)
-    weekly: int = Field(5, ge=0)
-    monthly: int = Field(12, ge=0)
-    yearly: int = Field(10, ge=0)
+    last: int = Field(default=3, ge=1, description="the newest proven ones, however old: at least one is never pruned")
+    hourly: int = Field(default=24, ge=0)
+    daily: int = Field(default=7, ge=0)
+    weekly: int = Field(default=5, ge=0)
+    monthly: int = Field(default=12, ge=0)
+    yearly: int = Field(default=10, ge=0)
 
 
 def kept(moments: Iterable[datetime], retention: Retention) -> frozenset[datetime]:
