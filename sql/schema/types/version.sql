@@ -1,11 +1,5 @@
 CREATE DOMAIN semver AS text
-CONSTRAINT semver_is_well_formed CHECK (
-    value ~ (
-        '^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})'
-        '(-(0|[1-9][0-9]{0,17}|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9][0-9]{0,17}|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?'
-        '(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$'
-    )
-);
+CONSTRAINT semver_is_well_formed CHECK (is_semver(value));
 
 COMMENT ON DOMAIN semver IS
 'A version as semver.org 2.0.0 writes it, e.g. 2.1.0 or 2.1.0-rc.1; its numbers have at most 9 digits, '

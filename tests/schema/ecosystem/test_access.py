@@ -29,7 +29,14 @@ API = {
     "complete_task",
     "complete_tasks",
 }
-READ_HELPERS = {"semver_key", "session_is_service"}
+READ_HELPERS = {
+    "is_semver",
+    "rollout_share",
+    "semver_bounds",
+    "semver_key",
+    "semver_satisfies",
+    "session_is_service",
+}
 """Functions that policies, generated columns and views need their readers to be able to call."""
 
 EXECUTABLE = {
