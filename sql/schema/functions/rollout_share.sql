@@ -1,10 +1,10 @@
 -- SHA-256 rather than PostgreSQL's own hashes, which may change between versions: an agent keeps its place for good.
 CREATE FUNCTION rollout_share(agent_id text, version text, salt text DEFAULT '') RETURNS numeric
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (
+RETURN round(
     ('x' || left(encode(sha256(convert_to(agent_id || '@' || version || '/' || salt, 'UTF8')), 'hex'), 8))::bit(32)::bigint
-    * 10000 / 4294967296
-)::numeric / 100;
+    * 10000 / 4294967296 / 100.0, 2
+);
 
 COMMENT ON FUNCTION rollout_share(text, text, text) IS
 'Where an agent stands in the rollout of a version: it is in the ring once rollout_percentage is above this.

@@ -29,7 +29,7 @@ CREATE TABLE agent_versions (
     CONSTRAINT agent_versions_stable_is_no_prerelease CHECK (
         release_type <> 'stable' OR version_prerelease IS NULL
     ),
-    CONSTRAINT agent_versions_compatibility_is_object CHECK (jsonb_typeof(compatibility) = 'object'),
+    CONSTRAINT agent_versions_compatibility_is_of_ranges CHECK (are_version_ranges(compatibility)),
     CONSTRAINT agent_versions_health_gate_is_object CHECK (jsonb_typeof(health_gate) = 'object'),
     CONSTRAINT agent_versions_artifact_is_checksummed CHECK (
         artifact_uri IS NULL OR coalesce(artifact_sha256, '') ~ '^[0-9a-f]{64}$'
