@@ -1,6 +1,6 @@
 -- Keys as semver_key() makes them, all printable ASCII: chr(1) after one makes the next greater text, chr(127) after its
 -- first digits one above every version that begins with them.
-CREATE FUNCTION semver_bounds(range text) RETURNS text []
+CREATE FUNCTION semver_bounds(range text) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path FROM CURRENT
 AS $$

@@ -18,7 +18,7 @@ TABLES = (
     "agent_communication_logs",
     "agent_performance_history",
 )
-VIEWS = ("agent_overview", "task_queue_health")
+VIEWS = ("agent_overview", "task_queue_health", "rollout_status", "channel_usage")
 API = {
     "register_agent",
     "heartbeat",
@@ -29,6 +29,8 @@ API = {
     "complete_task",
     "complete_tasks",
 }
+MESSAGES = {"can_access_channel", "check_compatibility", "read_message"}
+REPORTS = {"log_messages", "publish", "record_performance"}
 READ_HELPERS = {
     "is_semver",
     "rollout_share",
@@ -42,9 +44,13 @@ READ_HELPERS = {
 EXECUTABLE = {
     "anon": set[str](),
     "authenticated": set[str](),
-    "agent": API | READ_HELPERS | {"current_agent_id"},
-    "orchestrator": API | READ_HELPERS | {"current_agent_id", "current_agent_subtree"},
-    "observer": READ_HELPERS,
+    "agent": API | READ_HELPERS | MESSAGES | REPORTS | {"agent_health", "current_agent_id"},
+    "orchestrator": API
+    | READ_HELPERS
+    | MESSAGES
+    | REPORTS
+    | {"agent_health", "current_agent_id", "current_agent_subtree", "rollout_health"},
+    "observer": READ_HELPERS | MESSAGES | {"agent_health", "log_digest", "rollout_health", "verify_audit_chain"},
 }
 
 LOG = """
@@ -222,6 +228,10 @@ def test_a_temporary_table_does_not_stand_in_for_ours(ecosystem: Ecosystem, regi
         ("agent", "UPDATE agent_registry SET capabilities = '{root}'"),
         ("agent", "INSERT INTO distributed_tasks (task_type) VALUES ('x')"),
         ("agent", "SELECT reclaim_expired()"),
+        ("agent", "SELECT seal()"),
+        ("agent", "SELECT erase_payloads('{1}')"),
+        ("orchestrator", "SELECT start_rollout('executor', '1.8.3')"),
+        ("observer", "SELECT maintain_partitions()"),
         ("agent", "SELECT * FROM agent_communication_logs_default"),
         ("agent", "TRUNCATE distributed_tasks"),
         ("service_role", "SELECT * FROM agent_communication_logs_default"),
