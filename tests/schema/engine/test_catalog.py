@@ -177,7 +177,8 @@ OUTSIDE = {
     "owner observer of app": "ALTER SCHEMA app OWNER TO observer",
     "rights {postgres=X/postgres} in another schema, on extensions.similarity(": "REVOKE EXECUTE ON FUNCTION "
     "extensions.similarity(text, text) FROM PUBLIC",
-    "rights {postgres=arwdDxtm/postgres} in another schema, on pg_catalog.pg_class": "REVOKE ALL ON pg_class FROM PUBLIC",
+    "rights {postgres=arwdDxtm/postgres} in another schema, on pg_catalog.pg_class": "REVOKE ALL ON pg_class "
+    "FROM PUBLIC",
     "rights {": "GRANT CREATE ON SCHEMA extensions TO observer",
     "publication of more than this schema: pub": "CREATE PUBLICATION pub FOR TABLES IN SCHEMA app, extensions",
 }
