@@ -21,8 +21,8 @@ from tools.docker_engine import connection as docker_connection
 from tools.docker_engine import stand_ins
 from tools.docker_engine.failure import NoEngineError
 
-SHARED_STACKS = ("containers", "standing")
-"""Fixtures that take a minute to make: the tests that share one stay in one process. The longest come first."""
+LONGEST_FIRST = ("containers", "standing")
+"""Groups of end-to-end tests that share a stack, which takes a minute to make: each stays in one process."""
 
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
 GROUP_ROLES = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")
@@ -51,27 +51,31 @@ class Database:
     backup_url: str
 
 
-def sharing(item: pytest.Item) -> str:
-    """Return the group of tests that have to run in one process: those of a stack, or of a file."""
-    wanted = getattr(item, "fixturenames", ())
-    return next((stack for stack in SHARED_STACKS if stack in wanted), item.nodeid.partition("::")[0])
+def group(item: pytest.Item) -> str:
+    """Return the tests that `item` has to run with, in one process: those of its stack, or of its file."""
+    file = item.nodeid.partition("::")[0]
+    if file.startswith("tests/e2e/docker/"):
+        return "containers"
+    if file.startswith("tests/e2e/") and "standing" in getattr(item, "fixturenames", ()):
+        return "standing"
+    return file
+
+
+def turn(item: pytest.Item) -> int:
+    """Return when `item` has its turn: what takes minutes first, so that no process ends long after the other."""
+    place = group(item)
+    if place in LONGEST_FIRST:
+        return LONGEST_FIRST.index(place)
+    return len(LONGEST_FIRST) + (0 if place.startswith("tests/e2e/") else 1)
 
 
 @pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tell the processes of one run (`make test`) how to share the work; one process alone keeps the usual order."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(sharing(item)))
-
-    def length(item: pytest.Item) -> int:
-        group = sharing(item)
-        if group in SHARED_STACKS:
-            return SHARED_STACKS.index(group)
-        return len(SHARED_STACKS) + (0 if "tests/e2e/docker/" in group else 1 if "tests/e2e/" in group else 2)
-
-    items.sort(key=length)
+    if hasattr(config, "workerinput"):
+        for item in items:
+            item.add_marker(pytest.mark.xdist_group(group(item)))
+        items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")
