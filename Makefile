@@ -2,6 +2,9 @@
 STACK ?= dev
 BOOTSTRAP = tools/bootstrap/run --stack '$(STACK)'
 DEVELOPMENT = tools/bootstrap/run --development --stack '$(STACK)'
+# For the program of one target: not for the targets that a test, or another program, runs.
+ARGS =
+unexport ARGS
 TESTS ?= tests/unit tests/schema/engine/test_cases.py
 # Half of the end-to-end tests' time is waiting: two processes at once, each with servers and stacks of its own.
 PROCESSES ?= 2

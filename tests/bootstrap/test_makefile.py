@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +44,10 @@ def test_backups_are_those_of_the_stack() -> None:
 )
 def test_only_a_yes_is_a_yes(answer: str, confirmed: bool) -> None:
     assert ("--yes" in make("-n", "destroy", f"YES={answer}").stdout) is confirmed
+
+
+def test_what_one_target_is_given_does_not_reach_the_targets_that_its_program_runs(tmp_path: Path) -> None:
+    (tmp_path / "show.mk").write_text("show:\n\t@echo given $(ARGS); env\n")
+    shown = make("-f", "Makefile", "-f", str(tmp_path / "show.mk"), "show", "ARGS=--into x").stdout.splitlines()
+    assert shown[0] == "given --into x"
+    assert not [line for line in shown if line.startswith("ARGS=")]
