@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from infra.backup_job.manifest import LatestPointer, parse
 from tests.e2e.project import Project
 
 PASSPHRASE = "kept-in-the-teams-vault-4711"
@@ -91,9 +92,9 @@ def test_with_an_old_backup_nothing_changes_until_there_is_a_new_one(production:
         config=Config(s3={"addressing_style": "path"}),
     )
     place = {"Bucket": configuration["s3_bucket"], "Key": "backups/latest.json"}
-    pointer = json.loads(client.get_object(**place)["Body"].read())
-    pointer["started"] = (datetime.now(UTC) - timedelta(hours=20)).isoformat()
-    client.put_object(**place, Body=json.dumps(pointer).encode())
+    pointer = parse(LatestPointer, client.get_object(**place)["Body"].read(), place["Key"])
+    old = pointer.model_copy(update={"started": datetime.now(UTC) - timedelta(hours=20)})
+    client.put_object(**place, Body=old.to_bytes())
     client.close()
 
     table = "sql/schema/tables/agent_registry.sql"

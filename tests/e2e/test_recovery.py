@@ -45,7 +45,7 @@ def test_every_credential_and_key_changes_with_one_config_value(fresh: Project) 
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(before[output])
         assert fresh.query("SELECT 1 AS one", output=output) == [{"one": 1}]
-    renewed = {"database_url", "s3_access_key", "s3_secret_key"}
+    renewed = {"database_url", "proof_url", "s3_access_key", "s3_secret_key"}
     assert {name for name, value in _job(fresh).items() if value != job[name]} == renewed
     fresh.make("backup")
     fresh.make("status")
