@@ -1,6 +1,5 @@
 """The look at the latest backup, against a real store: when an update is let through, and what refuses it."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from infra.backup_job.manifest import Identity, LatestPointer, Proof, StoredObject
 from infra.embedded.ports import free_port
 from infra.plugin import UNKNOWN, Secret
 from infra.provider.s3.recent_backup import too_old
@@ -64,11 +64,19 @@ def guard(manage: Manage) -> Managed:
 
 def take_backup(s3: Any, bucket: str, *, hours_ago: float) -> None:
     """Leave what the job leaves in the bucket after a backup begun so long ago."""
-    started = (datetime.now(UTC) - timedelta(hours=hours_ago)).isoformat()
-    part = {"key": "k", "size": 1, "sha256": "0" * 64}
-    pointer = {"format": 1, "stamp": "20261124_120000", "started": started, "checked": started}
-    body = json.dumps({**pointer, "manifest": part, "data": part, "schema_sql": part})
-    s3.put_object(Bucket=bucket, Key="backups/latest.json", Body=body.encode())
+    started = datetime.now(UTC) - timedelta(hours=hours_ago)
+    part = StoredObject(key="k", size=1, sha256="0" * 64)
+    pointer = LatestPointer(
+        stamp="20261124_120000",
+        started=started,
+        seconds=1,
+        proof=Proof(method="restore", moment=started, seconds=1),
+        manifest=part,
+        data=part,
+        schema_sql=part,
+        identity=Identity(system_identifier="1", database_oid=1),
+    )
+    s3.put_object(Bucket=bucket, Key="backups/latest.json", Body=pointer.to_bytes())
 
 
 def test_the_first_update_needs_no_backup(guard: Managed, inputs: dict[str, Any]) -> None:
