@@ -55,7 +55,7 @@ def test_the_job_uses_them_as_well(s3_server: S3Server) -> None:
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
     right = listed(surroundings(s3_server))
-    assert (right.returncode, right.stdout.strip()) == (0, f"no backup in bucket {JOBS_BUCKET} yet")
+    assert (right.returncode, right.stdout.strip()) == (0, f"no proven backup in bucket {JOBS_BUCKET} yet")
     wrong = listed({"AWS_ACCESS_KEY_ID": "AKIA0000", "AWS_SECRET_ACCESS_KEY": "S3cret-of-nobody"})
     assert wrong.returncode == 1
     assert "InvalidAccessKeyId" in wrong.stderr
