@@ -11,7 +11,7 @@ PROCESSES ?= 2
 SPREAD = -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview preflight refresh status url backup restore recover destroy shell test test-full check lint bench-preview bench-schema
+.PHONY: help up preview preflight refresh status url backup restore recover destroy shell test test-full check lint bench-preview bench-schema bench-backup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -64,6 +64,9 @@ bench-preview: ## time a no-op preview beside that of an empty program (ROUNDS=n
 
 bench-schema: ## time the schema engine on 7 to 1,000 tables, beside psql and its peers (SIZES='7 100', ROUNDS=n)
 	@$(BOOTSTRAP) run python tests/bench/schema_engine.py
+
+bench-backup: ## time a backup and its restore of 1 and 5 GB, beside what is done by hand (SIZES='1 5', ROUNDS=n)
+	@$(BOOTSTRAP) run python tests/bench/backup.py
 
 lint: ## style, types, SQL
 	@$(DEVELOPMENT) tool ruff check .

@@ -9,15 +9,9 @@ import json
 import math
 import os
 import platform
-import secrets
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,12 +21,9 @@ import psycopg
 PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT))
 
-from infra.embedded.account import service_account  # noqa: E402 - found only now
-from infra.embedded.cache import cache_root  # noqa: E402
-from infra.embedded.cluster import Cluster  # noqa: E402
-from infra.embedded.distribution import install  # noqa: E402
-from infra.embedded.ports import free_port  # noqa: E402
+from infra.embedded.cache import cache_root  # noqa: E402 - found only now
 from tests.bench import peers, schemas  # noqa: E402
+from tests.bench.server import BenchServer, durable_server, machine, timed  # noqa: E402
 
 SIZES = [int(size) for size in os.environ.get("SIZES", "7 100 1000").split()]
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
@@ -45,22 +36,8 @@ Timings = dict[str, float]
 
 
 @dataclass(frozen=True)
-class Bench:
-    """A server with nothing else to do, and where one size's files lie."""
-
-    cluster: Cluster
-    base: str
-    folder: Path
-
-    def url(self, database: str) -> str:
-        return f"{self.base}/{database}"
-
-    def new(self, database: str) -> str:
-        """Make an empty database and return its connection string."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as admin:
-            admin.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)".encode())
-            admin.execute(f"CREATE DATABASE {database}".encode())
-        return self.url(database)
+class Bench(BenchServer):
+    """The server, and where one size's files lie."""
 
     def run(self, *arguments: str, url: str) -> tuple[float, dict[str, Any]]:
         """Run our command line; return its seconds and its document."""
@@ -84,42 +61,6 @@ class Bench:
         program = self.cluster.distribution.program("psql")
         command = [str(program), "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-f", str(script), "-d", url]
         return timed(command, self.cluster.distribution.environment(), codes=(0,))[0]
-
-
-def timed(
-    command: list[str], environment: dict[str, str], codes: tuple[int, ...], patience: float | None = None
-) -> tuple[float, str]:
-    """Run a command to its end; return its seconds and its output; endless and nothing beyond `patience` seconds."""
-    began = time.perf_counter()
-    try:
-        done = subprocess.run(
-            command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=patience
-        )
-    except subprocess.TimeoutExpired:
-        return math.inf, ""
-    seconds = time.perf_counter() - began
-    if done.returncode not in codes:
-        sys.exit(f"{' '.join(command[:6])} … ended with {done.returncode}:\n{done.stderr[-2000:]}")
-    return seconds, done.stdout
-
-
-@contextmanager
-def bench() -> Iterator[Bench]:
-    """Start a server, durable as a real one, and stop it."""
-    account = service_account()
-    folder = Path(tempfile.mkdtemp(prefix="ae-bench-", dir="/var/tmp" if os.getuid() == 0 else None))  # noqa: S108
-    account.own(folder)
-    cluster = Cluster(install(), account, folder / "server")
-    (folder / "server").mkdir(mode=0o700)
-    account.own(folder / "server")
-    try:
-        password, port = secrets.token_urlsafe(12), free_port()
-        cluster.init(password)
-        cluster.start(port, {"max_locks_per_transaction": "1024", "shared_buffers": "256MB"})
-        yield Bench(cluster, f"postgresql://postgres:{password}@127.0.0.1:{port}", folder)
-    finally:
-        cluster.remove()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def rounds_of(size: int) -> int:
@@ -231,7 +172,7 @@ def main() -> int:
     """Measure everything and print it."""
     found = peers.installed(cache_root() / "bench-peers") if PEERS else []
     applied, compared = [], []
-    with bench() as server:
+    with durable_server(max_locks_per_transaction="1024") as server:
         for size in SIZES:
             line, lines = measured(Bench(server.cluster, server.base, server.folder / str(size)), size, found)
             applied.append(line)
@@ -244,8 +185,8 @@ def main() -> int:
 
 def _report(applied: list[str], compared: list[str], version: str, found: list[peers.Peer]) -> None:
     print(
-        f"`make bench-schema`, {time.strftime('%Y-%m-%d')}: {_processor()}, {os.cpu_count()} cores, load "
-        f"{os.getloadavg()[0]:.1f}; PostgreSQL {version}, durable, Python {platform.python_version()}; "
+        f"`make bench-schema`, {time.strftime('%Y-%m-%d')}: {machine()}; "
+        f"PostgreSQL {version}, durable, Python {platform.python_version()}; "
         "medians in seconds, minima in brackets.\n"
     )
     print("| First apply: tables | `psql -1 -f` | live phase | ratio | files read | proof | check | whole | rounds |")
@@ -256,13 +197,6 @@ def _report(applied: list[str], compared: list[str], version: str, found: list[p
     print("\n".join(compared))
     for peer in found:
         print(f"\n{peer.name} sees {peer.sees}; run as `{' '.join([Path(peer.command[0]).name, *peer.command[1:]])}`.")
-
-
-def _processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
-        if line.startswith("model name"):
-            return line.partition(": ")[2]
-    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":

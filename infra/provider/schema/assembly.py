@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from infra.provider.schema.identifiers import quote
+from infra.provider.schema.index_names import is_chosen
 from infra.provider.schema.model import (
     TOP_LEVEL,
     WHOLE,
@@ -27,6 +28,7 @@ from infra.provider.schema.model import (
     RowSecurity,
     Sequence,
     SequenceSettings,
+    Share,
     Table,
     Trigger,
     Unsupported,
@@ -63,6 +65,7 @@ class Assembly:
         self.columns = _by_relation(rows["columns"])
         self.constraints = _by_relation(rows["constraints"])
         self.indexes = _by_relation(rows["indexes"])
+        self.shares = _shares(rows["shares"])
         self.policies = _by_relation(rows["policies"])
         self.triggers = _by_relation(rows["triggers"])
 
@@ -92,6 +95,8 @@ class Assembly:
             inherited_not_null={
                 row["inherited"]: row["not_null_inherited"] for row in self.rows["columns"] if row["inherited"]
             },
+            named_apart=tuple(row["name"] for row in relations if row["named_apart"]),
+            shares=self.shares,
             reader=self.rows["reader"][0]["name"],
             unsupported=tuple(Unsupported(**row) for row in self.rows["unsupported"]),
         )
@@ -117,6 +122,7 @@ class Assembly:
             unlogged=row["persistence"] == "u",
             partition_key=row["partition_key"],
             partition=Partition(row["parent"], row["bound"]) if row["parent"] else None,
+            part_names=self._part_names(row["name"]),
             replica_identity=row["replica_identity"],
             comment=self._comment("pg_class", oid),
         )
@@ -176,6 +182,10 @@ class Assembly:
             row["name"]: Index(row["definition"], row["valid"], self._comment("pg_class", row["oid"]))
             for row in self.indexes.get(relation, [])
         }
+
+    def _part_names(self, partition: str) -> dict[str, str]:
+        shares = self.shares.get(partition, ())
+        return {share.parent: share.name for share in shares if not share.own and is_chosen(partition, share)}
 
     def _policy(self, row: Mapping[str, Any]) -> Policy:
         return Policy(
@@ -295,6 +305,14 @@ class Assembly:
                 if row["privileges"]:
                     held[row["grantee"]] = tuple(row["privileges"])
         return {owner: {kind: dict(grants) for kind, grants in kinds.items()} for owner, kinds in found.items()}
+
+
+def _shares(rows: Rows) -> dict[str, tuple[Share, ...]]:
+    found: dict[str, list[Share]] = defaultdict(list)
+    for row in rows:
+        kind = CONSTRAINT_KINDS[row["kind"]] if row["kind"] else None
+        found[row["partition"]].append(Share(row["name"], row["parent"], row["definition"], kind, row["own"]))
+    return {partition: tuple(shares) for partition, shares in found.items()}
 
 
 def _by_relation(rows: Rows) -> ByRelation:

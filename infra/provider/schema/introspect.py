@@ -24,6 +24,7 @@ QUERIES = (
     "columns",
     "constraints",
     "indexes",
+    "shares",
     "policies",
     "triggers",
     "functions",

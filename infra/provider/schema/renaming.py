@@ -51,6 +51,7 @@ def renamed(current: Catalog, desired: Catalog) -> Renamed:
     for rename in list(work.implied(wanted)):
         work.make(rename)
     work.respell(work.data, desired.to_json())
+    work.part_names()
     steps = tuple(_step(rename, work) for rename in work.done)
     return Renamed(Catalog.from_json(work.data), tuple(work.done), steps)
 
@@ -135,6 +136,7 @@ class _Work:
 
     def _table(self, rename: Rename) -> None:
         self._top_level(rename)
+        _rekey(self.data.get("shares", {}), rename.old, rename.new)
         table = self.data["tables"][rename.new]
         if "partition" not in table:
             for name, column in table.get("columns", {}).items():
@@ -154,7 +156,11 @@ class _Work:
         _keep_names(column, f"{rename.home}_{rename.old}")
         self._part(rename)
 
-    _constraint = _policy = _trigger = _part
+    _policy = _trigger = _part
+
+    def _constraint(self, rename: Rename) -> None:
+        self._part(rename)
+        self._index_of_parts(rename)
 
     def _attribute(self, rename: Rename) -> None:
         _rekey(self.data["composites"][rename.home]["columns"], rename.old, rename.new)
@@ -169,6 +175,24 @@ class _Work:
                 if rename.old in home.get("indexes", {}):
                     _rekey(home["indexes"], rename.old, rename.new)
         self._depend("index", rename.old, rename.new)
+        self._index_of_parts(rename)
+
+    def _index_of_parts(self, rename: Rename) -> None:
+        for share in (share for shares in self.data.get("shares", {}).values() for share in shares):
+            if share["parent"] == rename.old:
+                share["parent"] = rename.new
+
+    def part_names(self) -> None:
+        """Note the names of partitions' parts of their parents' indexes that PostgreSQL would not give them now."""
+        for partition, shares in self.data.get("shares", {}).items():
+            wanted = {share.parent: share.name for share in self.desired.shares.get(partition, ())}
+            other = {
+                share["parent"]: share["name"]
+                for share in shares
+                if wanted.get(share["parent"], share["name"]) != share["name"]
+            }
+            if other and partition in self.data["tables"]:
+                self.data["tables"][partition]["part_names"] = other
 
     def _function(self, rename: Rename) -> None:
         functions = self.data["functions"]

@@ -8,6 +8,7 @@ from typing import Literal
 from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import bare, literal, quote
+from infra.provider.schema.index_names import made_apart
 from infra.provider.schema.kinds.retyping import column_step, moved, require_no_key, retype
 from infra.provider.schema.kinds.sequences import changes, clauses, fitted, narrower, start
 from infra.provider.schema.model import Catalog, Column, Identity, ObjectId, plain
@@ -55,7 +56,7 @@ def plan(comparison: Comparison) -> Iterator[Step]:
                 reset = item in comparison.rebuilt
                 yield from _alter(comparison, name, part, old_column, new_column, reset_default=reset)
     for name, table in comparison.new.tables.items():
-        if name not in comparison.old.tables and table.partition:
+        if name not in comparison.old.tables and table.partition and not made_apart(comparison.new, name):
             yield from _new_partition(comparison, name)
 
 

@@ -6,6 +6,8 @@ from infra.provider.schema.comparison import Comparison, both, pairs
 from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import literal, quote
+from infra.provider.schema.index_names import made_apart
+from infra.provider.schema.kinds import attaching
 from infra.provider.schema.kinds.columns import definition as column_definition
 from infra.provider.schema.kinds.columns import drop_default, finishing_touches
 from infra.provider.schema.model import ObjectId, Table
@@ -34,7 +36,10 @@ def _create(comparison: Comparison, name: str, table: Table) -> Iterator[Step]:
     inline = {part: constraint for part, constraint in table.constraints.items() if is_inline(comparison, name, part)}
     covers = {item, *(ObjectId("column", f"{name}.{part}") for part in table.columns)} - late
     covers |= {ObjectId("constraint", f"{name}.{part}") for part in inline}
-    yield Step(item, "create", _statement(name, table, inline, late), covers=frozenset(covers))
+    if table.partition and made_apart(comparison.new, name):
+        yield from attaching.create(comparison, name, inline, frozenset(covers))
+    else:
+        yield Step(item, "create", _statement(name, table, inline, late), covers=frozenset(covers))
     for part, column in table.columns.items():
         if table.partition is None:
             yield from finishing_touches(name, part, column, late=ObjectId("column", f"{name}.{part}") in late)
@@ -161,6 +166,8 @@ def _alter(comparison: Comparison, name: str, old: Table, new: Table) -> Iterato
             scan = Hazard(HazardName.LONG_LOCK, name, "checks the bound", Probe(quote(name)))
             attach = f"ATTACH PARTITION {quote(name)} {new.partition.bound}"
             yield Step(item, "update", f"ALTER TABLE {quote(new.partition.parent)} {attach}", ACCESS_EXCLUSIVE, (scan,))
+    elif new.partition:
+        yield from attaching.rename_parts(comparison, name)
     if old.unlogged != new.unlogged:
         word = "UNLOGGED" if new.unlogged else "LOGGED"
         rewrite = Hazard(HazardName.TABLE_REWRITE, name, f"SET {word}", Probe(quote(name)))

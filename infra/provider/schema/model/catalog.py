@@ -10,7 +10,7 @@ from infra.provider.schema.codec import from_json, to_json
 from infra.provider.schema.model.functions import Function
 from infra.provider.schema.model.names import DefaultGrants, Grants, ObjectId, Rename, Unsupported
 from infra.provider.schema.model.publications import Publication
-from infra.provider.schema.model.relations import Table, View
+from infra.provider.schema.model.relations import Share, Table, View
 from infra.provider.schema.model.sequences import Sequence
 from infra.provider.schema.model.types import Composite, Domain, EnumType
 from infra.provider.schema.model.wholes import Whole
@@ -23,6 +23,8 @@ class Catalog:
     `default_grants` is owner -> kind -> what new objects of it are born with in this schema; `global_defaults` the
     same for every schema, in place of PostgreSQL's own; `foreign_defaults` what others set for this schema;
     `inherited_not_null` is `partition.column` -> the unusual name of its NOT NULL, which matters once it is detached;
+    `named_apart` the partitions with a NOT NULL of another name than their parent's, `shares` each partition's parts of
+    its parent's indexes, which only matter when the partition is made;
     `settable_defaults` the owners whose default privileges the reader may change;
     `reader` the role that read it, and so owns what is made without a word about its owner.
     """
@@ -53,6 +55,8 @@ class Catalog:
     foreign_defaults: DefaultGrants = field(default_factory=dict, compare=False)
     settable_defaults: tuple[str, ...] = field(default=(), compare=False)
     inherited_not_null: Mapping[str, str] = field(default_factory=dict, compare=False)
+    named_apart: tuple[str, ...] = field(default=(), compare=False)
+    shares: Mapping[str, tuple[Share, ...]] = field(default_factory=dict, compare=False)
     reader: str = field(default="", compare=False)
     renames: tuple[Rename, ...] = field(default=(), compare=False)
     unsupported: tuple[Unsupported, ...] = field(default=(), compare=False)
@@ -80,6 +84,8 @@ class Catalog:
             foreign_defaults={},
             settable_defaults=(),
             inherited_not_null={},
+            named_apart=(),
+            shares={},
             reader="",
             renames=(),
             unsupported=(),

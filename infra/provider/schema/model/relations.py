@@ -102,8 +102,26 @@ class Partition:
 
 
 @dataclass(frozen=True)
+class Share:
+    """A partition's part of an index of its parent.
+
+    `kind` is that of the constraint it is for, if any, and `definition` then the constraint's; `own` says that this
+    constraint is the partition's alone.
+    """
+
+    name: str
+    parent: str
+    definition: str
+    kind: str | None = None
+    own: bool = False
+
+
+@dataclass(frozen=True)
 class Table:
-    """A table with all that lives on it. A partition lists only the columns that differ from its parent's."""
+    """A table with all that lives on it. A partition lists only the columns that differ from its parent's.
+
+    `part_names` is an index of its parent -> the name of its own part of it, where that was somebody's choice.
+    """
 
     columns: Mapping[str, Column]
     constraints: Mapping[str, Constraint] = field(default_factory=dict)
@@ -117,6 +135,7 @@ class Table:
     unlogged: bool = False
     partition_key: str | None = None
     partition: Partition | None = None
+    part_names: Mapping[str, str] = field(default_factory=dict)
     replica_identity: str | None = None
     comment: str | None = None
 

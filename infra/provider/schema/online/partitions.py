@@ -4,20 +4,17 @@ CREATE INDEX CONCURRENTLY does not work on a partitioned table. Where partitions
 statement stays, and its hazard says so.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import quote
+from infra.provider.schema.index_names import index_name
 from infra.provider.schema.model import Catalog, ObjectId
 from infra.provider.schema.online.graph import Graph
 from infra.provider.schema.online.indexes import after_leftover, built, can_be_swapped, dropped, renamed
 from infra.provider.schema.online.situation import OURS, Leaf, Scene, passing_name
 from infra.provider.schema.steps import SHARE, SHARE_UPDATE_EXCLUSIVE, Step
-
-LONGEST_NAME = 63
-"""Bytes of a name; PostgreSQL cuts off the rest."""
 
 
 def soften(graph: Graph, scene: Scene) -> None:
@@ -60,7 +57,7 @@ def _create(graph: Graph, scene: Scene, number: int, home: ObjectId, leaves: Seq
         attach = f"ALTER INDEX {quote(name)} ATTACH PARTITION {_beside(leaf, passing)}"
         attached.append(Step(item, "update", attach, SHARE_UPDATE_EXCLUSIVE))
         own = () if swapped else leaf.indexes
-        renames.append(renamed(item, _beside(leaf, passing), _partition_index(leaf.name, rest, own)))
+        renames.append(renamed(item, _beside(leaf, passing), index_name(leaf.name, rest, own)))
     chain += attached
     exchange = len(chain)
     chain += [renamed(item, quote(name), item.name)] if swapped else []
@@ -92,61 +89,3 @@ def _beside(leaf: Leaf, index: str) -> str:
     """Return an index of a partition as SQL writes it: in the partition's schema."""
     schema = leaf.sql_name.removesuffix(quote(leaf.name))
     return f"{schema}{quote(index)}"
-
-
-_ELEMENT = re.compile(
-    r"""(?:[a-z_][a-z0-9_$]*\.)?(?P<column>"(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)(?![A-Za-z0-9_$.:])"""
-)
-"""A column, or a call of a function, as pg_get_indexdef prints it: what PostgreSQL takes the name from."""
-
-
-def _partition_index(table: str, rest: str, taken: Sequence[str]) -> str:
-    """Return the name that PostgreSQL would give a partition's index of its own accord, so that dumps are equal."""
-    columns: list[str] = []
-    for element in _elements(rest):
-        match = _ELEMENT.match(element)
-        wanted = _bare(match["column"]) if match else "expr"
-        number, name = 0, wanted
-        while name in columns:
-            number += 1
-            name = f"{wanted}{number}"
-        columns.append(name)
-    number, label = 0, "idx"
-    while (name := _cut(table, "_".join(columns), label)) in taken:
-        number += 1
-        label = f"idx{number}"
-    return name
-
-
-def _bare(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
-
-
-def _cut(table: str, columns: str, label: str) -> str:
-    """Shorten the longer of the two parts until the name fits, as PostgreSQL does."""
-    room = LONGEST_NAME - len(label) - 2
-    first, second = table.encode(), columns.encode()
-    while len(first) + len(second) > room:
-        first, second = (first[:-1], second) if len(first) > len(second) else (first, second[:-1])
-    return f"{first.decode(errors='ignore')}_{second.decode(errors='ignore')}_{label}"
-
-
-def _elements(rest: str) -> list[str]:
-    """Return the key and included columns of `USING method (…) INCLUDE (…) …`, each as it is written."""
-    found: list[str] = []
-    depth, quoted, start = 0, False, 0
-    for offset, character in enumerate(rest):
-        quoted ^= character in "\"'"
-        if quoted:
-            continue
-        if character == "(":
-            depth += 1
-            if depth == 1:
-                if found and not rest[:offset].rstrip().endswith("INCLUDE"):
-                    return found
-                start = offset + 1
-        elif (character == "," and depth == 1) or (character == ")" and depth == 1):
-            found.append(rest[start:offset].strip())
-            start = offset + 1
-        depth -= character == ")"
-    return found

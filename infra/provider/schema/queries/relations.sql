@@ -19,6 +19,14 @@ SELECT c.oid,
        CASE WHEN c.relispartition THEN (SELECT p.relname FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
                                         WHERE h.inhrelid = c.oid) END AS parent,
        pg_get_expr(c.relpartbound, c.oid) AS bound,
+       -- PostgreSQL 18 keeps names of NOT NULL; a partition born as one has its parent's.
+       c.relispartition AND EXISTS (
+           SELECT FROM pg_constraint n
+           JOIN pg_attribute a ON a.attrelid = n.conrelid AND a.attnum = n.conkey[1]
+           JOIN pg_inherits h ON h.inhrelid = c.oid
+           JOIN pg_attribute b ON b.attrelid = h.inhparent AND b.attname = a.attname
+           JOIN pg_constraint m ON m.conrelid = h.inhparent AND m.contype = 'n' AND m.conkey[1] = b.attnum
+           WHERE n.conrelid = c.oid AND n.contype = 'n' AND n.coninhcount > 0 AND n.conname <> m.conname) AS named_apart,
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS view_definition
 FROM pg_class c
 LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid

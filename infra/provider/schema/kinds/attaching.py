@@ -1,0 +1,84 @@
+"""Partitions that were made by themselves and attached: only so do they keep names, and keys, of their own.
+
+PARTITION OF gives a new partition its parent's names of NOT NULL (PostgreSQL 18), and indexes that PostgreSQL names
+beside those it has; ATTACH takes what is there already for its parts of its parent's.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from infra.provider.schema.comparison import Comparison
+from infra.provider.schema.identifiers import quote
+from infra.provider.schema.kinds.columns import definition, finishing_touches
+from infra.provider.schema.model import Catalog, Column, Constraint, ObjectId, Share, Table, plain
+from infra.provider.schema.steps import SHARE, SHARE_UPDATE_EXCLUSIVE, Step
+
+
+def create(comparison: Comparison, name: str, inline: Iterable[str], covers: frozenset[ObjectId]) -> Iterator[Step]:
+    """Yield the steps that make a partition apart, with its parts of its parent's indexes, and attach it.
+
+    Args:
+        comparison: the two states.
+        name: the partition.
+        inline: its own constraints that CREATE TABLE may carry.
+        covers: what its first step makes.
+    """
+    catalog, item = comparison.new, ObjectId("table", name)
+    table = catalog.tables[name]
+    if table.partition is None:
+        return
+    columns = _columns(catalog, name)
+    lines = [definition(part, column) for part, column in columns.items()]
+    constraints = {part: constraint.definition for part, constraint in _checks(catalog, table)}
+    constraints |= {part: table.constraints[part].definition for part in inline}
+    lines += [f"CONSTRAINT {quote(part)} {text}" for part, text in constraints.items()]
+    kind = "UNLOGGED TABLE" if table.unlogged else "TABLE"
+    key = f" PARTITION BY {table.partition_key}" if table.partition_key else ""
+    sql = f"CREATE {kind} {quote(name)} (\n    " + ",\n    ".join(lines) + f"\n){key}"
+    yield Step(item, "create", sql, covers=covers)
+    for part, column in columns.items():
+        yield from finishing_touches(name, part, column)
+    for share in catalog.shares.get(name, ()):
+        if not share.own:
+            yield Step(item, "update", _statement(name, share), SHARE)
+    attach = f"ALTER TABLE {quote(table.partition.parent)} ATTACH PARTITION {quote(name)} {table.partition.bound}"
+    yield Step(item, "update", attach, SHARE_UPDATE_EXCLUSIVE)
+
+
+def rename_parts(comparison: Comparison, name: str) -> Iterator[Step]:
+    """Yield the renames of a partition's parts of its parent's indexes, where somebody chose one of the two names."""
+    chosen = [side.tables[name].part_names for side in (comparison.old, comparison.new)]
+    before = {share.parent: share.name for share in comparison.old.shares.get(name, ())}
+    for share in comparison.new.shares.get(name, ()):
+        old = before.get(share.parent)
+        if old and old != share.name and any(share.parent in names for names in chosen):
+            sql = f"ALTER INDEX {quote(old)} RENAME TO {quote(share.name)}"
+            yield Step(ObjectId("table", name), "update", sql, SHARE_UPDATE_EXCLUSIVE)
+
+
+def _columns(catalog: Catalog, name: str) -> dict[str, Column]:
+    """Return all columns of a partition as it has them by itself, with the names of its NOT NULLs."""
+    table = catalog.tables[name]
+    if table.partition is None or table.partition.parent not in catalog.tables:
+        return dict(table.columns)
+    inherited = {part: plain(column) for part, column in _columns(catalog, table.partition.parent).items()}
+    found = {part: column for part, column in {**inherited, **table.columns}.items() if column}
+    names = catalog.inherited_not_null
+    return {
+        part: replace(column, not_null=names.get(f"{name}.{part}", column.not_null)) for part, column in found.items()
+    }
+
+
+def _checks(catalog: Catalog, table: Table) -> Iterator[tuple[str, Constraint]]:
+    """Yield the checks of all a partition's parents: without them it is not let in."""
+    while table.partition and (parent := catalog.tables.get(table.partition.parent)):
+        for name, constraint in parent.constraints.items():
+            if constraint.kind == "check":
+                yield name, constraint
+        table = parent
+
+
+def _statement(table: str, share: Share) -> str:
+    if share.kind is None:
+        return share.definition
+    return f"ALTER TABLE {quote(table)} ADD CONSTRAINT {quote(share.name)} {share.definition}"
