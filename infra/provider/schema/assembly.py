@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -85,7 +85,7 @@ class Assembly:
             **wholes,
             publications={row["name"]: self._publication(row) for row in self.rows["publications"]},
             grants=next((dict(held) for (kind, _, _), held in self.grants.items() if kind == "schema"), {}),
-            dependencies=tuple((row["dependent"], row["referenced"]) for row in self.rows["dependencies"]),
+            dependencies=tuple(self._dependencies(tables)),
             comment=next((text for (kind, _, _), text in self.comments.items() if kind == "pg_namespace"), None),
             default_grants=self._default_grants(in_schema=True),
             global_defaults=self._default_grants(in_schema=False),
@@ -182,6 +182,16 @@ class Assembly:
             row["name"]: Index(row["definition"], row["valid"], self._comment("pg_class", row["oid"]))
             for row in self.indexes.get(relation, [])
         }
+
+    def _dependencies(self, tables: Mapping[str, Table]) -> Iterator[tuple[str, str]]:
+        """Yield who needs what; who needs a partition's column needs its parents', with which it is changed."""
+        for row in self.rows["dependencies"]:
+            yield row["dependent"], row["referenced"]
+            kind, _, name = row["referenced"].partition(" ")
+            table, _, column = name.partition(".")
+            while kind == "column" and table in tables and (part := tables[table].partition):
+                table = part.parent
+                yield row["dependent"], f"column {table}.{column}"
 
     def _part_names(self, partition: str) -> dict[str, str]:
         shares = self.shares.get(partition, ())

@@ -96,8 +96,14 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
             check_bodies(opened.connection, target.schema, files, session)
             catalog = read_catalog(opened.connection, target.schema, target.extensions_schema)
             strays = sorted(outside(opened.connection, target.schema) - before)
-        if catalog.unsupported or strays:
-            raise UnsupportedObject([*catalog.unsupported, *strays], "the folder of schema files")
+        partial = [
+            f"index {name} that does not hold in every partition"
+            for table in catalog.tables.values()
+            for name, index in table.indexes.items()
+            if not index.valid
+        ]
+        if catalog.unsupported or partial or strays:
+            raise UnsupportedObject([*catalog.unsupported, *partial, *strays], "the folder of schema files")
         catalog = replace(catalog, renames=read_renames(files, catalog))
         dumped = _dumped(opened.url, target.schema)
     return {"fingerprint": fingerprint(catalog), "catalog": catalog.to_json()}, dumped

@@ -7,11 +7,12 @@ beside those it has; ATTACH takes what is there already for its parts of its par
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from infra.provider.schema.comparison import Comparison
+from infra.provider.schema.comparison import Comparison, both
+from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.kinds.columns import definition, finishing_touches
 from infra.provider.schema.model import Catalog, Column, Constraint, ObjectId, Share, Table, plain
-from infra.provider.schema.steps import SHARE, SHARE_UPDATE_EXCLUSIVE, Step
+from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE, SHARE_UPDATE_EXCLUSIVE, Step
 
 
 def create(comparison: Comparison, name: str, inline: Iterable[str], covers: frozenset[ObjectId]) -> Iterator[Step]:
@@ -40,9 +41,30 @@ def create(comparison: Comparison, name: str, inline: Iterable[str], covers: fro
         yield from finishing_touches(name, part, column)
     for share in catalog.shares.get(name, ()):
         if not share.own:
-            yield Step(item, "update", _statement(name, share), SHARE)
+            yield _part(item, name, share)
     attach = f"ALTER TABLE {quote(table.partition.parent)} ATTACH PARTITION {quote(name)} {table.partition.bound}"
     yield Step(item, "update", attach, SHARE_UPDATE_EXCLUSIVE)
+
+
+def parts_first(comparison: Comparison, item: ObjectId, index: str) -> Iterator[Step]:
+    """Yield what makes partitions' parts of a new index under the names somebody chose: the index then takes them.
+
+    Args:
+        comparison: the two states.
+        item: the index, or the constraint it is for.
+        index: its name.
+
+    Raises:
+        CannotPlan: one of them is there already, as an index that was not attached.
+    """
+    for name, before, table in both(comparison.old.tables, comparison.new.tables):
+        if index in table.part_names:
+            if (part := table.part_names[index]) in before.indexes:
+                reason = f"{part} of the partition {name} is to become part of it"
+                attach = f"ALTER INDEX {quote(index)} ATTACH PARTITION {quote(part)}"
+                raise CannotPlan(item, reason, f"By hand, make it with CREATE INDEX … ON ONLY, then {attach}.")
+            shares = comparison.new.shares[name]
+            yield from (_part(item, name, one) for one in shares if one.parent == index)
 
 
 def rename_parts(comparison: Comparison, name: str) -> Iterator[Step]:
@@ -78,7 +100,9 @@ def _checks(catalog: Catalog, table: Table) -> Iterator[tuple[str, Constraint]]:
         table = parent
 
 
-def _statement(table: str, share: Share) -> str:
+def _part(item: ObjectId, table: str, share: Share) -> Step:
+    """Return the step that makes a partition's part of an index by itself."""
     if share.kind is None:
-        return share.definition
-    return f"ALTER TABLE {quote(table)} ADD CONSTRAINT {quote(share.name)} {share.definition}"
+        return Step(item, "update", share.definition, SHARE)
+    sql = f"ALTER TABLE {quote(table)} ADD CONSTRAINT {quote(share.name)} {share.definition}"
+    return Step(item, "update", sql, ACCESS_EXCLUSIVE)

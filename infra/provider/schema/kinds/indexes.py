@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from infra.provider.schema.comparison import Comparison, Upheaval, both
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import quote
+from infra.provider.schema.kinds.attaching import parts_first
 from infra.provider.schema.model import Catalog, Index, ObjectId
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE, Step
 
@@ -28,6 +29,7 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         item = ObjectId("index", name)
         if name in old and item not in comparison.rebuilt:
             continue
+        yield from parts_first(comparison, item, name)
         yield Step(item, "create", index.definition, SHARE, _hazards(comparison, name, home))
 
 

@@ -56,14 +56,18 @@ def _create(graph: Graph, scene: Scene, number: int, home: ObjectId, leaves: Seq
         chain.append(replace(build, leaves=_beside(leaf, passing)))
         attach = f"ALTER INDEX {quote(name)} ATTACH PARTITION {_beside(leaf, passing)}"
         attached.append(Step(item, "update", attach, SHARE_UPDATE_EXCLUSIVE))
-        own = () if swapped else leaf.indexes
-        renames.append(renamed(item, _beside(leaf, passing), index_name(leaf.name, rest, own)))
+        chosen = scene.comparison.new.tables[leaf.name].part_names if leaf.name in scene.comparison.new.tables else {}
+        usual = index_name(leaf.name, rest, () if swapped else leaf.indexes)
+        renames.append(renamed(item, _beside(leaf, passing), chosen.get(item.name, usual)))
     chain += attached
     exchange = len(chain)
     chain += [renamed(item, quote(name), item.name)] if swapped else []
     chain += renames
     if swapped and going is not None:
         graph.disconnect(going, number)
+    for first in [*graph.before[number]]:
+        if graph.steps[first].object == item and graph.steps[first].lock == SHARE:  # a part made plainly
+            graph.remove(first)
     numbers = graph.substitute(number, chain)
     if swapped and going is not None:
         graph.connect(going, numbers[exchange])
