@@ -100,7 +100,7 @@ def _start_copy(template: Path, cluster: Cluster) -> str:
         # cp keeps the owner and, where the file system can, shares the blocks.
         subprocess.run(["cp", "-a", template, cluster.folder], check=True, capture_output=True)
         return _start(template, cluster)
-    except (ClusterError, subprocess.SubprocessError) as error:
+    except (ClusterError, subprocess.SubprocessError, OSError) as error:
         raise ScratchUnavailable(f"no embedded server to read the files with: {error}") from error
 
 
