@@ -11,7 +11,7 @@ PROCESSES ?= 2
 SPREAD = -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview preflight refresh status url backup restore recover destroy shell test test-full check lint bench-preview bench-schema bench-backup
+.PHONY: help up preview preflight refresh status url backup restore prune recover destroy shell test test-full check lint bench-preview bench-schema bench-backup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,9 @@ backup: ## take a backup now
 
 restore: ## restore the latest backup, into a new database unless ARGS say otherwise
 	@$(BOOTSTRAP) restore python -m infra.job_command restore $(ARGS)
+
+prune: ## delete the backups that the retention does not keep (ARGS=--dry-run: only tell)
+	@$(BOOTSTRAP) prune python -m infra.job_command prune $(ARGS)
 
 recover: ## make the state anew from what runs (it, or its passphrase, is lost: docs/operations.md)
 	@$(BOOTSTRAP) recover $(ARGS)

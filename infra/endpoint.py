@@ -78,6 +78,18 @@ class BucketAccess:
 
 
 @dataclass(frozen=True)
+class Keys:
+    """The keys of one identity of an S3 store; `secret_key` is a secret. Without them, those of the surroundings.
+
+    `principal` is how policies of the store name it, None where that is not known.
+    """
+
+    access_key: pulumi.Input[str] | None
+    secret_key: pulumi.Input[str] | None
+    principal: str | None = None
+
+
+@dataclass(frozen=True)
 class ClientPrograms:
     """PostgreSQL's client programs of the server's own version, and the LD_LIBRARY_PATH they need."""
 
@@ -99,11 +111,16 @@ class Postgres:
 
 @dataclass(frozen=True)
 class ObjectStore:
-    """What a target gives for an S3 store: see BucketAccess, and Endpoint for `goes_with` and `ready`."""
+    """What a target gives for an S3 store: see BucketAccess, and Endpoint for `goes_with` and `ready`.
+
+    The administrator's keys are for the provider alone. `job` takes backups, `pruner` deletes old ones; None where the
+    store is somebody else's, and who may delete with it.
+    """
 
     endpoint: pulumi.Input[str] | None
     region: str
-    access_key: pulumi.Input[str] | None
-    secret_key: pulumi.Input[str] | None
+    administrator: Keys
+    job: Keys
+    pruner: Keys | None
     goes_with: pulumi.Resource | None = None
     ready: pulumi.Resource | None = None

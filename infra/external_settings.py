@@ -54,11 +54,26 @@ def _urls(settings: "Settings") -> list[str]:
 
 
 def _keys(settings: "Settings") -> list[str]:
-    given = {"s3AccessKey": settings.s3_access_key, "s3SecretKey": settings.s3_secret_key}
-    missing = [name for name, value in given.items() if value is None]
-    if len(missing) != 1:
-        return []
-    return [f"{missing[0]} is missing: give both keys of the store, or neither to use the surroundings' credentials"]
+    found = []
+    for given, neither in (
+        (
+            {"s3AccessKey": settings.s3_access_key, "s3SecretKey": settings.s3_secret_key},
+            "to use the surroundings' credentials",
+        ),
+        (
+            {"s3JobAccessKey": settings.s3_job_access_key, "s3JobSecretKey": settings.s3_job_secret_key},
+            "to let the job use those of the bucket's administrator",
+        ),
+    ):
+        missing = [name for name, value in given.items() if value is None]
+        if len(missing) == 1:
+            found.append(f"{missing[0]} is missing: give both keys of the store, or neither {neither}")
+    if settings.s3_job_principal and settings.s3_job_access_key is None:
+        found.append(
+            "s3JobAccessKey is missing: the bucket's policy would deny deletion to s3JobPrincipal, and the job still "
+            "have the keys of the bucket's administrator"
+        )
+    return found
 
 
 def _versions(settings: "Settings") -> list[str]:

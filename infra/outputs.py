@@ -13,13 +13,16 @@ def export_outputs(
 ) -> None:
     """Export the stack's outputs.
 
-    `url` connects as the database's owner, `adminUrl` as the server's most privileged login (restores need it): both
-    are secret.
+    `url` connects as the database's owner, `adminUrl` as the server's most privileged login (restores need it), the
+    keys of `prune` delete old backups: all of these are secret.
     """
     pulumi.export("url", access.owner.url)
     pulumi.export("adminUrl", instance.endpoint.url)
     if store.bucket is not None:
         pulumi.export("s3Endpoint", store.bucket.endpoint)
         pulumi.export("bucket", store.bucket.bucket)
+    if store.pruner is not None:
+        pulumi.export("pruneAccessKey", store.pruner.access_key)
+        pulumi.export("pruneSecretKey", store.pruner.secret_key)
     pulumi.export("schema", schema.schema_name)
     pulumi.export("report", schema.report)

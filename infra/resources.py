@@ -16,6 +16,8 @@ class Service(pulumi.CustomResource):
         folder: where its data and its log live.
         port: a fixed TCP port on 127.0.0.1; a free one is chosen, and kept, when None.
         settings: the kind's own settings.
+        identities: for "object-store", what others may do than its administrator: policies by their names. The keys of
+            NAME are the credentials `NAMEAccessKey` and `NAMESecretKey`.
         command: for "program", what to run.
         files: for "program", private files it reads: contents by name.
         environment: for "program", added to the environment.
@@ -37,6 +39,7 @@ class Service(pulumi.CustomResource):
         folder: str,
         port: int | None = None,
         settings: Mapping[str, str] | None = None,
+        identities: Mapping[str, Mapping[str, Any]] | None = None,
         command: Sequence[str] = (),
         files: Mapping[str, pulumi.Input[str]] | None = None,
         environment: Mapping[str, str] | None = None,
@@ -51,6 +54,7 @@ class Service(pulumi.CustomResource):
             "folder": folder,
             "port": port,
             "settings": dict(settings or {}),
+            "identities": identities,
             "command": list(command),
             "files": dict(files or {}),
             "environment": dict(environment or {}),
@@ -108,6 +112,8 @@ class Bucket(pulumi.CustomResource):
         region: str,
         access_key: pulumi.Input[str] | None,
         secret_key: pulumi.Input[str] | None,
+        object_lock_days: int,
+        policy: Mapping[str, Any] | None,
         block_public_access: bool,
         force_destroy: bool,
         retain_on_delete: bool,
@@ -119,6 +125,8 @@ class Bucket(pulumi.CustomResource):
             "region": region,
             "accessKey": access_key,
             "secretKey": secret_key,
+            "objectLockDays": object_lock_days,
+            "policy": policy,
             "blockPublicAccess": block_public_access,
             "forceDestroy": force_destroy,
             "retainOnDelete": retain_on_delete,

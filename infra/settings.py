@@ -108,6 +108,9 @@ class Settings(BaseModel):
 
     backup_schedule: str = Field("17 3 * * *", description="when to back up: a cron expression, UTC")
     backup_max_age_hours: int = Field(30, ge=1, description="hours after which the last backup counts as too old")
+    backup_lock_days: int = Field(
+        7, ge=0, le=36500, description="days that nobody but the store's administrator can delete a backup; 0: no lock"
+    )
 
     database_url: SecretStr | None = Field(
         None, description="target external: postgresql://user:password@host:port/database of the server that is there"
@@ -133,6 +136,13 @@ class Settings(BaseModel):
         None, description="target external: a key of the store; unset: the AWS credentials of the surroundings"
     )
     s3_secret_key: SecretStr | None = Field(None, description="target external: the secret of s3AccessKey")
+    s3_job_access_key: SecretStr | None = Field(
+        None, description="target external: a key that may not delete, for the backup job; unset: s3AccessKey"
+    )
+    s3_job_secret_key: SecretStr | None = Field(None, description="target external: the secret of s3JobAccessKey")
+    s3_job_principal: str = Field(
+        "", pattern=r"^(arn:\S+)?$", description="target external: ARN of the job's identity, for the bucket's policy"
+    )
     # What follows is of the target `docker` alone.
     postgres_image: str = Field("pgvector/pgvector:pg17", min_length=1, description="image PostgreSQL runs out of")
     postgres_major: int | None = Field(

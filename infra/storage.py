@@ -5,14 +5,17 @@ from dataclasses import replace
 
 import pulumi
 
-from infra.endpoint import BucketAccess, ObjectStore
+from infra import store_policies
+from infra.endpoint import BucketAccess, Keys, ObjectStore
 from infra.resources import Bucket, RecentBackup
 from infra.settings import Settings
 from infra.targets import embedded, external
 
 
 class BackupStore(pulumi.ComponentResource):
-    """An S3 store with the backup bucket; `bucket` says where it is and how to enter, None where none is wanted.
+    """An S3 store with the backup bucket.
+
+    `bucket` says where it is and how the job enters, None where none is wanted; `pruner` who deletes old backups.
 
     Args:
         name: the component's name.
@@ -21,6 +24,7 @@ class BackupStore(pulumi.ComponentResource):
     """
 
     bucket: BucketAccess | None = None
+    pruner: Keys | None = None
 
     def __init__(self, name: str, settings: Settings, *, after: Sequence[pulumi.Resource]):
         super().__init__("agent-ecosystem:index:BackupStore", name)
@@ -36,6 +40,7 @@ class BackupStore(pulumi.ComponentResource):
                 store = external.object_store(settings)
         if store is not None:
             self.bucket = self._bucket(store, settings, after)
+            self.pruner = store.pruner
         self.register_outputs({"endpoint": self.bucket.endpoint, "bucket": self.bucket.bucket} if self.bucket else {})
 
     def _bucket(self, store: ObjectStore, settings: Settings, after: Sequence[pulumi.Resource]) -> BucketAccess:
@@ -45,8 +50,10 @@ class BackupStore(pulumi.ComponentResource):
             bucket=settings.bucket_name,
             endpoint=store.endpoint,
             region=store.region,
-            access_key=store.access_key,
-            secret_key=store.secret_key,
+            access_key=store.administrator.access_key,
+            secret_key=store.administrator.secret_key,
+            object_lock_days=settings.backup_lock_days,
+            policy=_policy(store, settings.bucket_name),
             block_public_access=settings.block_public_access,
             force_destroy=not keep,
             retain_on_delete=keep,
@@ -56,7 +63,8 @@ class BackupStore(pulumi.ComponentResource):
                 deleted_with=None if keep else store.goes_with,
             ),
         )
-        access = BucketAccess(store.endpoint, store.region, bucket.bucket, store.access_key, store.secret_key)
+        job = store.job
+        access = BucketAccess(store.endpoint, store.region, bucket.bucket, job.access_key, job.secret_key)
         if settings.environment != "production":
             return access
         guard = RecentBackup(
@@ -67,3 +75,10 @@ class BackupStore(pulumi.ComponentResource):
         )
         # Whatever comes after the bucket comes after the look at its latest backup.
         return replace(access, bucket=guard.bucket)
+
+
+def _policy(store: ObjectStore, bucket: str) -> store_policies.Policy | None:
+    """Return what the bucket denies to those of our identities whose name in the store is known."""
+    keys = {store_policies.JOB: store.job, store_policies.PRUNER: store.pruner}
+    principals = {name: found.principal for name, found in keys.items() if found and found.principal}
+    return store_policies.of_bucket(bucket, principals) if principals else None

@@ -97,16 +97,17 @@ def verify_backups(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def prune_backups(settings: Settings, options: argparse.Namespace) -> int:
-    """`prune`; what an object lock still holds is told, and is no failure."""
+    """`prune`; what a lock still holds is told, and is no failure, but what the store refuses otherwise is one."""
     pruned = prune(settings, dry_run=options.dry_run)
     if options.json:
         _print(asdict(pruned))
     else:
         went = "would go" if options.dry_run else "went"
-        print(f"{len(pruned.stay)} stay, {len(pruned.went)} {went}, {len(pruned.refused)} refused by the store")
-    for stamp, words in pruned.refused.items():
-        report.as_text("not deleted", stamp=stamp, reason=words)
-    return 0
+        print(f"{len(pruned.stay)} stay, {len(pruned.went)} {went}, {len(pruned.locked)} locked", end=", ")
+        print(f"{len(pruned.refused)} refused by the store")
+    for what, words in {**pruned.locked, **pruned.refused}.items():
+        report.as_text("not deleted", what=what, reason=words)
+    return 1 if pruned.refused else 0
 
 
 def restore(settings: Settings, options: argparse.Namespace) -> int:

@@ -8,15 +8,19 @@ from infra.backup_job.manifest import Manifest
 from infra.backup_job.names import Names
 from infra.backup_job.retention import kept
 from infra.backup_job.settings import Settings
-from infra.backup_job.store import ObjectStore
+from infra.backup_job.store import ObjectStore, StoredVersion
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """Stamps of backups: those that stay, those that went, and those the store did not let go, each with why."""
+    """Stamps of backups: those that stay, those that went, those that are locked, and those the store did not let go.
+
+    The last two say why, and name versions of the copies `latest_*` as well.
+    """
 
     stay: list[str]
     went: list[str]
+    locked: dict[str, str]
     refused: dict[str, str]
 
 
@@ -24,7 +28,7 @@ def prune(settings: Settings, *, dry_run: bool) -> Pruned:
     """Delete what `settings.retention` does not keep, of this database and no other.
 
     The latest backup stays whatever its age. A manifest goes last: half a deleted backup is still listed, and tried
-    again. What an object lock holds stays until it ends.
+    again. A backup of which a lock holds any part stays whole until the lock ends.
 
     Raises:
         BackupError: the keys to prune with are not there, or the store does not answer.
@@ -36,43 +40,44 @@ def prune(settings: Settings, *, dry_run: bool) -> Pruned:
     found = [manifest for manifest in catalog.read(store, names).backups if _is_ours(manifest, pointer.identity)]
     moments = kept([manifest.started for manifest in found], settings.retention)
     stay = [manifest for manifest in found if manifest.started in moments or manifest.stamp == pointer.stamp]
-    doomed = [manifest for manifest in found if manifest not in stay]
-    went: list[str] = []
-    refused: dict[str, str] = {}
-    for manifest in doomed:
-        try:
-            if not dry_run:
-                _delete(store, names, manifest)
-        except StoreError as error:
-            refused[manifest.stamp] = str(error)
-        else:
-            went.append(manifest.stamp)
-    if not dry_run:
-        refused |= _forget_former_latest(store, names)
-    return Pruned([manifest.stamp for manifest in stay], went, refused)
+    pruned = Pruned([manifest.stamp for manifest in stay], [], {}, {})
+    for manifest in found:
+        if manifest in stay:
+            continue
+        versions = _parts(store, names, manifest)
+        if _deleted(store, versions, manifest.stamp, pruned, dry_run=dry_run):
+            pruned.went.append(manifest.stamp)
+    for key in (names.latest, names.latest_data, names.latest_schema):
+        former = store.versions(key)[:-1]
+        free = [version for version in former if store.lock(version) is None]
+        _deleted(store, free, f"former versions of {key}", pruned, dry_run=dry_run)
+        if held := [version for version in former if version not in free]:
+            pruned.locked[f"{len(held)} former versions of {key}"] = f"the last one {store.lock(held[-1])}"
+    return pruned
+
+
+def _deleted(store: ObjectStore, versions: list[StoredVersion], what: str, pruned: Pruned, *, dry_run: bool) -> bool:
+    """Delete the versions that `what` is made of, or note why they are still there."""
+    try:
+        if held := next((words for version in versions if (words := store.lock(version))), None):
+            pruned.locked[what] = held
+            return False
+        for version in [] if dry_run else versions:
+            store.delete(version)
+    except StoreError as error:
+        pruned.refused[what] = str(error)
+        return False
+    return True
 
 
 def _is_ours(manifest: Manifest, identity: object) -> bool:
     return manifest.proof is not None and manifest.server.identity == identity
 
 
-def _delete(store: ObjectStore, names: Names, manifest: Manifest) -> None:
-    parts = (manifest.data.key, manifest.schema_sql.key, manifest.globals.key, names.manifest(manifest.stamp))
-    for key in parts:
-        for version in store.versions(key):
-            store.delete(version)
-
-
-def _forget_former_latest(store: ObjectStore, names: Names) -> dict[str, str]:
-    """Delete the versions of the copies `latest_*` that newer ones replaced; return what the store keeps, with why."""
-    refused = {}
-    for key in (names.latest_data, names.latest_schema):
-        for version in store.versions(key)[:-1]:
-            try:
-                store.delete(version)
-            except StoreError as error:
-                refused[f"{key}, version {version.version}"] = str(error)
-    return refused
+def _parts(store: ObjectStore, names: Names, manifest: Manifest) -> list[StoredVersion]:
+    """Return all versions of a backup's objects, what was written over them and what hides them included."""
+    keys = (manifest.data.key, manifest.schema_sql.key, manifest.globals.key, names.manifest(manifest.stamp))
+    return [version for key in keys for version in store.versions(key, markers=True)]
 
 
 def _as_pruner(settings: Settings) -> Settings:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypedDict
 
 import boto3
@@ -29,7 +29,7 @@ COPY_IN_ONE = 4 * 1024**3
 ADVICE = {
     "InvalidAccessKeyId": "correct s3_access_key",
     "SignatureDoesNotMatch": "correct s3_secret_key",
-    "AccessDenied": "this key may not do that: correct the key or its policy",
+    "AccessDenied": "this key may not do that there: correct s3_bucket, the key, or its policy",
     "NoSuchBucket": "create the bucket (`make up` does) or correct s3_bucket",
     "InternalError": "the store itself failed: look at its log and its disk",
 }
@@ -41,12 +41,15 @@ class _Version(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class StoredVersion:
-    """One version of an object; `version` is `null` in a bucket that keeps none."""
+    """One version of an object; `version` is `null` in a bucket that keeps none.
+
+    A `marker` only says that the object was deleted: what lies below it is still there.
+    """
 
     key: str
     version: str
     modified: datetime
-    size: int
+    marker: bool = False
 
 
 class ObjectStore:
@@ -137,17 +140,20 @@ class ObjectStore:
         with self._explained(f"{source.key} can not be copied to {target}"):
             self._client.copy(origin, self.bucket, target, Config=config)
 
-    def versions(self, start: str) -> list[StoredVersion]:
+    def versions(self, start: str, *, markers: bool = False) -> list[StoredVersion]:
         """Return every version of every object whose key begins with `start`, by key, oldest first.
 
-        Versions that only say that an object was deleted are left out: what lies below them is still there.
+        Args:
+            start: how the keys begin.
+            markers: with those versions that only say that an object was deleted.
         """
+        versions: list[StoredVersion] = []
         with self._explained(f"versions of {start}* can not be listed"):
-            pages = self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=start)
-            found = [entry for page in pages for entry in page.get("Versions", [])]
-        versions = [
-            StoredVersion(entry["Key"], entry["VersionId"], entry["LastModified"], entry["Size"]) for entry in found
-        ]
+            for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=start):
+                for entry in page.get("Versions", []):
+                    versions.append(StoredVersion(entry["Key"], entry["VersionId"], entry["LastModified"]))
+                for gone in page.get("DeleteMarkers", []) if markers else []:
+                    versions.append(StoredVersion(gone["Key"], gone["VersionId"], gone["LastModified"], marker=True))
         versions.reverse()  # the store gives a key's newest first; the moments it gives may be equal
         return sorted(versions, key=lambda version: (version.key, version.modified))
 
@@ -157,9 +163,19 @@ class ObjectStore:
         Raises:
             StoreError: the store refuses, because of a lock or of these keys.
         """
-        named = _version(None if version.version == "null" else version.version)
         with self._explained(f"{version.key} can not be deleted"):
-            self._client.delete_object(Bucket=self.bucket, Key=version.key, **named)
+            self._client.delete_object(Bucket=self.bucket, Key=version.key, VersionId=version.version)
+
+    def lock(self, version: StoredVersion) -> str | None:
+        """Return what holds a version, for people; None where nothing does, or does any more."""
+        if version.marker:
+            return None
+        with self._explained(f"{version.key} can not be looked at"):
+            answer = self._client.head_object(Bucket=self.bucket, Key=version.key, VersionId=version.version)
+        if answer.get("ObjectLockLegalHoldStatus") == "ON":
+            return "under legal hold"
+        until = answer.get("ObjectLockRetainUntilDate")
+        return f"locked until {until:%Y-%m-%d %H:%M:%S} UTC" if until and until > datetime.now(UTC) else None
 
     @contextmanager
     def download(self, stored: StoredObject) -> Iterator[Download]:

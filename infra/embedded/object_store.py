@@ -14,39 +14,25 @@ import sysconfig
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from infra import store_identities
 from infra.embedded.certificates import self_signed
 from infra.embedded.environment import inherited_environment
 from infra.embedded.membership import volume_server_joined
 from infra.embedded.ports import HOST, start_on_free_ports
 from infra.embedded.process import DetachedProcess
+from infra.store_identities import ADMINISTRATOR, Identity
 
-ADMINISTRATOR = "administrator"
 CERTIFIED = "seaweedfs"
 SERVERS = ("master", "volume", "filer", "s3")
 
 
 class ObjectStoreError(Exception):
     """SeaweedFS is not installed or did not come up; the message carries the tail of its log."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Who may call the store: an access key, its secret, and SeaweedFS' names of what they allow."""
-
-    name: str
-    access_key: str
-    secret_key: str
-    actions: tuple[str, ...] = ("Admin", "Read", "List", "Tagging", "Write")
-
-    @classmethod
-    def generate(cls, name: str) -> "Identity":
-        """Make an administrator called `name` with fresh keys."""
-        return cls(name, f"AK{secrets.token_hex(9).upper()}", secrets.token_urlsafe(30))
 
 
 @dataclass(frozen=True)
@@ -90,33 +76,35 @@ class ObjectStore:
         """Say whether `init` completed here."""
         return self._identities_file.exists()
 
-    def init(self, identities: Sequence[Identity] = ()) -> Identity:
-        """Make the folder and write who may call the store; an existing store is left as it is.
+    def init(self, policies: Mapping[str, Mapping[str, Any]] | None = None) -> Identity:
+        """Make the folder, and write who may call the store, which learns of it at its next start.
 
         Args:
-            identities: who else may call it, beside the administrator that is made here.
+            policies: what others may do than the administrator, by their names. Keys that are there already stay; who
+                is not named has none any more.
 
         Returns:
             The administrator.
         """
-        if not self.exists():
+        known = self.identities() if self.exists() else {}
+        wanted = {ADMINISTRATOR: known.get(ADMINISTRATOR) or Identity.generate(ADMINISTRATOR)}
+        for name, policy in (policies or {}).items():
+            wanted[name] = replace(known.get(name) or Identity.generate(name), policy=policy)
+        if wanted != known:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self.folder.chmod(0o700)
             (self.folder / "data").mkdir(exist_ok=True)
-            self._write_private("s3.json", _s3_config([Identity.generate(ADMINISTRATOR), *identities]))
-        return self.identities()[ADMINISTRATOR]
+            self._write_private("s3.json", store_identities.written(wanted.values()))
+        return wanted[ADMINISTRATOR]
 
     def rotate(self) -> None:
         """Write new keys for all who may call the store; it learns of them at its next start."""
-        renewed = [
-            replace(Identity.generate(known.name), actions=known.actions) for known in self.identities().values()
-        ]
-        self._write_private("s3.json", _s3_config(renewed))
+        renewed = [Identity.generate(known.name, known.policy) for known in self.identities().values()]
+        self._write_private("s3.json", store_identities.written(renewed))
 
     def identities(self) -> dict[str, Identity]:
         """Return who may call the store, by name."""
-        entries = json.loads(self._identities_file.read_text())["identities"]
-        return {entry["name"]: _identity(entry) for entry in entries}
+        return store_identities.read(self._identities_file.read_text())
 
     def command(self, ports: Ports) -> list[str]:
         """Return the command line that runs the store in the foreground, to be run in `folder`; it holds no secret."""
@@ -262,23 +250,6 @@ def _security(folder: Path) -> str:
     certificate, key = (json.dumps(str(folder / name)) for name in ("grpc.crt", "grpc.key"))
     sealed = "".join(f"[grpc.{name}]\ncert = {certificate}\nkey = {key}\n\n" for name in (*SERVERS, "client"))
     return f"{signed}[grpc]\nca = {certificate}\n\n{sealed}"
-
-
-def _s3_config(identities: Sequence[Identity]) -> str:
-    entries = [
-        {
-            "name": identity.name,
-            "credentials": [{"accessKey": identity.access_key, "secretKey": identity.secret_key}],
-            "actions": list(identity.actions),
-        }
-        for identity in identities
-    ]
-    return json.dumps({"identities": entries}, indent=2)
-
-
-def _identity(entry: dict[str, Any]) -> Identity:
-    keys = entry["credentials"][0]
-    return Identity(entry["name"], keys["accessKey"], keys["secretKey"], tuple(entry["actions"]))
 
 
 def _get(url: str) -> bytes | None:

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import pulumi
 
-from infra.endpoint import ClientPrograms, Endpoint, ObjectStore, Postgres
+from infra import store_policies
+from infra.endpoint import ClientPrograms, Endpoint, Keys, ObjectStore, Postgres
 from infra.resources import Service
 from infra.settings import PROJECT_FOLDER, Settings
 
@@ -52,14 +54,16 @@ def object_store(parent: pulumi.Resource, settings: Settings) -> ObjectStore:
         folder=settings.folder("object-store"),
         port=settings.object_store_port,
         keep_data=settings.keep_backups_on_destroy,
+        identities=store_policies.identities(settings.bucket_name),
         rotation=settings.password_rotation,
         opts=pulumi.ResourceOptions(parent=parent),
     )
     return ObjectStore(
         endpoint=service.port.apply(lambda port: f"http://127.0.0.1:{int(port)}"),
         region=REGION,
-        access_key=service.credentials.apply(lambda c: c["accessKey"]),
-        secret_key=pulumi.Output.secret(service.credentials.apply(lambda c: c["secretKey"])),
+        administrator=_keys(service, "accessKey", "secretKey"),
+        job=_keys_of(service, store_policies.JOB),
+        pruner=_keys_of(service, store_policies.PRUNER),
         goes_with=service,
     )
 
@@ -85,6 +89,19 @@ def backup_schedule(
         settings={"source": _source_digest()},
         patience=FIRST_BACKUP_SECONDS,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
+    )
+
+
+def _keys_of(service: Service, identity: str) -> Keys:
+    keys = _keys(service, f"{identity}AccessKey", f"{identity}SecretKey")
+    return replace(keys, principal=store_policies.seaweedfs_principal(identity))
+
+
+def _keys(service: Service, access_key: str, secret_key: str) -> Keys:
+    credentials = service.credentials
+    return Keys(
+        access_key=credentials.apply(lambda known: known[access_key]),
+        secret_key=pulumi.Output.secret(credentials.apply(lambda known: known[secret_key])),
     )
 
 

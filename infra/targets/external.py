@@ -1,11 +1,13 @@
 """A PostgreSQL and an S3 store that are there already: Supabase, RDS, AWS, servers of one's own."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pulumi
+from pydantic import SecretStr
 
 from infra import external_settings
-from infra.endpoint import ClientPrograms, Endpoint, ObjectStore, Postgres
+from infra.endpoint import ClientPrograms, Endpoint, Keys, ObjectStore, Postgres
 from infra.resources import Preflight
 from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS
 from infra.schema import SCHEMA_FOLDER
@@ -39,10 +41,19 @@ def object_store(settings: Settings) -> ObjectStore | None:
     """Return the store that is configured, None where there are to be no backups."""
     if not settings.backups:
         return None
-    access_key, secret_key = settings.s3_access_key, settings.s3_secret_key
+    administrator = _keys(settings.s3_access_key, settings.s3_secret_key)
+    job = _keys(settings.s3_job_access_key, settings.s3_job_secret_key) if settings.s3_job_access_key else administrator
     return ObjectStore(
         endpoint=settings.s3_endpoint or None,
         region=settings.s3_region,
+        administrator=administrator,
+        job=replace(job, principal=settings.s3_job_principal or None),
+        pruner=None,
+    )
+
+
+def _keys(access_key: SecretStr | None, secret_key: SecretStr | None) -> Keys:
+    return Keys(
         access_key=pulumi.Output.secret(access_key.get_secret_value()) if access_key else None,
         secret_key=pulumi.Output.secret(secret_key.get_secret_value()) if secret_key else None,
     )

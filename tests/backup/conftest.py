@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from botocore.config import Config
 
+from infra import store_policies
 from infra.backup_job import catalog, latest
 from infra.backup_job.facts import database_identity
 from infra.backup_job.manifest import Identity as DatabaseIdentity
@@ -27,7 +28,8 @@ from infra.backup_job.manifest import LatestPointer, Manifest
 from infra.backup_job.names import Names
 from infra.backup_job.settings import Settings, load
 from infra.backup_job.store import ObjectStore as JobStore
-from infra.embedded.object_store import Identity, ObjectStore
+from infra.embedded.object_store import ObjectStore
+from infra.store_identities import Identity
 from tests.conftest import Database, Server
 
 if TYPE_CHECKING:
@@ -46,28 +48,43 @@ class S3Server:
     identity: Identity
     client: "S3Client"
 
+    def keys(self, name: str) -> Identity:
+        """Return who else may call it."""
+        return self.store.identities()[name]
 
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[S3Server]:
+
+def client_of(endpoint: str, identity: Identity) -> "S3Client":
+    """Return a client of the store as one of those who may call it."""
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=identity.access_key,
+        aws_secret_access_key=identity.secret_key,
+        config=Config(s3={"addressing_style": "path"}),
+    )
+
+
+@contextlib.contextmanager
+def running_store(bucket: str) -> Iterator[S3Server]:
+    """Run a store of which the job and its pruner may use `bucket`, as a stack's."""
     folder = Path(tempfile.mkdtemp(prefix="ae-s3-"))
     store = ObjectStore(folder / "store")
     try:
-        identity = store.init()
-        ports = store.start()
-        endpoint = f"http://127.0.0.1:{ports.s3}"
-        client: S3Client = boto3.client(
-            "s3",
-            endpoint_url=endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=identity.access_key,
-            aws_secret_access_key=identity.secret_key,
-            config=Config(s3={"addressing_style": "path"}),
-        )
-        client.create_bucket(Bucket=BUCKET)
-        yield S3Server(store, endpoint, identity, client)
+        identity = store.init(store_policies.identities(bucket))
+        endpoint = f"http://127.0.0.1:{store.start().s3}"
+        yield S3Server(store, endpoint, identity, client_of(endpoint, identity))
     finally:
         store.remove()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A store with the bucket of the tests, which keeps no versions: what is written over is gone."""
+    with running_store(BUCKET) as server:
+        server.client.create_bucket(Bucket=BUCKET)
+        yield server
 
 
 @dataclass
@@ -171,24 +188,29 @@ class Job:
 _serial = count(1)
 
 
-@pytest.fixture
-def job(server: Server, s3_server: S3Server, database: Database, tmp_path: Path) -> Iterator[Job]:
+def job_values(server: Server, s3_server: S3Server, bucket: str, database: Database) -> dict[str, Any]:
+    """Return the settings of a job, with the keys of its own identity."""
     distribution = server.cluster.distribution
-    values = {
+    keys = s3_server.keys(store_policies.JOB)
+    return {
         "stack": "test",
         "database_url": database.backup_url,
         "restore_url": server.url(),
         "s3_endpoint": s3_server.endpoint,
-        "s3_bucket": BUCKET,
-        "s3_access_key": s3_server.identity.access_key,
-        "s3_secret_key": s3_server.identity.secret_key,
+        "s3_bucket": bucket,
+        "s3_access_key": keys.access_key,
+        "s3_secret_key": keys.secret_key,
         "prefix": f"test-{next(_serial)}/backups",
         "pg_bin": str(distribution.root / "bin"),
         "pg_environment": {"LD_LIBRARY_PATH": distribution.environment()["LD_LIBRARY_PATH"]},
         "retry_seconds": 0.2,
         "jitter_seconds": 0,
     }
-    made = Job(tmp_path / "job.json", values, s3_server.client)
+
+
+@pytest.fixture
+def job(server: Server, s3_server: S3Server, database: Database, tmp_path: Path) -> Iterator[Job]:
+    made = Job(tmp_path / "job.json", job_values(server, s3_server, BUCKET, database), s3_server.client)
     made.set()
     yield made
     made.stop()

@@ -10,32 +10,16 @@ import urllib.error
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
 import psutil
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from infra.embedded.account import Account
-from infra.embedded.object_store import Identity, ObjectStore, ObjectStoreError, weed_program
+from infra.embedded.object_store import ObjectStore, ObjectStoreError, weed_program
 from infra.embedded.ports import PortTakenError
-from tests.backup.conftest import BUCKET, S3Server
-
-if TYPE_CHECKING:
-    from types_boto3_s3 import S3Client
-
-
-def client(endpoint: str, identity: Identity) -> "S3Client":
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=identity.access_key,
-        aws_secret_access_key=identity.secret_key,
-        config=Config(s3={"addressing_style": "path"}),
-    )
+from tests.backup.conftest import BUCKET, S3Server, client_of
 
 
 def running(server: S3Server) -> psutil.Process:
@@ -114,7 +98,7 @@ def test_another_user_of_this_machine_can_do_nothing_by_any_port(s3_server: S3Se
 def test_wrong_keys_are_refused(s3_server: S3Server, wrong: str) -> None:
     stranger = replace(s3_server.identity, **{wrong: "WRONG"})  # type: ignore[arg-type]
     with pytest.raises(ClientError, match=r"InvalidAccessKeyId|SignatureDoesNotMatch"):
-        client(s3_server.endpoint, stranger).list_objects_v2(Bucket=BUCKET)
+        client_of(s3_server.endpoint, stranger).list_objects_v2(Bucket=BUCKET)
 
 
 def test_its_keys_are_in_files_of_its_owner_alone(s3_server: S3Server) -> None:
@@ -131,7 +115,7 @@ def test_what_it_acknowledged_survives_kill_and_other_ports() -> None:
         try:
             for number in range(2):
                 ports = store.start()
-                s3 = client(f"http://127.0.0.1:{ports.s3}", identity)
+                s3 = client_of(f"http://127.0.0.1:{ports.s3}", identity)
                 if number == 0:
                     s3.create_bucket(Bucket="kept")
                     s3.put_object(Bucket="kept", Key="key", Body=b"value")

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
+from infra import store_policies
 from infra.backup_job.retention import Retention, kept
-from tests.backup.conftest import Job
+from tests.backup.conftest import Job, S3Server
 from tests.conftest import Database
 
 START = datetime(2016, 1, 1, 0, 17, tzinfo=UTC)
@@ -41,12 +42,13 @@ def test_a_long_silence_costs_no_backup() -> None:
     assert kept([*old, END], Retention(last=1, hourly=0, daily=4, weekly=0, monthly=0, yearly=0)) == {*old, END}
 
 
-def test_prune_deletes_what_is_not_kept_and_never_the_latest(job: Job, database: Database) -> None:
+def test_prune_deletes_what_is_not_kept_and_never_the_latest(job: Job, s3_server: S3Server, database: Database) -> None:
     for _ in range(3):
         job.good("run")
     assert "prune needs keys of its own" in job.refused("prune")
     none = {"hourly": 0, "daily": 0, "weekly": 0, "monthly": 0, "yearly": 0}
-    keys = {"prune_access_key": job.values["s3_access_key"], "prune_secret_key": job.values["s3_secret_key"]}
+    pruner = s3_server.keys(store_policies.PRUNER)
+    keys = {"prune_access_key": pruner.access_key, "prune_secret_key": pruner.secret_key}
     job.set(retention={"last": 2, **none}, **keys)
     before = job.objects()
     assert "1 would go" in job.good("prune", "--dry-run")

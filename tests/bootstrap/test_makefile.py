@@ -10,7 +10,8 @@ from tools.bootstrap.checkout import Checkout
 
 ROOT = Checkout.here().root
 TARGETS = [
-    *("up", "preview", "preflight", "refresh", "status", "url", "backup", "restore", "recover", "destroy", "shell"),
+    *("up", "preview", "preflight", "refresh", "status", "url", "backup", "restore", "prune", "recover"),
+    *("destroy", "shell"),
     *("test", "test-full", "check", "bench-preview", "bench-schema", "lint"),
 ]
 
@@ -35,7 +36,7 @@ def test_each_target_means_the_stack_it_is_given(target: str) -> None:
 
 
 def test_backups_are_those_of_the_stack() -> None:
-    for target, command in (("backup", "run"), ("restore", "restore")):
+    for target, command in (("backup", "run"), ("restore", "restore"), ("prune", "prune")):
         assert f"python -m infra.job_command {command}" in make("-n", target, "STACK=other").stdout
 
 

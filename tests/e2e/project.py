@@ -10,11 +10,19 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import psutil
 import psycopg
+from botocore.config import Config
 from psycopg.rows import dict_row
+
+from infra import store_identities
+from infra.store_identities import ADMINISTRATOR, Identity
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 SOURCE = Path(__file__).resolve().parents[2]
 PULUMI_SECONDS = 600
@@ -104,6 +112,22 @@ class Project:
         with psycopg.connect(self.outputs(stack)[output], row_factory=dict_row, autocommit=True) as connection:
             cursor = connection.execute(statement, parameters or None)
             return cursor.fetchall() if cursor.description else []
+
+    def identity(self, name: str = ADMINISTRATOR, stack: str = "dev") -> Identity:
+        """One of those who may call the stack's own store."""
+        return store_identities.read((self.folder / f".state/{stack}/object-store/s3.json").read_text())[name]
+
+    def s3(self, identity: str = ADMINISTRATOR, stack: str = "dev") -> "S3Client":
+        """A client of the stack's own store, as one of those who may call it."""
+        keys = self.identity(identity, stack)
+        return boto3.client(
+            "s3",
+            endpoint_url=self.outputs(stack)["s3Endpoint"],
+            region_name="us-east-1",
+            aws_access_key_id=keys.access_key,
+            aws_secret_access_key=keys.secret_key,
+            config=Config(s3={"addressing_style": "path"}),
+        )
 
     @contextlib.contextmanager
     def edited(self, path: str, old: str, new: str) -> Iterator[None]:

@@ -4,8 +4,8 @@ import json
 import re
 import subprocess
 
-import boto3
-from botocore.config import Config
+import pytest
+from botocore.exceptions import ClientError
 
 from tests.e2e.project import Project
 
@@ -78,21 +78,24 @@ def test_the_server_takes_scram_on_loopback_only(standing: Project) -> None:
 
 
 def test_the_first_backup_lies_in_the_bucket_dated_and_latest(standing: Project) -> None:
-    configuration = json.loads((standing.folder / ".state/dev/backup/job.json").read_text())
-    client = boto3.client(
-        "s3",
-        endpoint_url=configuration["s3_endpoint"],
-        region_name=configuration["s3_region"],
-        aws_access_key_id=configuration["s3_access_key"],
-        aws_secret_access_key=configuration["s3_secret_key"],
-        config=Config(s3={"addressing_style": "path"}),
-    )
-    keys = [entry["Key"] for entry in client.list_objects_v2(Bucket=configuration["s3_bucket"])["Contents"]]
+    client, bucket = standing.s3(), standing.outputs()["bucket"]
+    keys = [entry["Key"] for entry in client.list_objects_v2(Bucket=bucket)["Contents"]]
     client.close()
     assert "backups/schema/latest_schema_backup.sql" in keys
     assert "backups/data/latest_data_backup.dump.zst" in keys
     assert any(re.fullmatch(r"backups/schema/distributed_schema_backup_\d{8}_\d{6}\.sql", key) for key in keys)
     assert any(re.fullmatch(r"backups/data/distributed_data_backup_\d{8}_\d{6}\.dump\.zst", key) for key in keys)
+
+
+def test_the_job_can_not_delete_what_it_wrote_and_prune_waits_for_the_lock(standing: Project) -> None:
+    bucket = standing.outputs()["bucket"]
+    for identity in ("backup", "prune"):
+        client = standing.s3(identity)
+        for version in client.list_object_versions(Bucket=bucket)["Versions"]:
+            with pytest.raises(ClientError, match="AccessDenied"):
+                client.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+        client.close()
+    assert standing.make("prune").splitlines()[0].endswith("0 refused by the store")
 
 
 def test_make_url_prints_the_connection_string_and_nothing_else(standing: Project) -> None:
@@ -150,10 +153,11 @@ def test_no_secret_is_in_state_previews_logs_or_arguments(standing: Project) -> 
     configuration = json.loads((standing.folder / ".state/dev/backup/job.json").read_text())
     secrets = {
         *(re.findall(r"://[^:]+:([^@]+)@", outputs["url"] + outputs["adminUrl"] + configuration["database_url"])),
-        configuration["s3_secret_key"],
+        *(standing.identity(name).secret_key for name in ("administrator", "backup", "prune")),
         (standing.folder / ".state/passphrase").read_text(),
     }
-    assert len(secrets) == 5
+    assert configuration["s3_secret_key"] in secrets
+    assert len(secrets) == 7
     logs = [path for place in standing.places() for path in place.rglob("*.log")]
     texts = {
         "state": standing.state(),

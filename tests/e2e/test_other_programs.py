@@ -1,17 +1,14 @@
 """Programs beside this one: what they read of a stack, and a backend in S3 that several people share."""
 
 import contextlib
-import json
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import psutil
 import pytest
-from botocore.config import Config
 
 from tests.e2e.project import Project
 
@@ -65,24 +62,15 @@ def test_another_program_reads_the_url_as_a_secret(standing: Project, tmp_path: 
 @pytest.fixture(scope="module")
 def team(standing: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A program whose state lies in a versioned bucket of a real S3 store."""
-    job = json.loads((standing.folder / ".state/dev/backup/job.json").read_text())
-    store = boto3.client(
-        "s3",
-        endpoint_url=job["s3_endpoint"],
-        region_name=job["s3_region"],
-        aws_access_key_id=job["s3_access_key"],
-        aws_secret_access_key=job["s3_secret_key"],
-        config=Config(s3={"addressing_style": "path"}),
-    )
+    store, endpoint = standing.s3(), standing.outputs()["s3Endpoint"]
+    administrator = standing.identity()
     store.create_bucket(Bucket="team-state")
     store.put_bucket_versioning(Bucket="team-state", VersioningConfiguration={"Status": "Enabled"})
     environment = {
         **standing.environment,
-        "AWS_ACCESS_KEY_ID": job["s3_access_key"],
-        "AWS_SECRET_ACCESS_KEY": job["s3_secret_key"],
-        "PULUMI_BACKEND_URL": (
-            f"s3://team-state/pulumi?endpoint={job['s3_endpoint']}&s3ForcePathStyle=true&region={job['s3_region']}"
-        ),
+        "AWS_ACCESS_KEY_ID": administrator.access_key,
+        "AWS_SECRET_ACCESS_KEY": administrator.secret_key,
+        "PULUMI_BACKEND_URL": f"s3://team-state/pulumi?endpoint={endpoint}&s3ForcePathStyle=true&region=us-east-1",
         "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",  # or it warns of each object without one
         "PULUMI_CONFIG_PASSPHRASE": "kept-in-the-teams-vault-4711",
     }

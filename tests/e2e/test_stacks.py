@@ -1,12 +1,9 @@
 """Stacks side by side, and their end."""
 
-import json
 import subprocess
 from pathlib import Path
 
-import boto3
-from botocore.config import Config
-
+from infra.provider.s3.store import empty
 from tests.e2e.project import PULUMI_SECONDS, Project
 
 BOTH = ("left", "right")
@@ -54,22 +51,12 @@ def test_destroy_after_an_up_that_failed_half_way_leaves_nothing(fresh: Project)
 
 
 def test_a_bucket_removed_by_hand_comes_back(standing: Project) -> None:
-    job = json.loads((standing.folder / ".state/dev/backup/job.json").read_text())
-    store = boto3.client(
-        "s3",
-        endpoint_url=job["s3_endpoint"],
-        region_name=job["s3_region"],
-        aws_access_key_id=job["s3_access_key"],
-        aws_secret_access_key=job["s3_secret_key"],
-        config=Config(s3={"addressing_style": "path"}),
-    )
-    listed = store.list_object_versions(Bucket=job["s3_bucket"])
-    for entry in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]:
-        store.delete_object(Bucket=job["s3_bucket"], Key=entry["Key"], VersionId=entry["VersionId"])
-    store.delete_bucket(Bucket=job["s3_bucket"])
+    store, bucket = standing.s3(), standing.outputs()["bucket"]
+    empty(store, bucket, locked=True)
+    store.delete_bucket(Bucket=bucket)
     standing.make("refresh")
     standing.make("up")
-    assert store.get_bucket_versioning(Bucket=job["s3_bucket"])["Status"] == "Enabled"
+    assert store.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     store.close()
     standing.make("backup")
     assert "💾 good" in standing.make("status")

@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.e2e.project import SOURCE, Project
 
@@ -102,3 +103,19 @@ def test_it_goes_through_and_the_data_is_still_there(upgraded: Project) -> None:
     assert upgraded.query("SELECT agent_id FROM agent_registry") == [{"agent_id": "survivor"}]
     upgraded.preview("--expect-no-changes")
     assert "💾" in upgraded.make("status")
+
+
+def test_its_job_has_lost_the_administrators_keys_and_its_bucket_is_locked(upgraded: Project) -> None:
+    bucket, job, administrator = upgraded.outputs()["bucket"], upgraded.s3("backup"), upgraded.s3()
+    configuration = json.loads((upgraded.folder / ".state/dev/backup/job.json").read_text())
+    assert configuration["s3_secret_key"] == upgraded.identity("backup").secret_key
+    old = job.list_objects_v2(Bucket=bucket, Prefix="backups/manifests/")["Contents"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        job.delete_object(Bucket=bucket, Key=old[0]["Key"])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        job.delete_bucket_policy(Bucket=bucket)
+    lock = administrator.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+    assert lock["Rule"]["DefaultRetention"] == {"Mode": "GOVERNANCE", "Days": 7}
+    upgraded.make("backup")
+    job.close()
+    administrator.close()

@@ -96,6 +96,18 @@ def parse(**values: str) -> Settings:
             "s3SecretKey is missing: give both keys of the store, or neither",
         ),
         (
+            {"databaseUrl": "postgresql://u:S3cret@h/d", "s3JobSecretKey": "S3cret"},
+            "s3JobAccessKey is missing: give both keys of the store, or neither to let the job use",
+        ),
+        (
+            {"databaseUrl": "postgresql://u:S3cret@h/d", "s3JobPrincipal": "arn:aws:iam::1:user/job"},
+            "s3JobAccessKey is missing: the bucket's policy would deny deletion to s3JobPrincipal",
+        ),
+        (
+            {"databaseUrl": "postgresql://u:S3cret@h/d", "s3JobPrincipal": "backup-job"},
+            "s3JobPrincipal = 'backup-job': String should match pattern",
+        ),
+        (
             {"databaseUrl": "postgresql://u:S3cret@h/d", "s3Endpoint": "minio:9000"},
             "s3Endpoint = 'minio:9000': String should match pattern",
         ),

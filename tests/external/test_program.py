@@ -1,5 +1,6 @@
 """What the program registers for an existing database: order, secrets, and what outlives the stack."""
 
+import json
 from typing import Any
 
 import pytest
@@ -57,6 +58,22 @@ def test_urls_and_keys_are_secret(graph: Graph) -> None:
     ):
         assert isinstance(graph[resource].inputs[name], Secret), (resource, name)
     assert isinstance(graph.outputs["url"], Secret)
+
+
+def job_of(graph: Graph) -> dict[str, Any]:
+    configuration: dict[str, Any] = json.loads(graph["Service backup-schedule"].inputs["files"]["job.json"].value)
+    return configuration
+
+
+def test_the_job_may_have_keys_of_its_own_and_the_bucket_denies_it_deletion(graph: Graph) -> None:
+    assert job_of(graph)["s3_secret_key"] == "S3-s3cret"
+    assert graph["Bucket backups"].inputs.get("policy") is None
+    arn = "arn:aws:iam::123456789012:user/backup-job"
+    own = external(s3JobAccessKey="AKIAJOB", s3JobSecretKey="J0b-s3cret", s3JobPrincipal=arn, **KEYS)
+    assert (job_of(own)["s3_access_key"], job_of(own)["s3_secret_key"]) == ("AKIAJOB", "J0b-s3cret")
+    assert own["Bucket backups"].inputs["secretKey"] == Secret("S3-s3cret")
+    (statement,) = own["Bucket backups"].inputs["policy"]["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", {"AWS": arn})
 
 
 def test_rows_and_tables_outlive_the_stack_unless_told_otherwise(graph: Graph) -> None:

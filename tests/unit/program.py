@@ -24,10 +24,19 @@ from infra.plugin.values import Secret, decode, encode
 from infra.settings import PROJECT_FOLDER
 
 PROJECT = "agent-ecosystem"
+KEY_KINDS = ("AccessKey", "SecretKey")
 OUTPUTS: Mapping[str, Mapping[str, Any]] = {
     "pgstack:local:Service": {
         "port": 15432,
-        "credentials": Secret({"user": "postgres", "password": "pw", "accessKey": "AK", "secretKey": "SK"}),
+        "credentials": Secret(
+            {
+                "user": "postgres",
+                "password": "pw",
+                "accessKey": "AK",
+                "secretKey": "SK",
+                **{f"{name}{kind}": f"{name}-{kind[0]}K" for name in ("backup", "prune") for kind in KEY_KINDS},
+            }
+        ),
         "details": {"programs": "/pg/bin", "libraries": "/pg/lib"},
     },
     "pgstack:random:Password": {"value": Secret("generated")},

@@ -8,6 +8,7 @@ import pulumi
 import pytest
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 
+from infra import store_identities
 from infra.endpoint import BucketAccess, Endpoint, ObjectStore, Postgres
 from infra.settings import Settings
 from infra.targets.docker import backup_schedule as backup
@@ -68,7 +69,7 @@ def run(engine: Engine | None = None, **config: str) -> Program:
         server, store = postgres(parent, settings), object_store(parent, settings)
         made.extend([server, store])
         reader = backup.database_inside(server.endpoint)
-        bucket = BucketAccess(store.endpoint, store.region, "bucket", store.access_key, store.secret_key)
+        bucket = BucketAccess(store.endpoint, store.region, "bucket", store.job.access_key, store.job.secret_key)
         inside = backup.bucket_inside(bucket)
         values = {"database": reader.url, "endpoint": inside.endpoint, "key": inside.secret_key}
         configuration: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.json_dumps(values))
@@ -143,8 +144,15 @@ def test_secrets_go_into_files_alone(program: Program) -> None:
     assert uploads(program.engine, "postgres") == {
         "/run/agent-ecosystem/superuser.password": f"{SECRET}superuser-password"
     }
-    assert f"{SECRET}object-store-key" in uploads(program.engine, "object-store")["/run/agent-ecosystem/s3.json"]
+    found = store_identities.read(uploads(program.engine, "object-store")["/run/agent-ecosystem/s3.json"])
+    assert {name: identity.secret_key for name, identity in found.items()} == {
+        "administrator": f"{SECRET}object-store-key",
+        "backup": f"{SECRET}object-store-backup-key",
+        "prune": f"{SECRET}object-store-prune-key",
+    }
+    assert [name for name, identity in found.items() if identity.policy is None] == ["administrator"]
     job = json.loads(uploads(program.engine, "backup")["/run/agent-ecosystem/job.json"])
+    assert job["key"] == f"{SECRET}object-store-backup-key"
     assert job["database"] == f"postgresql://postgres:{SECRET}superuser-password@postgres:5432/postgres"
     assert job["endpoint"] == "http://object-store:8333"
 

@@ -1,5 +1,6 @@
 """What the program registers: which resources, after which others, what is secret, what is protected."""
 
+import json
 from typing import Any
 
 import pytest
@@ -105,9 +106,34 @@ def test_outputs(dev: Graph) -> None:
         "adminUrl": Secret("postgresql://postgres:pw@127.0.0.1:15432/postgres"),
         "s3Endpoint": "http://127.0.0.1:15432",
         "bucket": "agent-ecosystem-dev-backups",
+        "pruneAccessKey": Secret("prune-AK"),
+        "pruneSecretKey": Secret("prune-SK"),
         "schema": "public",
         "report": ["fine"],
     }
+
+
+def test_the_job_has_keys_of_its_own_and_no_others(dev: Graph) -> None:
+    assert dev["Bucket backups"].inputs["secretKey"] == Secret("SK")
+    job = json.loads(dev["Service backup-schedule"].inputs["files"]["job.json"].value)
+    assert (job["s3_access_key"], job["s3_secret_key"]) == ("backup-AK", "backup-SK")
+    assert [name for name in job if "prune" in name] == []
+    assert set(dev["Service object-store"].inputs["identities"]) == {"backup", "prune"}
+
+
+def test_the_bucket_is_locked_and_its_policy_denies_deletion_to_the_job(dev: Graph) -> None:
+    bucket = dev["Bucket backups"].inputs
+    assert bucket["objectLockDays"] == 7
+    job, pruner = bucket["policy"]["Statement"]
+    assert (job["Effect"], job["Principal"]) == ("Deny", {"AWS": "arn:aws:iam::000000000000:user/backup"})
+    assert "s3:Delete*" in job["Action"]
+    assert (pruner["Effect"], pruner["Principal"]) == ("Deny", {"AWS": "arn:aws:iam::000000000000:user/prune"})
+    assert "s3:PutObject*" in pruner["Action"]
+    assert {resource for entry in (job, pruner) for resource in entry["Resource"]} == {
+        "arn:aws:s3:::agent-ecosystem-dev-backups",
+        "arn:aws:s3:::agent-ecosystem-dev-backups/*",
+    }
+    assert run(backupLockDays=0)["Bucket backups"].inputs["objectLockDays"] == 0
 
 
 def test_a_development_stack_is_not_protected(dev: Graph) -> None:

@@ -58,10 +58,12 @@ WRONG = [
     ("blockPublicAccess", "no way", "Input should be a valid boolean"),
     ("keepBackupsOnDestroy", "perhaps", "Input should be a valid boolean"),
     ("backupMaxAgeHours", "0", "Input should be greater than"),
+    ("backupLockDays", "-1", "Input should be greater than or equal to 0"),
     ("sslMode", "on", "Input should be 'disable', 'allow'"),
     ("dropOnDestroy", "perhaps", "Input should be a valid boolean"),
     ("backups", "perhaps", "Input should be a valid boolean"),
     ("s3Endpoint", "minio:9000", "String should match pattern"),
+    ("s3JobPrincipal", "backup-job", "String should match pattern"),
 ]
 """A key, a wrong value of it, and what is said."""
 
@@ -85,7 +87,7 @@ WRONG_FOR_DOCKER = [
 FREE = {"stateFolder", "passwordRotation", "bucket", "backupSchedule", "sslRootCertificate", "s3Region"}
 """Any text is taken here; what the folder, the store or the schedule makes of it is told by them."""
 
-SECRET = {"databaseUrl", "backupDatabaseUrl", "s3AccessKey", "s3SecretKey"}
+SECRET = {"databaseUrl", "backupDatabaseUrl", "s3AccessKey", "s3SecretKey", "s3JobAccessKey", "s3JobSecretKey"}
 """Their values are never shown: tests/external/test_database_url.py."""
 
 

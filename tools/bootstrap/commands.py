@@ -19,6 +19,9 @@ from tools.bootstrap.stack import Stack
 STACK = "AGENT_ECOSYSTEM_STACK"
 """Tells a program we run which stack is meant."""
 
+PRUNE_KEYS = {"BACKUP_PRUNE_ACCESS_KEY": "pruneAccessKey", "BACKUP_PRUNE_SECRET_KEY": "pruneSecretKey"}
+"""The job's settings, and the outputs of a stack that runs its store itself."""
+
 GIVE_UP_STATE = "--give-up-state"
 
 
@@ -110,6 +113,13 @@ def restore(session: Session) -> int:
     return _become(session.arguments, {**session.environment, "BACKUP_RESTORE_URL": url})
 
 
+def prune(session: Session) -> int:
+    """Delete old backups: as `run`, with the keys of who may in the environment, unless they are there already."""
+    outputs = session.stack.outputs(show_secrets=True)
+    keys = {variable: outputs[name] for variable, name in PRUNE_KEYS.items() if name in outputs}
+    return _become(session.arguments, {**keys, **session.environment})
+
+
 def run(session: Session) -> int:
     """Become another program, in the environment of the stack; as `tool`, in one that needs no Pulumi."""
     return _become(session.arguments, session.environment)
@@ -136,6 +146,7 @@ COMMANDS: dict[str, Callable[[Session], int]] = {
     "destroy": destroy,
     "output": output,
     "restore": restore,
+    "prune": prune,
     "run": run,
     "tool": run,
     "shell": open_shell,

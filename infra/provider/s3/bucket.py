@@ -1,4 +1,4 @@
-"""pgstack:s3:Bucket, a bucket of any S3 store: versioning, lifecycle, policy, no public access."""
+"""pgstack:s3:Bucket, a bucket of any S3 store: versioning, object lock, lifecycle, policy, no public access."""
 
 from dataclasses import asdict
 from typing import Any
@@ -12,6 +12,13 @@ from infra.plugin.resource import State
 from infra.provider.s3 import settings, store
 from infra.provider.s3.settings import Settings
 
+UNLOCKED = (
+    "what is in it, and what comes, is deleted by whoever has a key that deletes. If these keys may not set a lock, "
+    "allow them s3:PutBucketObjectLockConfiguration. If the store locks only buckets that are made for it: set "
+    "keepBackupsOnDestroy, update, then name another bucket; this one stays. backupLockDays 0 asks for no lock"
+)
+"""What is not protected without a lock, and what to do."""
+
 
 class BucketInputs(Inputs):
     """Inputs of a bucket and of the store it lies in."""
@@ -22,6 +29,7 @@ class BucketInputs(Inputs):
     secret_key: str | None = None
     bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
     versioning: bool = True
+    object_lock_days: int = Field(default=0, ge=0)
     block_public_access: bool = True
     abort_multipart_days: int = Field(default=7, ge=0)
     policy: dict[str, Any] | None = None
@@ -34,7 +42,13 @@ class BucketInputs(Inputs):
 
     def settings(self) -> Settings:
         """Return what the bucket has to be set to."""
-        return Settings(self.versioning, self.abort_multipart_days, self.block_public_access, self.policy)
+        return Settings(
+            versioning=self.versioning,
+            object_lock_days=self.object_lock_days,
+            abort_multipart_days=self.abort_multipart_days,
+            block_public_access=self.block_public_access,
+            policy=self.policy,
+        )
 
 
 class Bucket(Resource[BucketInputs]):
@@ -62,6 +76,8 @@ class Bucket(Resource[BucketInputs]):
         }
         checked = {**defaults, **inputs}
         _require_private(checked)
+        if checked["objectLockDays"] and checked["versioning"] is False:
+            raise CheckError([("objectLockDays", "a lock is one of a version: it needs versioning")])
         return checked
 
     @override
@@ -84,8 +100,9 @@ class Bucket(Resource[BucketInputs]):
             if not store.exists(client, known.bucket):
                 return None
             live = _words(settings.read(client, known.bucket))
-        before = state.get("live") or live
-        drift = {name: live[name] for name in live if live[name] != before.get(name)}
+        # What an earlier release did not look at is no drift.
+        before = {**live, **(state.get("live") or {})}
+        drift = {name: live[name] for name in live if live[name] != before[name]}
         return {**inputs, **drift}, {**state, **drift, "live": live}
 
     @override
@@ -99,7 +116,8 @@ class Bucket(Resource[BucketInputs]):
             if not store.exists(client, inputs.bucket):
                 return
             if inputs.force_destroy:
-                store.empty(client, inputs.bucket)
+                locked = bool(settings.lock_configuration(client, inputs.bucket))
+                store.empty(client, inputs.bucket, locked=locked)
             # Not every store refuses this by itself: SeaweedFS deletes a bucket with all it holds.
             elif not store.is_empty(client, inputs.bucket):
                 raise UserError(
@@ -114,14 +132,16 @@ class Bucket(Resource[BucketInputs]):
         with store.as_user_error(inputs.bucket, inputs.endpoint):
             client = inputs.client()
             if not store.exists(client, inputs.bucket):
-                store.make(client, inputs.bucket, inputs.region, identity)
+                store.make(client, inputs.bucket, inputs.region, identity, lockable=inputs.object_lock_days > 0)
             elif not known:
                 store.adopt(client, inputs.bucket, identity)
             refused = settings.apply(client, inputs.bucket, inputs.settings())
             live = _words(settings.read(client, inputs.bucket))
-        if refused:
-            context.log("warning", f"the store of bucket {inputs.bucket} does not know: {', '.join(refused)}")
-        return {**inputs.model_dump(by_alias=True), "refused": refused, "live": live}
+        if lacking := [name for name in refused if name != settings.OBJECT_LOCK]:
+            context.log("warning", f"the store of bucket {inputs.bucket} does not know: {', '.join(lacking)}")
+        if words := refused.get(settings.OBJECT_LOCK):
+            context.log("warning", f"bucket {inputs.bucket} can not be locked ({words}): {UNLOCKED}")
+        return {**inputs.model_dump(by_alias=True), "refused": list(refused), "live": live}
 
 
 def _require_private(inputs: State) -> None:

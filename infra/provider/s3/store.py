@@ -76,11 +76,27 @@ def exists(s3: Any, bucket: str) -> bool:
     return True
 
 
-def make(s3: Any, bucket: str, region: str, identity: str) -> None:
-    """Make the bucket and write whose it is on it."""
+def make(s3: Any, bucket: str, region: str, identity: str, *, lockable: bool) -> None:
+    """Make the bucket and write whose it is on it.
+
+    Args:
+        s3: a client.
+        bucket: its name.
+        region: where.
+        identity: whose it is.
+        lockable: what it holds is to be locked, which some stores can only for a bucket that is made for it; a store
+            that does not make one so makes it without.
+    """
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
     # us-east-1 is the one region that S3 refuses to be told about.
     options = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    s3.create_bucket(Bucket=bucket, **options)
+    try:
+        s3.create_bucket(Bucket=bucket, **options, **({"ObjectLockEnabledForBucket": True} if lockable else {}))
+    except ClientError:
+        if not lockable:
+            raise
+        s3.create_bucket(Bucket=bucket, **options)
     _tag(s3, bucket, identity)
 
 
@@ -113,8 +129,13 @@ def is_empty(s3: Any, bucket: str) -> bool:
     return not (page.get("Versions") or page.get("DeleteMarkers"))
 
 
-def empty(s3: Any, bucket: str) -> None:
+def empty(s3: Any, bucket: str, *, locked: bool) -> None:
     """Delete every version of every object, and every unfinished upload.
+
+    Args:
+        s3: a client.
+        bucket: its name.
+        locked: versions in it may be: the administrator's right to delete them all the same is made use of.
 
     Raises:
         UserError: the store keeps one of them.
@@ -122,11 +143,12 @@ def empty(s3: Any, bucket: str) -> None:
     for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
         for upload in page.get("Uploads", []):
             s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    bypass = {"BypassGovernanceRetention": True} if locked else {}
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
         if objects:
-            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}, **bypass)
             for refusal in answer.get("Errors", [])[:1]:
                 raise UserError(f"bucket {bucket}: {refusal['Key']} can not be deleted: {refusal.get('Message')}")
 

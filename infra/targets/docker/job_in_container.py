@@ -28,7 +28,7 @@ from infra.targets.docker.naming import (
 )
 
 RESTORE_URL = "BACKUP_RESTORE_URL"
-PASSED_ON = (RESTORE_URL, "PGPASSWORD")
+PASSED_ON = (RESTORE_URL, "PGPASSWORD", "BACKUP_PRUNE_ACCESS_KEY", "BACKUP_PRUNE_SECRET_KEY")
 """Variables the job reads; they go through the engine's socket, never onto a command line."""
 STORE_URL = "BACKUP_S3_ENDPOINT"
 

@@ -1,13 +1,15 @@
 """SeaweedFS as a container: S3 on 127.0.0.1 and for the backup job, everything else inside the container alone."""
 
-import json
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_docker as docker
 
-from infra.endpoint import ObjectStore
+from infra import store_identities, store_policies
+from infra.endpoint import Keys, ObjectStore
 from infra.resources import Password, Port, Seal
 from infra.settings import Settings
+from infra.store_identities import ADMINISTRATOR, Identity
 from infra.targets.docker.container import (
     FILES,
     LOOPBACK,
@@ -21,8 +23,12 @@ from infra.targets.docker.container import (
 from infra.targets.docker.naming import OBJECT_STORE, OBJECT_STORE_PORT
 
 REGION = "us-east-1"
-ACCESS_KEY = "administrator"
-ACTIONS = ("Admin", "Read", "List", "Tagging", "Write")
+SECRETS = {
+    ADMINISTRATOR: "object-store-key",
+    store_policies.JOB: "object-store-backup-key",
+    store_policies.PRUNER: "object-store-prune-key",
+}
+"""The resource that holds each identity's secret key."""
 USER = "seaweed"
 CONFIGURATION = "s3.json"
 START_SECONDS = 120
@@ -79,8 +85,11 @@ def object_store(parent: pulumi.Resource, settings: Settings) -> ObjectStore:
     image = local_image(parent, OBJECT_STORE, settings.object_store_image).image_id
     own_network = network(parent, OBJECT_STORE, settings)
     data = named_volume(parent, OBJECT_STORE, settings, after=[own_network], keep=settings.keep_backups_on_destroy)
-    secret_key = Password("object-store-key", rotation=settings.password_rotation, opts=child).value
-    contents = _files(secret_key, Seal("object-store-seal", opts=child))
+    secrets = {
+        name: Password(resource, rotation=settings.password_rotation, opts=child).value
+        for name, resource in SECRETS.items()
+    }
+    contents = _files(secrets, settings.bucket_name, Seal("object-store-seal", opts=child))
     files, labels, carrier = private_files(parent, OBJECT_STORE, image, contents, settings, after=[own_network])
     port: pulumi.Input[int] = settings.object_store_port or Port("object-store-port", opts=child).port
     container = docker.ContainerArgs(
@@ -104,16 +113,21 @@ def object_store(parent: pulumi.Resource, settings: Settings) -> ObjectStore:
     return ObjectStore(
         endpoint=pulumi.Output.from_input(port).apply(lambda number: f"http://{LOOPBACK}:{int(number)}"),
         region=REGION,
-        access_key=ACCESS_KEY,
-        secret_key=secret_key,
+        administrator=Keys(ADMINISTRATOR, secrets[ADMINISTRATOR]),
+        job=_keys(store_policies.JOB, secrets),
+        pruner=_keys(store_policies.PRUNER, secrets),
         goes_with=data,
         ready=server,
     )
 
 
-def _files(secret_key: pulumi.Output[str], seal: Seal) -> dict[str, pulumi.Input[str]]:
+def _keys(identity: str, secrets: Mapping[str, pulumi.Output[str]]) -> Keys:
+    return Keys(identity, secrets[identity], store_policies.seaweedfs_principal(identity))
+
+
+def _files(secrets: Mapping[str, pulumi.Output[str]], bucket: str, seal: Seal) -> dict[str, pulumi.Input[str]]:
     return {
-        CONFIGURATION: secret_key.apply(_identities),
+        CONFIGURATION: pulumi.Output.all(**secrets).apply(lambda known: _identities(known, bucket)),
         "security.toml": SECURITY,
         "seal.crt": seal.certificate,
         "seal.key": seal.key,
@@ -121,6 +135,9 @@ def _files(secret_key: pulumi.Output[str], seal: Seal) -> dict[str, pulumi.Input
     }
 
 
-def _identities(secret_key: str) -> str:
-    keys = {"accessKey": ACCESS_KEY, "secretKey": secret_key}
-    return json.dumps({"identities": [{"name": ACCESS_KEY, "credentials": [keys], "actions": list(ACTIONS)}]})
+def _identities(secrets: Mapping[str, str], bucket: str) -> str:
+    """Return the store's file of identities; the access key of each is its name."""
+    policies = store_policies.identities(bucket)
+    return store_identities.written(
+        Identity(name, name, secret, policies.get(name)) for name, secret in secrets.items()
+    )

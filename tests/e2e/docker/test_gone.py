@@ -58,7 +58,7 @@ def test_a_removed_bucket_comes_back_after_a_refresh(containers: ContainerStack)
     outputs = containers.outputs()
     secret = containers.read("object-store", "s3.json").split('"secretKey": "')[1].split('"')[0]
     client = store.client(outputs["s3Endpoint"], "us-east-1", "administrator", secret)
-    store.empty(client, outputs["bucket"])
+    store.empty(client, outputs["bucket"], locked=True)
     client.delete_bucket(Bucket=outputs["bucket"])
     containers.make("refresh")
     containers.make("up")

@@ -10,7 +10,9 @@ import grpc
 import psycopg
 import pytest
 from botocore.config import Config
+from psycopg.conninfo import conninfo_to_dict
 
+from infra import store_identities
 from infra.job_command import STACK_VARIABLE
 from tests.e2e.docker.containers import FILES, SERVICES, ContainerStack, inspected
 from tests.e2e.test_lifecycle import TABLES
@@ -118,13 +120,13 @@ def test_the_server_takes_scram_alone(containers: ContainerStack) -> None:
 
 def secrets_of(stack: ContainerStack) -> list[str]:
     job = json.loads(stack.read("backup", "job.json"))
-    (identity,) = json.loads(stack.read("object-store", "s3.json"))["identities"]
-    assert job["s3_secret_key"] == identity["credentials"][0]["secretKey"]
+    identities = store_identities.read(stack.read("object-store", "s3.json"))
+    assert set(identities) == {"administrator", "backup", "prune"}
+    assert job["s3_secret_key"] == identities["backup"].secret_key
     return [
+        *(identity.secret_key for identity in identities.values()),
         stack.read("postgres", "superuser.password"),
-        psycopg.conninfo.conninfo_to_dict(stack.outputs()["url"])["password"],
-        psycopg.conninfo.conninfo_to_dict(job["database_url"])["password"],
-        job["s3_secret_key"],
+        *(str(conninfo_to_dict(url)["password"]) for url in (stack.outputs()["url"], job["database_url"])),
         stack.read("object-store", "seal.key").splitlines()[1],
     ]
 

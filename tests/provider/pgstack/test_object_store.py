@@ -36,6 +36,10 @@ POLICY = {
 }
 
 
+JOB = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::jobs/*"}]}
+"""What a job may do in the bucket `jobs`."""
+
+
 @pytest.fixture(scope="module")
 def store_inputs(state_folder: Path) -> dict[str, Any]:
     return {"kind": "object-store", "folder": str(state_folder / "object-store")}
@@ -294,19 +298,147 @@ def test_a_name_no_store_takes_is_refused_beforehand(buckets: Buckets, name: str
 
 
 def test_a_rotation_gives_the_store_other_keys_and_leaves_what_is_in_it(manage: Manage, state_folder: Path) -> None:
-    inputs = {"kind": "object-store", "folder": str(state_folder / "rotated")}
+    inputs = {"kind": "object-store", "folder": str(state_folder / "rotated"), "identities": {"backup": JOB}}
     service = manage("local:Service", "rotated")
     service.create(**inputs)
     try:
-        old = client(service)
+        old, old_job = client(service), as_other(service, "backup")
         old.create_bucket(Bucket="kept")
+        old.create_bucket(Bucket="jobs")
         old.put_object(Bucket="kept", Key="key", Body=b"value")
+        old_job.put_object(Bucket="jobs", Key="key", Body=b"value")
         rotated = {**inputs, "rotation": "2"}
         assert service.preview_update(**rotated)["credentials"] == Secret(UNKNOWN)
         service.update(**rotated)
         assert client(service).get_object(Bucket="kept", Key="key")["Body"].read() == b"value"
-        with pytest.raises(ClientError, match="InvalidAccessKeyId"):
-            old.get_object(Bucket="kept", Key="key")
+        assert as_other(service, "backup").get_object(Bucket="jobs", Key="key")["Body"].read() == b"value"
+        for former, bucket in ((old, "kept"), (old_job, "jobs")):
+            with pytest.raises(ClientError, match="InvalidAccessKeyId"):
+                former.get_object(Bucket=bucket, Key="key")
         assert service.diff(**rotated).changes == {}
+    finally:
+        service.delete()
+
+
+# -- who may call it, and locks
+
+
+def test_others_than_the_administrator_get_keys_and_a_policy_and_keep_them(manage: Manage, state_folder: Path) -> None:
+    """A store of an earlier release has none of them: it is given them in place, and its own keys stay."""
+    inputs = {"kind": "object-store", "folder": str(state_folder / "shared")}
+    service = manage("local:Service", "shared")
+    service.create(**inputs)
+    try:
+        administrator = service["credentials"]
+        client(service).create_bucket(Bucket="jobs")
+        client(service).create_bucket(Bucket="others")
+        shared = {**inputs, "identities": {"backup": JOB}}
+        diff = service.diff(**shared)
+        assert (set(diff.changes), diff.replaces) == ({"identities"}, [])
+        assert service.preview_update(**shared)["credentials"] == Secret(UNKNOWN)
+        service.update(**shared)
+        keys = service["credentials"]
+        assert {name: keys[name] for name in administrator} == administrator
+        assert isinstance(service.state["credentials"], Secret)
+        job = as_other(service, "backup")
+        job.put_object(Bucket="jobs", Key="key", Body=b"value")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            job.put_object(Bucket="others", Key="key", Body=b"value")
+        assert service.diff(**shared).changes == {}
+
+        again = manage("local:Service", "again")
+        again.create(**inputs, identities={"backup": JOB, "prune": JOB})  # over a running one that knows less
+        assert as_other(again, "prune").get_object(Bucket="jobs", Key="key")["Body"].read() == b"value"
+    finally:
+        service.delete()
+
+
+def as_other(service: Managed, name: str) -> Any:
+    keys = service["credentials"]
+    return boto3.client(
+        "s3",
+        endpoint_url=f"http://127.0.0.1:{service['port']}",
+        region_name="us-east-1",
+        aws_access_key_id=keys[f"{name}AccessKey"],
+        aws_secret_access_key=keys[f"{name}SecretKey"],
+        config=Config(s3={"addressing_style": "path"}),
+    )
+
+
+def test_only_a_store_has_identities(manage: Manage, state_folder: Path) -> None:
+    folder = str(state_folder / "no-store")
+    failures = manage("local:Service").failures(
+        kind="program", folder=folder, command=["/bin/true"], identities={"backup": JOB}
+    )
+    assert failures == {"identities": "only an object store has identities, and this is program"}
+
+
+def test_what_is_locked_goes_with_the_bucket(buckets: Buckets, s3: Any) -> None:
+    bucket, inputs = buckets.resource(), buckets.inputs("locked", objectLockDays=7)
+    bucket.create(**inputs)
+    assert bucket["refused"] == ["public access block"]
+    retention = s3.get_object_lock_configuration(Bucket="locked")["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert (retention["Mode"], retention["Days"]) == ("GOVERNANCE", 7)
+    keys = [f"object-{number % (MANY // 2)}" for number in range(MANY)]
+    with ThreadPoolExecutor(WRITERS) as pool:
+        list(pool.map(lambda key: s3.put_object(Bucket="locked", Key=key, Body=b"1"), keys))
+    s3.delete_object(Bucket="locked", Key="object-1")
+    version = s3.list_object_versions(Bucket="locked", Prefix="object-2")["Versions"][0]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket="locked", Key=version["Key"], VersionId=version["VersionId"])
+    assert bucket.diff(**inputs).changes == {}
+    bucket.delete()
+    assert not there(s3, "locked")
+
+
+def test_a_bucket_of_an_earlier_release_is_locked_in_place_and_what_is_in_it_stays(buckets: Buckets, s3: Any) -> None:
+    bucket, before = buckets.resource(), buckets.inputs("older")
+    bucket.create(**before)
+    del bucket.inputs["objectLockDays"]  # as its state has it
+    del bucket.state["objectLockDays"]
+    bucket.state["live"] = {name: value for name, value in bucket.state["live"].items() if name != "objectLockDays"}
+    old = s3.put_object(Bucket="older", Key="old", Body=b"1")["VersionId"]
+    assert bucket.refresh()
+    inputs = {**before, "objectLockDays": 7}
+    diff = bucket.diff(**inputs)
+    assert (diff.changes, diff.replaces) == ({"objectLockDays": "ADD"}, [])
+    bucket.update(**inputs)
+    assert s3.get_object(Bucket="older", Key="old", VersionId=old)["Body"].read() == b"1"
+    new = s3.put_object(Bucket="older", Key="new", Body=b"1")["VersionId"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket="older", Key="new", VersionId=new)
+    s3.put_object_lock_configuration(Bucket="older", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
+    assert bucket.refresh()
+    assert bucket.diff(**inputs).changes == {"objectLockDays": "UPDATE"}
+    bucket.update(**before)
+    free = s3.put_object(Bucket="older", Key="free", Body=b"1")["VersionId"]
+    s3.delete_object(Bucket="older", Key="free", VersionId=free)
+    bucket.delete()
+
+
+def test_a_lock_that_is_refused_is_named_and_the_bucket_stands(manage: Manage, state_folder: Path) -> None:
+    """Here by keys that may do everything else, as an administrator's of an earlier release."""
+    everything = {"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::unlocked", "arn:aws:s3:::unlocked/*"]}
+    lock = {**everything, "Effect": "Deny", "Action": "s3:*BucketObjectLockConfiguration"}
+    policy = {"Version": "2012-10-17", "Statement": [everything, lock]}
+    service = manage("local:Service", "without-locks")
+    service.create(kind="object-store", folder=str(state_folder / "without-locks"), identities={"limited": policy})
+    try:
+        client(service).create_bucket(Bucket="unlocked")
+        keys = service["credentials"]
+        bucket = manage("s3:Bucket", "backups")
+        inputs = {
+            "endpoint": f"http://127.0.0.1:{service['port']}",
+            "bucket": "unlocked",
+            "accessKey": keys["limitedAccessKey"],
+            "secretKey": Secret(keys["limitedSecretKey"]),
+            "objectLockDays": 7,
+        }
+        bucket.create(**inputs)
+        assert "object lock" in bucket["refused"]
+        (warning,) = [words for severity, words in bucket.logs() if "bucket unlocked can not be locked" in words]
+        assert "AccessDenied" in warning
+        assert "set keepBackupsOnDestroy, update, then name another bucket" in warning
+        assert bucket.diff(**inputs).changes == {}
     finally:
         service.delete()
