@@ -9,6 +9,7 @@ CREATE TABLE agent_registry (
     endpoint text,
     metadata jsonb NOT NULL DEFAULT '{}',
     login_role name,
+    token_verifier bytea,
     capabilities text[] NOT NULL DEFAULT '{}',
     capability_embedding extensions.vector(384),
     search_text text GENERATED ALWAYS AS (
@@ -22,6 +23,7 @@ CREATE TABLE agent_registry (
     active_tasks integer NOT NULL DEFAULT 0,
     max_concurrent_tasks integer NOT NULL DEFAULT 100,
     performance_metrics jsonb NOT NULL DEFAULT '{}',
+    last_assigned_at timestamptz,
     last_heartbeat_at timestamptz NOT NULL DEFAULT now(),
     registered_at timestamptz NOT NULL DEFAULT now(),
     registration_count integer NOT NULL DEFAULT 1,
@@ -35,6 +37,7 @@ CREATE TABLE agent_registry (
     CONSTRAINT agent_registry_metadata_is_object CHECK (jsonb_typeof(metadata) = 'object'),
     CONSTRAINT agent_registry_performance_metrics_is_object CHECK (jsonb_typeof(performance_metrics) = 'object'),
     CONSTRAINT agent_registry_version_history_is_array CHECK (jsonb_typeof(version_history) = 'array'),
+    CONSTRAINT agent_registry_token_verifier_is_sha256 CHECK (length(token_verifier) = 32),
     CONSTRAINT agent_registry_deregistered_at_says_so CHECK (
         (status = 'deregistered') = (deregistered_at IS NOT NULL)
     ),
@@ -79,7 +82,9 @@ COMMENT ON COLUMN agent_registry.description IS 'What it does, for people and fo
 COMMENT ON COLUMN agent_registry.endpoint IS 'Where it can be called, if it can: a URI.';
 COMMENT ON COLUMN agent_registry.metadata IS 'Whatever else it says of itself: an object.';
 COMMENT ON COLUMN agent_registry.login_role IS
-'The PostgreSQL login that is this agent and no other: a session of it acts as the agent. NULL: only the service does.';
+'The PostgreSQL login that is this agent and no other: a session of it acts as the agent. NULL: it comes by claims or tokens.';
+COMMENT ON COLUMN agent_registry.token_verifier IS
+'SHA-256 of the key with which the agent signs its tokens on a login that it shares; the key itself is not in the database.';
 COMMENT ON COLUMN agent_registry.capabilities IS 'Names of what it can do; a task is claimed by an agent that has all it requires.';
 COMMENT ON COLUMN agent_registry.capability_embedding IS 'Embedding of its capabilities, for search by meaning (cosine).';
 COMMENT ON COLUMN agent_registry.search_text IS 'The text that trigram search reads.';
@@ -92,6 +97,7 @@ COMMENT ON COLUMN agent_registry.active_tasks IS 'How many tasks it says it work
 COMMENT ON COLUMN agent_registry.max_concurrent_tasks IS 'How many tasks it can work on at a time: what its load is measured against.';
 COMMENT ON COLUMN agent_registry.performance_metrics IS
 'Its newest measurements: an object; what came before is in agent_performance_history.';
+COMMENT ON COLUMN agent_registry.last_assigned_at IS 'When round_robin last chose it: the one chosen longest ago is next.';
 COMMENT ON COLUMN agent_registry.last_heartbeat_at IS
 'When it last gave a sign of life. Not indexed, so that a heartbeat stays cheap: liveness is swept by scanning.';
 COMMENT ON COLUMN agent_registry.registered_at IS 'When it first registered.';

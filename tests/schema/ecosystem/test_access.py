@@ -28,6 +28,15 @@ API = {
     "claim_tasks",
     "complete_task",
     "complete_tasks",
+    "complete_and_claim",
+    "renew_lease",
+    "renew_leases",
+    "fail_task",
+    "fail_tasks",
+    "cancel_task",
+    "cancel_tasks",
+    "delegate_task",
+    "delegate_tasks",
 }
 MESSAGES = {"can_access_channel", "check_compatibility", "read_message"}
 REPORTS = {"log_messages", "publish", "record_performance"}
