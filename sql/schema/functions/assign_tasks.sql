@@ -3,12 +3,14 @@ LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$
 DECLARE
+    latest_turn timestamptz;
     lonely bigint;
     assigned jsonb;
 BEGIN
     -- Turns are taken one after the other, until the one before has been written down.
     IF assign_tasks.tasks @? '$[*].delegation_strategy ? (@ == "round_robin")' THEN
         PERFORM pg_advisory_xact_lock('agent_registry'::regclass::oid::bigint);
+        latest_turn := greatest(clock_timestamp(), (SELECT max(agent_registry.last_assigned_at) FROM agent_registry));
     END IF;
 
     WITH given AS (
@@ -113,7 +115,7 @@ BEGIN
     ),
 
     turns AS (
-        UPDATE agent_registry SET last_assigned_at = clock_timestamp() + make_interval(secs => latest.turn / 1e6)
+        UPDATE agent_registry SET last_assigned_at = latest_turn + make_interval(secs => latest.turn / 1e6)
         FROM (
             SELECT
                 matched.agent_id,

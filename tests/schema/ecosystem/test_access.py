@@ -47,6 +47,14 @@ READ_HELPERS = {
     "semver_key",
     "semver_satisfies",
     "session_is_service",
+READ_HELPERS = {
+    "semver_key",
+    "semver_bounds",
+    "semver_satisfies",
+    "is_semver",
+    "rollout_share",
+    "session_is_service",
+    "task_attempts",
 }
 """Functions that policies, generated columns and views need their readers to be able to call."""
 

@@ -55,7 +55,12 @@ def test_renewing_tells_what_is_lost(service: Service, register: Register) -> No
 def test_renewals_that_are_refused(service: Service, register: Register) -> None:
     register("e1")
     task = uuid.uuid4()
-    for arguments in ("'{}', '{}'", f"'{{{task}}}', '{{}}'", f"'{{{task}}}', '{{1}}', '0 s'", f"'{{{task}}}', '{{1}}', NULL"):
+    for arguments in (
+        "'{}', '{}'",
+        f"'{{{task}}}', '{{}}'",
+        f"'{{{task}}}', '{{1}}', '0 s'",
+        f"'{{{task}}}', '{{1}}', NULL",
+    ):
         with refused("AE001"):
             service.execute(f"SELECT renew_leases('e1', {arguments})")
     with refused("AE001", "2 progress"):

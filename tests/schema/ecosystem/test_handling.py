@@ -29,9 +29,7 @@ def assigned(service: Service, tasks: list[uuid.UUID]) -> list[str | None]:
 def test_a_cancelled_task_takes_what_waits_for_it_along(service: Service, register: Register) -> None:
     register("e1")
     (root,) = enqueue(service, {})
-    after, anyway = enqueue(
-        service, {"depends_on": [root]}, {"depends_on": [root], "on_dependency_failure": "proceed"}
-    )
+    after, anyway = enqueue(service, {"depends_on": [root]}, {"depends_on": [root], "on_dependency_failure": "proceed"})
     held = claim(service, "e1")
     assert one(service, "SELECT cancel_tasks(%s, 'not needed')", [root]) == 1
     assert [status(service, task) for task in (root, after, anyway)] == ["cancelled", "cancelled", "ready"]
@@ -107,9 +105,13 @@ def test_delegations_that_are_refused(service: Service, register: Register) -> N
     register("e1")
     register("indexer", "indexing", "1.7.1")
     register("gone")
-    service.execute("UPDATE agent_registry SET status = 'deregistered', deregistered_at = now() WHERE agent_id = 'gone'")
+    service.execute(
+        "UPDATE agent_registry SET status = 'deregistered', deregistered_at = now() WHERE agent_id = 'gone'"
+    )
     (task, open_task) = enqueue(
-        service, {"required_agent_class": "executor", "agent_version_range": ">=1.9.0"}, {"required_capabilities": ["ocr"]}
+        service,
+        {"required_agent_class": "executor", "agent_version_range": ">=1.9.0"},
+        {"required_capabilities": ["ocr"]},
     )
     for target in ("indexer", "e1"):
         with refused("AE105", target, str(task)):
