@@ -28,6 +28,15 @@ API = {
     "claim_tasks",
     "complete_task",
     "complete_tasks",
+    "complete_and_claim",
+    "renew_lease",
+    "renew_leases",
+    "fail_task",
+    "fail_tasks",
+    "cancel_task",
+    "cancel_tasks",
+    "delegate_task",
+    "delegate_tasks",
 }
 MESSAGES = {"can_access_channel", "check_compatibility", "read_message"}
 REPORTS = {"log_messages", "publish", "record_performance"}
@@ -38,6 +47,7 @@ READ_HELPERS = {
     "semver_key",
     "semver_satisfies",
     "session_is_service",
+    "task_attempts",
 }
 """Functions that policies, generated columns and views need their readers to be able to call."""
 
@@ -180,6 +190,11 @@ def test_an_agent_acts_for_itself_only(ecosystem: Ecosystem, register: Register)
         "SELECT heartbeats('{victim}')",
         "SELECT claim_tasks('victim')",
         "SELECT complete_task('victim', gen_random_uuid(), 1)",
+        "SELECT complete_and_claim('victim', '{}', '{}')",
+        "SELECT renew_lease('victim', gen_random_uuid(), 1)",
+        "SELECT fail_task('victim', gen_random_uuid(), 1)",
+        "SELECT cancel_task(gen_random_uuid(), agent_id => 'victim')",
+        "SELECT delegate_task(gen_random_uuid(), 'me', agent_id => 'victim')",
         "SELECT enqueue_task('noop', agent_id => 'victim')",
     )
     with ecosystem.session("agent") as agent:
@@ -228,6 +243,8 @@ def test_a_temporary_table_does_not_stand_in_for_ours(ecosystem: Ecosystem, regi
         ("agent", "UPDATE agent_registry SET capabilities = '{root}'"),
         ("agent", "INSERT INTO distributed_tasks (task_type) VALUES ('x')"),
         ("agent", "SELECT reclaim_expired()"),
+        ("orchestrator", "SELECT prune_tasks()"),
+        ("agent", "SELECT return_leases('{}', 'x')"),
         ("agent", "SELECT seal()"),
         ("agent", "SELECT erase_payloads('{1}')"),
         ("orchestrator", "SELECT start_rollout('executor', '1.8.3')"),
