@@ -4,6 +4,7 @@ SET search_path FROM CURRENT
 AS $$
 DECLARE
     queues text[];
+    agents text[];
 BEGIN
     -- Locked in one order, so that two completions with dependants in common never wait for each other; and locked by
     -- a statement of its own, so that the next one counts from what a completion just before has left.
@@ -32,15 +33,21 @@ BEGIN
             WHERE blocked.status = 'blocked' AND blocked.depends_on && release_dependants.task_ids
         ) AS counted
         WHERE task.task_id = counted.task_id
-        RETURNING task.queue, task.status
+        RETURNING task.queue, task.status, task.assigned_to_agent_id
     )
 
-    SELECT array_agg(DISTINCT released.queue)
-    INTO queues
+    SELECT
+        array_agg(DISTINCT released.queue),
+        array_agg(DISTINCT released.assigned_to_agent_id) FILTER (WHERE released.assigned_to_agent_id IS NOT NULL)
+    INTO queues, agents
     FROM released
     WHERE released.status = 'ready';
 
     PERFORM notify_workers(queues);
+    -- The agent that one was meant for may have gone while it waited.
+    IF agents IS NOT NULL THEN
+        PERFORM take_back_tasks(agents);
+    END IF;
 END
 $$;
 

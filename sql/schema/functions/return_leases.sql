@@ -46,7 +46,7 @@ $$;
 
 COMMENT ON FUNCTION return_leases(uuid[], text) IS
 'Takes tasks back from who holds them: they are ready again, or dead letters once their attempts are used up.
-reclaim_expired(), mark_stale_agents() and deregister_agent() call it, with the tasks locked.
+reclaim_expired() and take_back_tasks() call it, with the tasks locked.
 Arguments: task_ids, outcome: what attempt_history says of the attempt, e.g. lease_expired. Result: how many became ready.
 Errors: none.';
 

@@ -21,6 +21,7 @@ TABLES = (
 VIEWS = ("agent_overview", "task_queue_health", "rollout_status", "channel_usage")
 API = {
     "register_agent",
+    "deregister_agent",
     "heartbeat",
     "heartbeats",
     "enqueue_task",
@@ -188,6 +189,7 @@ def test_an_agent_acts_for_itself_only(ecosystem: Ecosystem, register: Register)
     calls = (
         "SELECT heartbeat('victim')",
         "SELECT heartbeats('{victim}')",
+        "SELECT deregister_agent('victim')",
         "SELECT claim_tasks('victim')",
         "SELECT complete_task('victim', gen_random_uuid(), 1)",
         "SELECT complete_and_claim('victim', '{}', '{}')",
@@ -244,7 +246,8 @@ def test_a_temporary_table_does_not_stand_in_for_ours(ecosystem: Ecosystem, regi
         ("agent", "INSERT INTO distributed_tasks (task_type) VALUES ('x')"),
         ("agent", "SELECT reclaim_expired()"),
         ("orchestrator", "SELECT prune_tasks()"),
-        ("agent", "SELECT return_leases('{}', 'x')"),
+        ("orchestrator", "SELECT mark_stale_agents()"),
+        ("agent", "SELECT take_back_tasks('{e1}')"),
         ("agent", "SELECT seal()"),
         ("agent", "SELECT erase_payloads('{1}')"),
         ("orchestrator", "SELECT start_rollout('executor', '1.8.3')"),
