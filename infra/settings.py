@@ -108,6 +108,12 @@ class Settings(BaseModel):
 
     backup_schedule: str = Field("17 3 * * *", description="when to back up: a cron expression, UTC")
     backup_max_age_hours: int = Field(30, ge=1, description="hours after which the last backup counts as too old")
+    maintenance_seconds: int = Field(
+        60,
+        ge=0,
+        le=3600,
+        description="seconds between two rounds of the database's maintenance; 0: something else calls maintain()",
+    )
 
     database_url: SecretStr | None = Field(
         None, description="target external: postgresql://user:password@host:port/database of the server that is there"

@@ -26,7 +26,7 @@ LONGEST_FIRST = ("containers", "standing")
 """Groups of end-to-end tests that share a stack, which takes a minute to make: each stays in one process."""
 
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
-GROUP_ROLES = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")
+GROUP_ROLES = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer", "maintenance")
 OWNER = "ecosystem_owner"
 
 
@@ -105,7 +105,7 @@ def server(account: Account) -> Iterator[Server]:
 def _create_roles(connection: psycopg.Connection, password: str) -> None:
     for name in GROUP_ROLES:
         connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
-    for name, options in ((OWNER, "CREATEDB"), ("backup", "BYPASSRLS IN ROLE pg_read_all_data")):
+    for name, options in ((OWNER, "CREATEDB"), ("backup", "BYPASSRLS IN ROLE pg_read_all_data, maintenance")):
         command = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} " + options)
         connection.execute(command.format(sql.Identifier(name), sql.Literal(password)))
 

@@ -61,6 +61,7 @@ EXECUTABLE = {
     | MESSAGES
     | REPORTS
     | {"agent_health", "current_agent_id", "current_agent_subtree", "rollout_health"},
+    "maintenance": {"maintain"},
     "observer": READ_HELPERS | MESSAGES | {"agent_health", "log_digest", "rollout_health", "verify_audit_chain"},
 }
 
@@ -93,7 +94,7 @@ def privileges(ecosystem: Ecosystem, role: str) -> dict[str, set[str]]:
     return granted
 
 
-@pytest.mark.parametrize("role", ["anon", "authenticated"])
+@pytest.mark.parametrize("role", ["anon", "authenticated", "maintenance"])
 def test_strangers_have_nothing(ecosystem: Ecosystem, role: str) -> None:
     assert privileges(ecosystem, role) == {}
 
@@ -248,6 +249,9 @@ def test_a_temporary_table_does_not_stand_in_for_ours(ecosystem: Ecosystem, regi
         ("orchestrator", "SELECT prune_tasks()"),
         ("orchestrator", "SELECT mark_stale_agents()"),
         ("agent", "SELECT take_back_tasks('{e1}')"),
+        ("orchestrator", "SELECT maintain('seal')"),
+        ("maintenance", "SELECT prune_tasks('0', '0')"),
+        ("maintenance", "SELECT * FROM agent_registry"),
         ("agent", "SELECT seal()"),
         ("agent", "SELECT erase_payloads('{1}')"),
         ("orchestrator", "SELECT start_rollout('executor', '1.8.3')"),
