@@ -9,7 +9,7 @@ import pulumi_postgresql as postgresql
 from infra.endpoint import Endpoint
 from infra.external_settings import backup_database
 from infra.resources import Password, Preparation
-from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS, OWNER, login_beside
+from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS, MAINTENANCE, OWNER, login_beside
 from infra.settings import Settings
 
 
@@ -84,8 +84,8 @@ class DatabaseAccess(pulumi.ComponentResource):
             login=True,
             password=backup_password,
             bypass_row_level_security=True,
-            roles=["pg_read_all_data"],
-            opts=self._child(),
+            roles=["pg_read_all_data", MAINTENANCE],
+            opts=self._child(depends_on=[*groups]),
         )
         # A role can only be dropped after the database with its grants: so the database comes after every role.
         database = postgresql.Database(
@@ -94,9 +94,11 @@ class DatabaseAccess(pulumi.ComponentResource):
             owner=owner.name,
             opts=self._child(depends_on=[*groups, backup]),
         )
-        ready = self._extensions(database, owner.name, settings.extension_versions)
+        made = self._extensions(database, owner.name, settings.extension_versions)
         if settings.schema_name != "public":
-            ready.append(self._usable_schema(settings.schema_name, database, owner.name))
+            made.append(self._usable_schema(settings.schema_name, database, owner.name))
+        # A role's id, not its URN: one that a release adds is unknown to the preview, as is what the schema grants it.
+        ready = [*[group.id for group in groups], *[resource.urn for resource in made]]
         owner_login = self._login(instance, owner.name, owner_password, database, ready)
         self.owner = replace(owner_login, role=OWNER)  # known to the first preview; `owner.name` is not
         self.backup_reader = self._login(instance, backup.name, backup_password, database, ready)
@@ -139,8 +141,8 @@ class DatabaseAccess(pulumi.ComponentResource):
         user: pulumi.Output[str],
         password: pulumi.Output[str],
         database: postgresql.Database,
-        ready: list[pulumi.Resource],
+        ready: list[pulumi.Output[str]],
     ) -> Endpoint:
-        # The name waits for the extensions: who can log in finds a database that is ready for the schema.
-        name = pulumi.Output.all(database.name, *[resource.urn for resource in ready])
+        # The name waits for roles and extensions: who can log in finds a database that is ready for the schema.
+        name = pulumi.Output.all(database.name, *ready)
         return replace(instance, user=user, password=password, database=name.apply(lambda parts: str(parts[0])))

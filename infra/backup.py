@@ -65,5 +65,6 @@ def _configuration(
         "pg_environment": {"LD_LIBRARY_PATH": programs.library_path},
         "schedule": settings.backup_schedule,
         "max_age_seconds": settings.backup_max_age_hours * 3600,
+        "maintenance_seconds": settings.maintenance_seconds,
     }
     return pulumi.Output.secret(pulumi.Output.json_dumps(values, indent=2))

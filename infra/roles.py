@@ -2,7 +2,8 @@
 
 OWNER = "ecosystem_owner"
 BACKUP = "backup"
-GROUPS = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")
+MAINTENANCE = "maintenance"
+GROUPS = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer", MAINTENANCE)
 """Roles without a login, which policies and grants in sql/schema name. The first three are Supabase's."""
 
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")

@@ -111,6 +111,12 @@ class Settings(BaseModel):
     backup_lock_days: int = Field(
         7, ge=0, le=36500, description="days that nobody but the store's administrator can delete a backup; 0: no lock"
     )
+    maintenance_seconds: int = Field(
+        60,
+        ge=0,
+        le=3600,
+        description="seconds between two rounds of the database's maintenance; 0: something else calls maintain()",
+    )
 
     database_url: SecretStr | None = Field(
         None, description="target external: postgresql://user:password@host:port/database of the server that is there"

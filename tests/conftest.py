@@ -5,6 +5,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -25,7 +26,7 @@ LONGEST_FIRST = ("containers", "standing")
 """Groups of end-to-end tests that share a stack, which takes a minute to make: each stays in one process."""
 
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
-GROUP_ROLES = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")
+GROUP_ROLES = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer", "maintenance")
 OWNER = "ecosystem_owner"
 
 
@@ -104,7 +105,7 @@ def server(account: Account) -> Iterator[Server]:
 def _create_roles(connection: psycopg.Connection, password: str) -> None:
     for name in GROUP_ROLES:
         connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
-    for name, options in ((OWNER, "CREATEDB"), ("backup", "BYPASSRLS IN ROLE pg_read_all_data")):
+    for name, options in ((OWNER, "CREATEDB"), ("backup", "BYPASSRLS IN ROLE pg_read_all_data, maintenance")):
         command = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} " + options)
         connection.execute(command.format(sql.Identifier(name), sql.Literal(password)))
 
@@ -112,20 +113,36 @@ def _create_roles(connection: psycopg.Connection, password: str) -> None:
 _serial = count(1)
 
 
-@pytest.fixture
-def database(server: Server) -> Iterator[Database]:
+@contextmanager
+def fresh_database(server: Server, template: str | None = None) -> Iterator[Database]:
+    """Make a database with the extensions, or a copy of the one named `template`; it goes with the block."""
     name = f"test_{next(_serial)}"
     with psycopg.connect(server.url(), autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER)))
+        admin.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template or "template1")
+            )
+        )
         try:
-            with psycopg.connect(server.url(name), autocommit=True) as inside:
-                inside.execute(sql.SQL("CREATE SCHEMA extensions AUTHORIZATION {}").format(sql.Identifier(OWNER)))
-                inside.execute("GRANT USAGE ON SCHEMA extensions TO PUBLIC")
-                for extension in EXTENSIONS:
-                    inside.execute(sql.SQL("CREATE EXTENSION {} SCHEMA extensions").format(sql.Identifier(extension)))
+            if template is None:
+                _create_extensions(server.url(name))
             yield Database(name, server.url(name), server.url(name, OWNER), server.url(name, "backup"))
         finally:
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _create_extensions(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as inside:
+        inside.execute(sql.SQL("CREATE SCHEMA extensions AUTHORIZATION {}").format(sql.Identifier(OWNER)))
+        inside.execute("GRANT USAGE ON SCHEMA extensions TO PUBLIC")
+        for extension in EXTENSIONS:
+            inside.execute(sql.SQL("CREATE EXTENSION {} SCHEMA extensions").format(sql.Identifier(extension)))
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    with fresh_database(server) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

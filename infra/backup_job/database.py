@@ -24,6 +24,9 @@ APPLICATION = "agent-ecosystem backup"
 RUN_LOCK = 0x6167_6261_636B_7570
 """The advisory lock (in this database) of a run: one at a time, whoever starts it."""
 
+READS_ALL_OR_FAILS = ("row_security = off", "search_path = ''", "idle_in_transaction_session_timeout = 0")
+"""row_security off: a policy that would hide rows from us is an error, never a smaller number."""
+
 SECRET_PARAMETERS = ("password", "sslpassword", "passfile")
 
 
@@ -92,22 +95,28 @@ class Programs:
 
 
 @contextmanager
-def connect(url: str) -> Iterator[Connection]:
-    """Open a connection to `url`, in autocommit mode, that sees every row or fails.
+def connect(
+    url: str, application: str = APPLICATION, session: Sequence[str] = READS_ALL_OR_FAILS
+) -> Iterator[Connection]:
+    """Open a connection to `url`, in autocommit mode, that sees every row or fails, unless `session` says otherwise.
+
+    Args:
+        url: the database.
+        application: who the server's own views say this is.
+        session: parameters, as SET takes them.
 
     Raises:
         BackupError: the server refuses, or does not answer.
     """
-    conninfo = make_conninfo("", **{"connect_timeout": "10", "application_name": APPLICATION, **_parameters(url)})
+    conninfo = make_conninfo("", **{"connect_timeout": "10", "application_name": application, **_parameters(url)})
     try:
         connection = psycopg.connect(conninfo, autocommit=True, row_factory=dict_row)
     except psycopg.OperationalError as error:
-        raise BackupError(f"no connection to {describe(url)}: {_words(error)}") from None
+        raise BackupError(f"no connection to {describe(url)}: {words(error)}") from None
     stopping.cancels_with_us(connection)
     with connection:
-        # Off: a policy that would hide rows from us is an error, never a smaller number.
-        for setting in ("row_security = off", "search_path = ''", "idle_in_transaction_session_timeout = 0"):
-            connection.execute(f"SET {setting}")
+        for setting in session:
+            connection.execute(f"SET {setting}".encode())
         yield connection
 
 
@@ -117,10 +126,11 @@ def server_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        raise BackupError(f"{doing}: {_words(error)}") from None
+        raise BackupError(f"{doing}: {words(error)}") from None
 
 
-def _words(error: psycopg.Error) -> str:
+def words(error: psycopg.Error) -> str:
+    """Return what the server said, on one line."""
     return " ".join(str(error).split())
 
 

@@ -13,7 +13,8 @@ Report = Callable[..., None]
 def as_json(event: str, **facts: Value) -> None:
     """Print one JSON object with `time`, `event` and the facts."""
     line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **facts}
-    print(json.dumps(line, ensure_ascii=False), flush=True)
+    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")  # in one piece: another thread may write, too
+    sys.stdout.flush()
 
 
 def as_text(event: str, **facts: Value) -> None:

@@ -1,6 +1,9 @@
-"""The long-running form: a backup whenever it is due, and never an end because one failed."""
+"""The long-running form: backups and maintenance, each when it is due, and never an end because one failed."""
 
 import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +12,7 @@ from cronsim import CronSim
 from infra.backup_job import latest, stopping
 from infra.backup_job.errors import BackupError, BusyError
 from infra.backup_job.facts import database_identity
+from infra.backup_job.maintenance import Maintenance
 from infra.backup_job.names import Names
 from infra.backup_job.report import Report
 from infra.backup_job.run import run
@@ -33,15 +37,36 @@ def next_due(cron: str, last: datetime | None, now: datetime) -> datetime:
 
 @dataclass
 class Schedule:
-    """Backups at the moments of the settings' cron expression."""
+    """Backups at the moments of the settings' cron expression; beside them, and during them, the maintenance."""
 
     settings: Settings
     report: Report
 
     def keep(self) -> None:
-        """Take backups until the process is told to stop: `Stopped` leaves this function, nothing else does."""
+        """Go on until the process is told to stop: `Stopped` leaves this function, nothing else does."""
+        self.report(
+            "schedule started",
+            stack=self.settings.stack,
+            cron=self.settings.schedule,
+            maintenance_seconds=self.settings.maintenance_seconds,
+        )
+        with self._maintenance():
+            self._keep_backups()
+
+    @contextmanager
+    def _maintenance(self) -> Iterator[None]:
+        """Keep the maintenance, if there is to be one, in a thread beside the block: a backup may take hours."""
+        thread = threading.Thread(target=Maintenance(self.settings, self.report).keep, name="maintenance", daemon=True)
+        if self.settings.maintenance_seconds:
+            thread.start()
+        try:
+            yield
+        finally:
+            if thread.ident is not None:
+                thread.join(stopping.CANCEL_TIMEOUT)
+
+    def _keep_backups(self) -> None:
         failures = 0
-        self.report("schedule started", stack=self.settings.stack, cron=self.settings.schedule)
         while True:
             try:
                 self._take_next()

@@ -58,6 +58,7 @@ class Settings(BaseModel):
     retry_seconds: Annotated[float, Field(gt=0)] = 30
     max_age_seconds: Annotated[float, Field(gt=0)] = 26 * 3600
     lock_wait_seconds: Annotated[float, Field(gt=0)] = 60
+    maintenance_seconds: Seconds = Field(0, description="between two rounds of the database's maintenance; 0: none")
 
     @field_validator("schedule")
     @classmethod

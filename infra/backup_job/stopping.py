@@ -11,7 +11,7 @@ import signal
 import subprocess
 from types import FrameType
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 import psycopg
 
@@ -22,7 +22,8 @@ CANCEL_TIMEOUT = 5.0
 _wake_up, _woken = os.pipe()  # not threading's Event: its lock may be held by the very code that a signal interrupts
 _signals: list[int] = []
 _children: WeakSet[subprocess.Popen[bytes]] = WeakSet()
-_connections: WeakSet[psycopg.Connection[Any]] = WeakSet()
+_connections: WeakValueDictionary[int, psycopg.Connection[Any]] = WeakValueDictionary()
+"""By their id: a thread may add one while the handler looks through them, which `valuerefs` takes in one step."""
 
 
 def listen() -> None:
@@ -55,7 +56,7 @@ def ends_with_us(child: subprocess.Popen[bytes]) -> None:
 
 def cancels_with_us(connection: psycopg.Connection[Any]) -> None:
     """Have what `connection` waits for cancelled when we are told to stop."""
-    _connections.add(connection)
+    _connections[id(connection)] = connection
 
 
 def _note(number: int, _frame: FrameType | None) -> None:
@@ -65,6 +66,7 @@ def _note(number: int, _frame: FrameType | None) -> None:
     os.write(_woken, b".")
     for child in list(_children):
         child.kill()
-    for connection in list(_connections):
-        with contextlib.suppress(psycopg.Error):
-            connection.cancel_safe(timeout=CANCEL_TIMEOUT)
+    for reference in _connections.valuerefs():
+        if connection := reference():
+            with contextlib.suppress(psycopg.Error):
+                connection.cancel_safe(timeout=CANCEL_TIMEOUT)

@@ -24,7 +24,7 @@ FIRST_COLUMN = "    agent_id text"
 SURROUNDINGS = {
     "roles": """
         SELECT rolname, rolsuper, rolcanlogin, rolbypassrls, rolconfig FROM pg_roles
-        WHERE rolname !~ '^(agent|orchestrator|observer|backup)$' ORDER BY 1
+        WHERE rolname !~ '^(agent|orchestrator|observer|maintenance|backup)$' ORDER BY 1
     """,
     "default privileges": """
         SELECT defaclrole::regrole, defaclnamespace::regnamespace, defaclobjtype, defaclacl FROM pg_default_acl
@@ -162,7 +162,7 @@ def test_a_backup_is_restored_where_supabases_roles_are_and_we_may_use_them(
     assert 'must be able to SET ROLE "supabase_admin"' in said, said
     other = start_supabase()
     other.run("CREATE DATABASE restored")
-    for role in ("agent", "observer", "orchestrator"):
+    for role in ("agent", "observer", "orchestrator", "maintenance"):
         other.run(f"CREATE ROLE {role}")
     external.project.make("restore", f"ARGS=--into {other.url('supabase_admin', 'restored')}")
     with psycopg.connect(other.url("supabase_admin", "restored")) as connection:
@@ -196,7 +196,8 @@ def test_destroy_leaves_the_tables_and_a_later_up_knows_them(external: External)
     project.preview("--expect-no-changes")
     project.pulumi("destroy", "--yes")
     assert supabase.rows("SELECT relname FROM pg_class WHERE relname = ANY(%s)", list(TABLES)) == []
-    assert supabase.rows("SELECT rolname FROM pg_roles WHERE rolname ~ '^(agent|orchestrator|observer|backup)$'") == []
+    ours = "^(agent|orchestrator|observer|maintenance|backup)$"
+    assert supabase.rows("SELECT rolname FROM pg_roles WHERE rolname ~ %s", ours) == []
     assert supabase.rows("SELECT nspname FROM pg_namespace WHERE nspname = 'pgstack'") == []
     assert surroundings(supabase) == external.before
 

@@ -30,7 +30,7 @@ def test_a_good_database_is_a_list_of_ticks(supabase: Supabase) -> None:
 def test_what_fails_is_marked_and_the_exit_code_says_so(supabase: Supabase) -> None:
     done = command(supabase.url("authenticator"))
     assert done.returncode == 1
-    assert "✗ roles: agent, orchestrator, observer do not exist" in done.stdout
+    assert "✗ roles: agent, orchestrator, observer, maintenance do not exist" in done.stdout
 
 
 @pytest.mark.parametrize("url", ["S3cret", "postgresql://u:S3cret@h", "postgresql://u:S3cret/word@h/d"])

@@ -13,7 +13,7 @@ from tests.provider.plugin_client import PluginError
 from tests.supabase.emulation import Supabase
 
 PASSWORD = "reader's own"
-OURS = ["agent", "backup", "observer", "orchestrator"]
+OURS = ["agent", "backup", "maintenance", "observer", "orchestrator"]
 
 
 def inputs(project: Supabase, **changed: Any) -> dict[str, Any]:
@@ -43,16 +43,19 @@ def test_only_what_is_missing_is_made_and_told_beforehand(supabase: Supabase, pr
     preparation.preview_create(**inputs(supabase))
     severity, message = preparation.logs()[-1]
     assert severity == "info"
-    assert message.endswith("will be given: role agent, role orchestrator, role observer, login backup")
+    lacking = ("role agent", "role orchestrator", "role observer", "role maintenance", "login backup")
+    assert message.endswith(f"will be given: {', '.join(lacking)}")
     assert roles(supabase) == []
     preparation.create(**inputs(supabase))
     assert roles(supabase) == OURS
     assert preparation["made"] == [
         "login backup",
         "role agent",
+        "role maintenance",
         "role observer",
         "role orchestrator",
         "usage extensions agent",
+        "usage extensions maintenance",
         "usage extensions observer",
         "usage extensions orchestrator",
     ]
@@ -86,7 +89,7 @@ def test_a_new_password_reaches_the_reader(supabase: Supabase, preparation: Mana
 def test_switching_backups_off_takes_the_reader_away(supabase: Supabase, preparation: Managed) -> None:
     preparation.create(**inputs(supabase))
     preparation.update(**inputs(supabase, backupRole="", backupPassword=None))
-    assert roles(supabase) == ["agent", "observer", "orchestrator"]
+    assert roles(supabase) == ["agent", "maintenance", "observer", "orchestrator"]
 
 
 def test_a_create_that_was_interrupted_is_found_again(supabase: Supabase, preparation: Managed, manage: Manage) -> None:
@@ -102,7 +105,7 @@ def test_a_role_that_somebody_dropped_is_made_again(supabase: Supabase, preparat
         admin.execute("REVOKE USAGE ON SCHEMA extensions FROM observer")
         admin.execute("DROP ROLE observer")
     assert preparation.refresh()
-    assert set(preparation.diff(**inputs(supabase)).changes) == {"groups[5]"}
+    assert set(preparation.diff(**inputs(supabase)).changes) == {"groups[5]", "groups[6]"}
     preparation.update(**inputs(supabase))
     assert roles(supabase) == OURS
 
@@ -110,8 +113,8 @@ def test_a_role_that_somebody_dropped_is_made_again(supabase: Supabase, preparat
 def test_delete_leaves_all_but_the_login(supabase: Supabase, preparation: Managed) -> None:
     preparation.create(**inputs(supabase))
     preparation.delete()
-    assert roles(supabase) == ["agent", "observer", "orchestrator"]
-    assert supabase.rows("SELECT count(*) FROM pgstack.prepared_object WHERE kind = 'role'") == [(3,)]
+    assert roles(supabase) == ["agent", "maintenance", "observer", "orchestrator"]
+    assert supabase.rows("SELECT count(*) FROM pgstack.prepared_object WHERE kind = 'role'") == [(4,)]
 
 
 def test_delete_drops_what_is_ours_where_that_is_asked_for(

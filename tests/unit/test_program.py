@@ -15,6 +15,7 @@ COMPONENTS = {
     "PostgresInstance postgres": {"Service postgres"},
     "DatabaseAccess access": {
         *(f"Role {name}" for name in ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer")),
+        "Role maintenance",
         *("Role ecosystem_owner", "Role backup", "Password ecosystem_owner-password", "Password backup-password"),
         *("postgresql server", "Database database", "Schema extensions"),
         *(f"Extension {name}" for name in ("uuid-ossp", "vector", "pg_trgm")),
@@ -52,6 +53,7 @@ def test_every_resource_is_in_its_component_under_its_name(dev: Graph) -> None:
     ("later", "earlier"),
     [
         ("Role agent", "Service postgres"),
+        ("Role backup", "Role maintenance"),  # it is a member of that
         ("Database database", "Role observer"),  # a role can only be dropped after the database with its grants
         ("Extension vector", "Schema extensions"),
         ("Schema schema", "Extension vector"),
@@ -209,4 +211,5 @@ def test_a_schema_of_another_name_is_made_and_usable() -> None:
     assert "Schema ecosystem" in graph.comes_after("Schema schema")
     assert graph["Schema schema"].inputs["schemaName"] == "ecosystem"
     granted = {policy["role"] for policy in graph["Schema ecosystem"].inputs["policies"]}
-    assert granted == {"anon", "authenticated", "service_role", "agent", "orchestrator", "observer", "backup"}
+    groups = {"anon", "authenticated", "service_role", "agent", "orchestrator", "observer", "maintenance"}
+    assert granted == groups | {"backup"}

@@ -59,6 +59,8 @@ WRONG = [
     ("keepBackupsOnDestroy", "perhaps", "Input should be a valid boolean"),
     ("backupMaxAgeHours", "0", "Input should be greater than"),
     ("backupLockDays", "-1", "Input should be greater than or equal to 0"),
+    ("maintenanceSeconds", "-1", "Input should be greater than or equal to 0"),
+    ("maintenanceSeconds", "often", "Input should be a valid integer"),
     ("sslMode", "on", "Input should be 'disable', 'allow'"),
     ("dropOnDestroy", "perhaps", "Input should be a valid boolean"),
     ("backups", "perhaps", "Input should be a valid boolean"),

@@ -31,7 +31,8 @@ COMMENT ON TABLE pgstack.prepared_object IS
 MAKE_ORDER = ("role", "login", "schema", "usage", "extension")
 DROP_ORDER = ("usage", "extension", "schema", "login", "role")
 SERVICE = "service_role"
-READS_EVERYTHING = "pg_read_all_data"
+READER_IS_IN = ("pg_read_all_data", "maintenance")
+"""It reads everything, and calls maintain(): docs/adr/0025-maintenance-by-the-reader.md."""
 
 
 def made(connection: Connection) -> list[Made]:
@@ -164,9 +165,10 @@ def _set_up_reader(connection: Connection, wanted: "PreparationInputs") -> None:
     connection.execute(
         sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier.decode("ascii")))
     )
-    member = connection.execute("SELECT pg_catalog.pg_has_role(%s, %s, 'USAGE')", (role, READS_EVERYTHING)).fetchone()
-    if member == (False,):
-        connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(READS_EVERYTHING), sql.Identifier(role)))
+    for group in READER_IS_IN:
+        member = connection.execute("SELECT pg_catalog.pg_has_role(%s, %s, 'USAGE')", (role, group)).fetchone()
+        if member == (False,):
+            connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(role)))
 
 
 def _drop(connection: Connection, kind: str, name: str) -> list[str]:

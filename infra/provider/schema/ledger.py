@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 TOOL_VERSION = "0.1.0"
 SCHEMA = "pgstack"
+NOTED_BY_SCHEMA = """
+SELECT format('pgstack.%I', c.relname)
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'schema_name'
+WHERE c.relnamespace = 'pgstack'::regnamespace AND c.relkind = 'r'
+    AND c.relname NOT IN ('managed_schema', 'managed_object', 'apply_progress')
+"""
 
 
 @dataclass(frozen=True)
@@ -123,10 +129,17 @@ def _add_objects(connection: "psycopg.Connection[Any]", schema: str, objects: Co
 
 
 def forget(connection: "psycopg.Connection[Any]", schema: str) -> None:
-    """Remove the ledger of `schema`, and the whole of `pgstack` once it is about no schema and holds nothing else."""
+    """Remove the ledger of `schema`, and the whole of `pgstack` once it is about no schema and holds nothing else.
+
+    What the schema's own functions noted there of it, by `schema_name`, as seal() does, goes with it.
+    """
     if not _exists(connection):
         return
     connection.execute("DELETE FROM pgstack.managed_schema WHERE schema_name = %s", (schema,))
+    for (table,) in connection.execute(NOTED_BY_SCHEMA).fetchall():
+        connection.execute(f"DELETE FROM {table} WHERE schema_name = %s".encode(), (schema,))  # noqa: S608 - quoted
+        if connection.execute(f"SELECT FROM {table} LIMIT 1".encode()).rowcount == 0:
+            connection.execute(f"DROP TABLE {table}".encode())
     row = connection.execute(
         "SELECT NOT EXISTS (SELECT FROM pgstack.managed_schema) AND NOT EXISTS (SELECT FROM pg_class "
         "WHERE relnamespace = 'pgstack'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f') "

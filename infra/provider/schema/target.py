@@ -8,7 +8,7 @@ from infra.provider.schema.errors import SchemaError
 if TYPE_CHECKING:
     import psycopg
 
-GROUP_ROLES = ("agent", "anon", "authenticated", "observer", "orchestrator", "service_role")
+GROUP_ROLES = ("agent", "anon", "authenticated", "maintenance", "observer", "orchestrator", "service_role")
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
 OWN_SCHEMA = "pgstack"
 """The schema in which the tool keeps its own memory: never part of a user's database as seen from here."""

@@ -6,7 +6,7 @@ DECLARE
     most CONSTANT integer := 10000;
     keys CONSTANT text[] := ARRAY[
         'task_id', 'task_type', 'payload', 'priority', 'run_at', 'required_agent_class', 'required_capabilities',
-        'min_agent_version', 'below_agent_version', 'delegation_strategy', 'assigned_to_agent_id', 'depends_on',
+        'agent_version_range', 'delegation_strategy', 'assigned_to_agent_id', 'depends_on',
         'on_dependency_failure', 'max_attempts', 'retry_backoff', 'idempotency_key', 'correlation_id', 'parent_task_id'
     ];
     wrong record;
@@ -33,8 +33,11 @@ BEGIN
             WHEN jsonb_typeof(one.task) <> 'object' THEN 'it is no object'
             WHEN one.task - keys <> '{}' THEN 'unknown key ' || (one.task - keys)::text
             WHEN coalesce(one.task ->> 'task_type', '') = '' THEN 'it has no task_type'
-            WHEN coalesce(one.task ->> 'delegation_strategy', 'capability') NOT IN ('capability', 'direct')
-                THEN 'delegation_strategy must be capability or direct'
+            WHEN one.task ->> 'delegation_strategy' <> ALL (enum_range(NULL::delegation_strategy)::text[])
+                THEN 'delegation_strategy must be one of '
+                    || array_to_string(enum_range(NULL::delegation_strategy), ', ')
+            WHEN one.task ->> 'delegation_strategy' = 'broadcast' AND one.task ->> 'task_id' IS NOT NULL
+                THEN 'a broadcast is many tasks and has no task_id'
             WHEN (one.task ->> 'delegation_strategy' IS NOT DISTINCT FROM 'direct')
                 <> (one.task ->> 'assigned_to_agent_id' IS NOT NULL)
                 THEN 'delegation_strategy direct and assigned_to_agent_id go together'

@@ -16,6 +16,7 @@ AS $$
 DECLARE
     agent_status agent_status := authorise_agent(claim_tasks.agent_id);
     agent_queues text[];
+    agent_class text;
     agent_capabilities text[];
     agent_version_key text;
     moment CONSTANT timestamptz := clock_timestamp();
@@ -36,12 +37,26 @@ BEGIN
                 HINT = 'max_tasks is 1 to 1000, lease 1 second to 1 day.';
     END IF;
 
+    -- Outside the ring of the version it runs, an agent gets what is meant for it alone: an order to upgrade, say.
     SELECT
-        ARRAY['@' || agent_registry.agent_id, agent_registry.agent_class, '*'],
+        ARRAY['@' || agent_registry.agent_id] || CASE
+            WHEN agent_versions.rollout_state = 'rolled_back'
+                OR (
+                    agent_versions.rollout_state IN ('running', 'paused')
+                    AND rollout_share(agent_registry.agent_id, agent_versions.version, agent_versions.rollout_salt)
+                        >= agent_versions.rollout_percentage
+                )
+                THEN '{}'
+            ELSE ARRAY[agent_registry.agent_class, '*']
+        END,
+        agent_registry.agent_class,
         agent_registry.capabilities,
         agent_registry.current_version_key
-    INTO agent_queues, agent_capabilities, agent_version_key
+    INTO agent_queues, agent_class, agent_capabilities, agent_version_key
     FROM agent_registry
+    LEFT JOIN agent_versions
+        ON agent_registry.agent_class = agent_versions.agent_class
+            AND agent_registry.current_version = agent_versions.version
     WHERE agent_registry.agent_id = claim_tasks.agent_id;
 
     LOOP
@@ -64,11 +79,11 @@ BEGIN
                     WHERE ready.status = 'ready'
                         AND ready.queue = agent_queue
                         AND ready.run_at <= moment
-                        AND (ready.required_agent_class IS NULL OR ready.required_agent_class = agent_queues[2])
+                        AND (ready.required_agent_class IS NULL OR ready.required_agent_class = agent_class)
                         AND ready.required_capabilities <@ agent_capabilities
-                        AND (ready.min_agent_version_key IS NULL OR ready.min_agent_version_key <= agent_version_key)
                         AND (
-                            ready.below_agent_version_key IS NULL OR ready.below_agent_version_key > agent_version_key
+                            ready.agent_version_bounds IS NULL
+                            OR width_bucket(agent_version_key COLLATE "C", ready.agent_version_bounds) % 2 = 1
                         )
                     ORDER BY ready.priority DESC, ready.run_at, ready.task_id
                     LIMIT wanted
@@ -98,6 +113,7 @@ $$;
 COMMENT ON FUNCTION claim_tasks(text, integer, interval) IS
 'Leases ready tasks to an agent: those meant for it, for its class or for all, whose capabilities and versions it meets,
 by priority, then run_at. No task is ever handed to two agents at a time. Short of ready tasks it takes up expired leases.
+An agent whose version was rolled back, or is being rolled out to others but not to it yet, gets those meant for it alone.
 Arguments: agent_id, max_tasks (1 to 1000), lease (1 second to 1 day): how long the agent has them for itself.
 Result: a row a task: task_id, fencing_token (complete_tasks() wants it back), task_type, payload, priority, attempt,
 lease_expires_at, correlation_id; no rows if there is nothing to do.

@@ -16,14 +16,9 @@ BEGIN
     IF number = 0
         OR cardinality(complete_tasks.fencing_tokens) IS DISTINCT FROM number
         OR cardinality(complete_tasks.results) <> number THEN
-        RAISE EXCEPTION 'task_ids, fencing_tokens and results do not go together'
-            USING ERRCODE = 'AE001',
-                DETAIL = format(
-                    'Given: %s task_ids, %s fencing_tokens, %s results.', number,
-                    coalesce(cardinality(complete_tasks.fencing_tokens), 0),
-                    coalesce(cardinality(complete_tasks.results)::text, 'no')
-                ),
-                HINT = 'Give arrays of the same length, in the same order; results may be left out.';
+        PERFORM refuse_uneven_batch(
+            number, cardinality(complete_tasks.fencing_tokens), 'results', cardinality(complete_tasks.results)
+        );
     END IF;
 
     -- A lease that has expired but was not taken by another still counts: the work is done, and only once.
@@ -33,8 +28,13 @@ BEGIN
             result = given.result,
             finished_at = clock_timestamp(),
             lease_expires_at = NULL
-        FROM unnest(complete_tasks.task_ids, complete_tasks.fencing_tokens, complete_tasks.results)
-            AS given (task_id, fencing_token, result)
+        -- Locked in one order, as enqueue_tasks() locks what a batch depends on: neither waits for the other in a ring.
+        FROM (
+            SELECT one.task_id, one.fencing_token, one.result
+            FROM unnest(complete_tasks.task_ids, complete_tasks.fencing_tokens, complete_tasks.results)
+                AS one (task_id, fencing_token, result)
+            ORDER BY one.task_id
+        ) AS given
         WHERE task.task_id = given.task_id
             AND task.fencing_token = given.fencing_token
             AND task.status = 'leased'
@@ -47,13 +47,7 @@ BEGIN
     FROM done;
 
     IF cardinality(completed) < number THEN
-        RAISE EXCEPTION 'agent % does not hold all of these tasks', quote_literal(complete_tasks.agent_id)
-            USING ERRCODE = 'AE103',
-                DETAIL = 'Not held under the fencing token given: ' || coalesce(
-                    (SELECT string_agg(id::text, ', ') FROM unnest(complete_tasks.task_ids) AS id WHERE id <> ALL (completed)),
-                    'each is held, one was given twice'
-                ) || '.',
-                HINT = 'Another agent has them, or they are finished: drop the work done for them, complete the rest without them.';
+        PERFORM refuse_unheld(complete_tasks.agent_id, complete_tasks.task_ids, completed);
     END IF;
 
     PERFORM release_dependants(complete_tasks.task_ids);

@@ -8,6 +8,7 @@ DECLARE
     wrong record;
     met uuid[];
 BEGIN
+    -- What waits for others comes last: a completion holds the lock of what it completes when it asks for theirs.
     PERFORM
     FROM distributed_tasks
     WHERE distributed_tasks.task_id IN (
@@ -15,7 +16,7 @@ BEGIN
         FROM jsonb_path_query(lock_dependencies.tasks, '$[*].depends_on[*]') AS found (id_json)
         CROSS JOIN LATERAL (SELECT found.id_json #>> '{}' AS id) AS needed
     )
-    ORDER BY distributed_tasks.task_id
+    ORDER BY distributed_tasks.status = 'blocked', distributed_tasks.task_id
     FOR SHARE;
 
     WITH edges AS (

@@ -22,6 +22,7 @@ CREATE TABLE agent_registry (
     active_tasks integer NOT NULL DEFAULT 0,
     max_concurrent_tasks integer NOT NULL DEFAULT 100,
     performance_metrics jsonb NOT NULL DEFAULT '{}',
+    last_assigned_at timestamptz,
     last_heartbeat_at timestamptz NOT NULL DEFAULT now(),
     registered_at timestamptz NOT NULL DEFAULT now(),
     registration_count integer NOT NULL DEFAULT 1,
@@ -92,6 +93,7 @@ COMMENT ON COLUMN agent_registry.active_tasks IS 'How many tasks it says it work
 COMMENT ON COLUMN agent_registry.max_concurrent_tasks IS 'How many tasks it can work on at a time: what its load is measured against.';
 COMMENT ON COLUMN agent_registry.performance_metrics IS
 'Its newest measurements: an object; what came before is in agent_performance_history.';
+COMMENT ON COLUMN agent_registry.last_assigned_at IS 'When round_robin last chose it: the one chosen longest ago is next.';
 COMMENT ON COLUMN agent_registry.last_heartbeat_at IS
 'When it last gave a sign of life. Not indexed, so that a heartbeat stays cheap: liveness is swept by scanning.';
 COMMENT ON COLUMN agent_registry.registered_at IS 'When it first registered.';

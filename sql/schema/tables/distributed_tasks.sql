@@ -12,10 +12,8 @@ CREATE TABLE distributed_tasks (
     last_error text,
     required_agent_class text,
     required_capabilities text[] NOT NULL DEFAULT '{}',
-    min_agent_version semver,
-    min_agent_version_key text COLLATE "C" GENERATED ALWAYS AS (semver_key(min_agent_version)) STORED,
-    below_agent_version semver,
-    below_agent_version_key text COLLATE "C" GENERATED ALWAYS AS (semver_key(below_agent_version)) STORED,
+    agent_version_range text,
+    agent_version_bounds text[] COLLATE "C" GENERATED ALWAYS AS (semver_bounds(agent_version_range)) STORED,
     delegation_strategy delegation_strategy NOT NULL DEFAULT 'capability',
     assigned_to_agent_id text,
     queue text GENERATED ALWAYS AS (coalesce('@' || assigned_to_agent_id, required_agent_class, '*')) STORED,
@@ -42,7 +40,7 @@ CREATE TABLE distributed_tasks (
         required_agent_class ~ '^[a-z][a-z0-9-]{0,62}$'
     ),
     CONSTRAINT distributed_tasks_direct_names_its_agent CHECK (
-        delegation_strategy <> 'direct' OR assigned_to_agent_id IS NOT NULL
+        delegation_strategy NOT IN ('direct', 'broadcast') OR assigned_to_agent_id IS NOT NULL
     ),
     CONSTRAINT distributed_tasks_blocked_waits_for_some CHECK (
         unmet_dependencies >= 0 AND (status <> 'blocked' OR unmet_dependencies > 0)
@@ -98,28 +96,30 @@ COMMENT ON COLUMN distributed_tasks.priority IS 'Higher runs first; of equals th
 COMMENT ON COLUMN distributed_tasks.run_at IS 'Not to be claimed before this.';
 COMMENT ON COLUMN distributed_tasks.payload IS 'What the agent needs to do it.';
 COMMENT ON COLUMN distributed_tasks.result IS 'What came of it, given at completion.';
-COMMENT ON COLUMN distributed_tasks.progress IS 'How far it is, in the words of the agent that holds it.';
+COMMENT ON COLUMN distributed_tasks.progress IS
+'How far it is, in the words of the agent that holds it; kept over attempts, so that the next holder may go on from there.';
 COMMENT ON COLUMN distributed_tasks.last_error IS 'Why its last attempt did not succeed.';
 COMMENT ON COLUMN distributed_tasks.required_agent_class IS 'Only agents of this class may claim it; NULL: any class.';
 COMMENT ON COLUMN distributed_tasks.required_capabilities IS 'Only agents that have all of these may claim it.';
-COMMENT ON COLUMN distributed_tasks.min_agent_version IS 'Only agents of at least this version may claim it; NULL: no bound.';
-COMMENT ON COLUMN distributed_tasks.min_agent_version_key IS 'min_agent_version in sortable form.';
-COMMENT ON COLUMN distributed_tasks.below_agent_version IS 'Only agents below this version may claim it; NULL: no bound.';
-COMMENT ON COLUMN distributed_tasks.below_agent_version_key IS 'below_agent_version in sortable form.';
+COMMENT ON COLUMN distributed_tasks.agent_version_range IS
+'Only agents whose version is in this range may claim it, e.g. ^1.8.0; NULL: any version. semver_bounds() says how to write it.';
+COMMENT ON COLUMN distributed_tasks.agent_version_bounds IS
+'agent_version_range as semver_bounds() parses it: once, when the task is enqueued, not at each claim.';
 COMMENT ON COLUMN distributed_tasks.delegation_strategy IS 'How the agent is found that does it.';
 COMMENT ON COLUMN distributed_tasks.assigned_to_agent_id IS
-'The agent that holds or last held it, and before that, with strategy direct, the one it is meant for.';
+'The agent that holds or last held it, and before that the one its strategy meant it for.';
 COMMENT ON COLUMN distributed_tasks.queue IS
 'Where it waits: in an agent''s own queue (@agent_id), in a class''s, or in the one for all (*).';
-COMMENT ON COLUMN distributed_tasks.depends_on IS 'Tasks that must have succeeded before it becomes ready.';
-COMMENT ON COLUMN distributed_tasks.unmet_dependencies IS 'How many of them have not succeeded yet.';
+COMMENT ON COLUMN distributed_tasks.depends_on IS 'Tasks that must have ended before it becomes ready.';
+COMMENT ON COLUMN distributed_tasks.unmet_dependencies IS 'How many of them it still waits for.';
 COMMENT ON COLUMN distributed_tasks.on_dependency_failure IS 'What it wants when one of them does not succeed.';
 COMMENT ON COLUMN distributed_tasks.attempt IS 'How often it has been claimed.';
 COMMENT ON COLUMN distributed_tasks.max_attempts IS 'How often it may be claimed before it is a dead letter.';
-COMMENT ON COLUMN distributed_tasks.retry_backoff IS 'How long it waits after its first failed attempt; doubles with each.';
+COMMENT ON COLUMN distributed_tasks.retry_backoff IS
+'How long it waits after its first failed attempt, at most; doubles with each, up to a day.';
 COMMENT ON COLUMN distributed_tasks.attempt_history IS
-'Attempts that did not succeed, oldest first: [{"attempt", "agent_id", "leased_at", "ended_at", "outcome"}]; '
-'the one that did is in assigned_to_agent_id, leased_at and finished_at.';
+'Attempts that did not succeed, oldest first: [{"attempt", "agent_id", "leased_at", "ended_at", "outcome", "error"}]; '
+'the one that did is in assigned_to_agent_id, leased_at and finished_at. task_attempts() reads both.';
 COMMENT ON COLUMN distributed_tasks.fencing_token IS
 'Grows with every lease; whoever completes the task must show the present one, so that a stale holder is refused.';
 COMMENT ON COLUMN distributed_tasks.leased_at IS 'When its last lease began.';

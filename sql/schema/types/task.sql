@@ -2,13 +2,14 @@ CREATE TYPE task_status AS ENUM ('blocked', 'ready', 'leased', 'succeeded', 'dea
 
 COMMENT ON TYPE task_status IS
 'Life of a task: blocked (waits for other tasks), ready (may be claimed from run_at on), leased (an agent works on it), '
-'and the three ends: succeeded, dead_letter (its attempts are used up), cancelled.';
+'and the three ends: succeeded, dead_letter (its attempts are used up, or it cannot be done), cancelled.';
 
 CREATE TYPE delegation_strategy AS ENUM ('capability', 'direct', 'least_loaded', 'round_robin', 'broadcast');
 
 COMMENT ON TYPE delegation_strategy IS
 'Who gets a task. capability: whichever agent with the required class, version and capabilities claims it first; '
-'direct: the named agent alone. enqueue_tasks() accepts these two.';
+'direct: the named agent alone; least_loaded, round_robin: of those agents the one with the most room, or the next in turn, '
+'chosen when the task is enqueued, and any of them once that one is gone; broadcast: each of them gets a task of its own.';
 
 CREATE TYPE dependency_failure_policy AS ENUM ('cancel', 'proceed');
 

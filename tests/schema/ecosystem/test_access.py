@@ -21,6 +21,7 @@ TABLES = (
 VIEWS = ("agent_overview", "task_queue_health", "rollout_status", "channel_usage")
 API = {
     "register_agent",
+    "deregister_agent",
     "heartbeat",
     "heartbeats",
     "enqueue_task",
@@ -28,6 +29,15 @@ API = {
     "claim_tasks",
     "complete_task",
     "complete_tasks",
+    "complete_and_claim",
+    "renew_lease",
+    "renew_leases",
+    "fail_task",
+    "fail_tasks",
+    "cancel_task",
+    "cancel_tasks",
+    "delegate_task",
+    "delegate_tasks",
 }
 MESSAGES = {"can_access_channel", "check_compatibility", "read_message"}
 REPORTS = {"log_messages", "publish", "record_performance"}
@@ -38,6 +48,7 @@ READ_HELPERS = {
     "semver_key",
     "semver_satisfies",
     "session_is_service",
+    "task_attempts",
 }
 """Functions that policies, generated columns and views need their readers to be able to call."""
 
@@ -50,6 +61,7 @@ EXECUTABLE = {
     | MESSAGES
     | REPORTS
     | {"agent_health", "current_agent_id", "current_agent_subtree", "rollout_health"},
+    "maintenance": {"maintain"},
     "observer": READ_HELPERS | MESSAGES | {"agent_health", "log_digest", "rollout_health", "verify_audit_chain"},
 }
 
@@ -82,7 +94,7 @@ def privileges(ecosystem: Ecosystem, role: str) -> dict[str, set[str]]:
     return granted
 
 
-@pytest.mark.parametrize("role", ["anon", "authenticated"])
+@pytest.mark.parametrize("role", ["anon", "authenticated", "maintenance"])
 def test_strangers_have_nothing(ecosystem: Ecosystem, role: str) -> None:
     assert privileges(ecosystem, role) == {}
 
@@ -178,8 +190,14 @@ def test_an_agent_acts_for_itself_only(ecosystem: Ecosystem, register: Register)
     calls = (
         "SELECT heartbeat('victim')",
         "SELECT heartbeats('{victim}')",
+        "SELECT deregister_agent('victim')",
         "SELECT claim_tasks('victim')",
         "SELECT complete_task('victim', gen_random_uuid(), 1)",
+        "SELECT complete_and_claim('victim', '{}', '{}')",
+        "SELECT renew_lease('victim', gen_random_uuid(), 1)",
+        "SELECT fail_task('victim', gen_random_uuid(), 1)",
+        "SELECT cancel_task(gen_random_uuid(), agent_id => 'victim')",
+        "SELECT delegate_task(gen_random_uuid(), 'me', agent_id => 'victim')",
         "SELECT enqueue_task('noop', agent_id => 'victim')",
     )
     with ecosystem.session("agent") as agent:
@@ -228,6 +246,12 @@ def test_a_temporary_table_does_not_stand_in_for_ours(ecosystem: Ecosystem, regi
         ("agent", "UPDATE agent_registry SET capabilities = '{root}'"),
         ("agent", "INSERT INTO distributed_tasks (task_type) VALUES ('x')"),
         ("agent", "SELECT reclaim_expired()"),
+        ("orchestrator", "SELECT prune_tasks()"),
+        ("orchestrator", "SELECT mark_stale_agents()"),
+        ("agent", "SELECT take_back_tasks('{e1}')"),
+        ("orchestrator", "SELECT maintain('seal')"),
+        ("maintenance", "SELECT prune_tasks('0', '0')"),
+        ("maintenance", "SELECT * FROM agent_registry"),
         ("agent", "SELECT seal()"),
         ("agent", "SELECT erase_payloads('{1}')"),
         ("orchestrator", "SELECT start_rollout('executor', '1.8.3')"),

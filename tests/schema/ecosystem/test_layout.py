@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Database
 from tests.schema.ecosystem.conftest import SQL, Ecosystem, apply_schema, make_schema
 
 pytestmark = pytest.mark.server
@@ -139,9 +138,9 @@ def test_own_objects_are_not_qualified() -> None:
         assert "public." not in file.read_text(), file
 
 
-def test_two_ecosystems_in_one_database(ecosystem: Ecosystem, database: Database) -> None:
-    make_schema(database, "second")
-    apply_schema(database.owner_url, "second")
+def test_two_ecosystems_in_one_database(ecosystem: Ecosystem) -> None:
+    make_schema(ecosystem.database, "second")
+    apply_schema(ecosystem.database.owner_url, "second")
     with ecosystem.owner() as owner:
         owner.execute("SELECT register_agent('solo', 'executor', '1.0.0')")
         owner.execute("SET search_path TO second, extensions, pg_temp")

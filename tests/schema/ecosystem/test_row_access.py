@@ -50,7 +50,7 @@ APPENDS: list[Outcome] = [1, 1, 1, 1, *NOTHING[4:]]
 
 def agents(shared: list[Outcome], others: list[Outcome]) -> dict[str, list[Outcome]]:
     """Return what roles may do with a table that agents see as `shared` says, and the service as `others` says."""
-    strangers = dict.fromkeys(("anon", "authenticated"), NOTHING)
+    strangers = dict.fromkeys(("anon", "authenticated", "maintenance"), NOTHING)
     readers = {"observer": READS_ALL, "backup": READS_ALL}
     return {**strangers, **readers, "agent": shared, "orchestrator": shared, "service_role": others}
 

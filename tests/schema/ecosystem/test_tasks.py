@@ -1,57 +1,16 @@
 """enqueue_task(s), claim_tasks, complete_task(s), reclaim_expired, one session at a time."""
 
-import json
 import uuid
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from tests.schema.ecosystem.conftest import Register, refused
+from tests.schema.ecosystem.tasks import Service, claim, claimed_ids, complete, enqueue, expire_leases, status
 
 pytestmark = pytest.mark.server
-
-Service = psycopg.Connection[TupleRow]
-
-
-def enqueue(service: Service, *tasks: dict[str, Any]) -> list[uuid.UUID]:
-    batch = Jsonb([{"task_type": "noop", **task} for task in tasks], dumps=partial(json.dumps, default=str))
-    return [row[0] for row in service.execute("SELECT task_id FROM enqueue_tasks(%s)", (batch,)).fetchall()]
-
-
-def claim(service: Service, agent_id: str, number: int = 10, lease: str = "5 minutes") -> list[tuple[uuid.UUID, int]]:
-    return [
-        (row[0], row[1])
-        for row in service.execute(
-            "SELECT task_id, fencing_token FROM claim_tasks(%s, %s, %s::interval)", (agent_id, number, lease)
-        ).fetchall()
-    ]
-
-
-def claimed_ids(service: Service, agent_id: str, number: int = 10) -> list[uuid.UUID]:
-    return [task_id for task_id, _ in claim(service, agent_id, number)]
-
-
-def complete(service: Service, agent_id: str, held: list[tuple[uuid.UUID, int]]) -> None:
-    service.execute(
-        "SELECT complete_tasks(%s, %s, %s)", (agent_id, [task for task, _ in held], [token for _, token in held])
-    )
-
-
-def status(service: Service, task_id: uuid.UUID) -> str:
-    row = service.execute("SELECT status::text FROM distributed_tasks WHERE task_id = %s", (task_id,)).fetchone()
-    assert row is not None
-    return str(row[0])
-
-
-def expire_leases(service: Service) -> None:
-    service.execute(
-        "UPDATE distributed_tasks SET lease_expires_at = now() - interval '1 second' WHERE status = 'leased'"
-    )
 
 
 def test_a_task_from_enqueue_to_completion(service: Service, register: Register) -> None:
@@ -189,7 +148,8 @@ def test_depending_on_a_task_that_its_key_kept_from_being_made(service: Service)
         ({"prioritty": 1}, "prioritty"),
         ({"delegation_strategy": "direct"}, "assigned_to_agent_id"),
         ({"assigned_to_agent_id": "e1"}, "direct"),
-        ({"delegation_strategy": "broadcast"}, "capability or direct"),
+        ({"delegation_strategy": "gossip"}, "least_loaded"),
+        ({"delegation_strategy": "broadcast", "task_id": str(uuid.UUID(int=1))}, "task_id"),
         ({"delegation_strategy": "direct", "assigned_to_agent_id": "nobody"}, "nobody"),
     ],
 )
@@ -213,8 +173,8 @@ def test_a_claim_respects_class_capabilities_and_version(service: Service, regis
         {"required_agent_class": "indexing"},
         {"required_capabilities": ["gpu"]},
         {"required_capabilities": ["gpu", "ocr"], "required_agent_class": "executor"},
-        {"below_agent_version": "2.0.0-alpha", "required_agent_class": "executor"},
-        {"min_agent_version": "1.10.0", "required_agent_class": "executor"},
+        {"agent_version_range": "<2.0.0-alpha", "required_agent_class": "executor"},
+        {"agent_version_range": "1.2.3 || >=1.10.0", "required_agent_class": "executor"},
     )
     assert claimed_ids(service, "plain") == [for_old]
     assert set(claimed_ids(service, "indexer")) == {for_indexing}

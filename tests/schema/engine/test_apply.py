@@ -278,6 +278,18 @@ def test_drop_all_takes_the_schema_we_made(connection: Connection, target: Targe
     drop_all(connection, target)  # and again: nothing is left to do
 
 
+def test_drop_all_takes_what_was_noted_of_the_schema(
+    connection: Connection, target: Target, describe: Describe
+) -> None:
+    applied(connection, target, describe, BASE)
+    connection.execute("CREATE TABLE pgstack.shared AS SELECT unnest('{app,other}'::text[]) AS schema_name")
+    connection.execute("CREATE TABLE pgstack.alone AS SELECT 'app' AS schema_name")
+    drop_all(connection, target)
+    assert connection.execute("SELECT schema_name FROM pgstack.shared").fetchall() == [("other",)]
+    assert connection.execute("SELECT to_regclass('pgstack.alone') IS NULL").fetchone() == (True,)
+    connection.execute("DROP SCHEMA pgstack CASCADE")
+
+
 def test_a_busy_table_is_tried_again_and_then_reported_with_who_holds_it(
     connection: Connection, engine_database: Database, target: Target, describe: Describe
 ) -> None:

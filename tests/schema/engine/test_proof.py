@@ -20,6 +20,7 @@ from infra.provider.schema.engine import (
     SchemaError,
     Target,
     apply_changes,
+    drop_all,
     preview_changes,
     read_catalog,
 )
@@ -87,6 +88,9 @@ def test_our_own_schema_is_proven(live: Live) -> None:
     now = read_catalog(live.connection, "public", "extensions")
     assert any(name.startswith("agent_communication_logs_p") for name in now.tables)
     assert differences_left(live.target, desired, now, preview.ours) == []
+    drop_all(live.connection, live.target)
+    assert read_catalog(live.connection, "public", "extensions").tables == {}
+    assert live.connection.execute("SELECT to_regnamespace('pgstack') IS NULL").fetchone() == (True,)
 
 
 def test_a_plan_that_forgets_something_is_refused(live: Live) -> None:
