@@ -1,6 +1,7 @@
 """The schedule's other job, on a real database: beside the backups, during them, and whatever of it fails."""
 
 import subprocess
+import time
 from typing import Any
 
 import psycopg
@@ -32,10 +33,12 @@ def living(database: Database, job: Job) -> Database:
 
 def until_duty(process: subprocess.Popen[str], event: str, duty: str) -> dict[str, Any]:
     """Return the next line that says `event` of `duty`."""
-    while True:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         line = until(process, event)[-1]
         if line["duty"] == duty:
             return line
+    raise AssertionError(f"a minute without {event!r} of {duty}")
 
 
 def run(database: Database, statement: str) -> None:

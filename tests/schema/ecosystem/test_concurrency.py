@@ -137,3 +137,21 @@ def test_batches_of_heartbeats_do_not_deadlock(ecosystem: Ecosystem, register: R
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(beat, range(4)))
+
+
+def test_turns_are_written_in_the_order_of_heartbeats(
+    ecosystem: Ecosystem, service: psycopg.Connection[TupleRow], register: Register
+) -> None:
+    """Both lock a before b, whatever lies first on disk: so neither waits for the other in a ring."""
+    register("b")
+    register("a")
+    turns = Jsonb([{"task_type": "x", "delegation_strategy": "round_robin"}] * 2)
+    row = "SELECT FROM agent_registry WHERE agent_id = %s FOR UPDATE NOWAIT"
+    with ThreadPoolExecutor(1) as threads, ecosystem.owner() as first, ecosystem.owner() as watching:
+        with first.transaction():
+            first.execute(row, ("b",))
+            enqueuing = threads.submit(service.execute, "SELECT enqueue_tasks(%s)", (turns,))
+            wait_for_lock(watching, service.info.backend_pid)
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                watching.execute(row, ("a",))
+        enqueuing.result(30)
