@@ -12,7 +12,7 @@ ROOT = Checkout.here().root
 TARGETS = [
     *("up", "preview", "preflight", "refresh", "status", "url", "backup", "restore", "prune", "recover"),
     *("destroy", "shell"),
-    *("test", "test-full", "check", "bench-preview", "bench-schema", "lint"),
+    *("test", "test-full", "check", "bench-preview", "bench-schema", "bench-backup", "lint"),
 ]
 
 
