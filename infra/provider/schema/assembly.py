@@ -97,6 +97,7 @@ class Assembly:
             },
             named_apart=tuple(row["name"] for row in relations if row["named_apart"]),
             shares=self.shares,
+            names_not_null=self.rows["reader"][0]["names_not_null"],
             reader=self.rows["reader"][0]["name"],
             unsupported=tuple(Unsupported(**row) for row in self.rows["unsupported"]),
         )

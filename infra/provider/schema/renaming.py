@@ -140,7 +140,7 @@ class _Work:
         table = self.data["tables"][rename.new]
         if "partition" not in table:
             for name, column in table.get("columns", {}).items():
-                _keep_names(column, f"{rename.old}_{name}")
+                self._keep_names(column, f"{rename.old}_{name}")
         for kind in _PARTS:
             self._depend(kind, f"{rename.old}.", f"{rename.new}.", prefix=True)
 
@@ -153,7 +153,7 @@ class _Work:
 
     def _column(self, rename: Rename) -> None:
         column = self.data["tables"].get(rename.home, {}).get("columns", {}).get(rename.old, {})
-        _keep_names(column, f"{rename.home}_{rename.old}")
+        self._keep_names(column, f"{rename.home}_{rename.old}")
         self._part(rename)
 
     _policy = _trigger = _part
@@ -161,6 +161,13 @@ class _Work:
     def _constraint(self, rename: Rename) -> None:
         self._part(rename)
         self._index_of_parts(rename)
+
+    def _keep_names(self, column: Json, stem: str) -> None:
+        """Write down the usual names that were made from a table's and a column's: they do not follow a rename."""
+        if column.get("nullable") is False and self.data.get("names_not_null"):
+            column.setdefault("not_null", f"{stem}_not_null")
+        if "identity" in column:
+            column["identity"].setdefault("name", f"{stem}_seq")
 
     def _attribute(self, rename: Rename) -> None:
         _rekey(self.data["composites"][rename.home]["columns"], rename.old, rename.new)
@@ -253,14 +260,6 @@ class _Work:
 
     def _respelled(self, text: str) -> str:
         return _WORD.sub(lambda match: self.words.get(match[0], match[0]), text)
-
-
-def _keep_names(column: Json, stem: str) -> None:
-    """Write down the usual names that were made from a table's and a column's: they do not follow a rename."""
-    if column.get("nullable") is False:
-        column.setdefault("not_null", f"{stem}_not_null")
-    if "identity" in column:
-        column["identity"].setdefault("name", f"{stem}_seq")
 
 
 def _rekey(mapping: Json, old: str, new: str) -> None:

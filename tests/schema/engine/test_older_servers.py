@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from infra.embedded.account import Account
+from infra.provider.schema.directives import read_renames
 from infra.provider.schema.engine import (
     CannotPlan,
     Catalog,
@@ -21,6 +23,7 @@ from infra.provider.schema.engine import (
     read_catalog,
     server_facts,
 )
+from infra.provider.schema.source import SourceFile
 from tests.schema.command_line.conftest import run_command
 from tests.schema.engine.conftest import Connection, fill
 from tests.schema.engine.other_servers import NotToBeHad, OtherServer, running
@@ -69,8 +72,10 @@ def test_case_on_an_older_server(folder: Path, older: Connection) -> None:
 
     def described(name: str) -> Catalog:
         with older.transaction(force_rollback=True):
-            fill(older, target, (folder / name).read_text())
-            return read_catalog(older, target.schema)
+            text = (folder / name).read_text()
+            fill(older, target, text)
+            catalog = read_catalog(older, target.schema)
+            return replace(catalog, renames=read_renames([SourceFile("all.sql", text)], catalog))
 
     old, new = described("old.sql"), described("new.sql")
     try:

@@ -26,6 +26,7 @@ class Catalog:
     `named_apart` the partitions with a NOT NULL of another name than their parent's, `shares` each partition's parts of
     its parent's indexes, which only matter when the partition is made;
     `settable_defaults` the owners whose default privileges the reader may change;
+    `names_not_null` whether the server keeps NOT NULL under a name (PostgreSQL 18 on);
     `reader` the role that read it, and so owns what is made without a word about its owner.
     """
 
@@ -57,6 +58,7 @@ class Catalog:
     inherited_not_null: Mapping[str, str] = field(default_factory=dict, compare=False)
     named_apart: tuple[str, ...] = field(default=(), compare=False)
     shares: Mapping[str, tuple[Share, ...]] = field(default_factory=dict, compare=False)
+    names_not_null: bool = field(default=False, compare=False)
     reader: str = field(default="", compare=False)
     renames: tuple[Rename, ...] = field(default=(), compare=False)
     unsupported: tuple[Unsupported, ...] = field(default=(), compare=False)
@@ -86,6 +88,7 @@ class Catalog:
             inherited_not_null={},
             named_apart=(),
             shares={},
+            names_not_null=False,
             reader="",
             renames=(),
             unsupported=(),
