@@ -260,5 +260,6 @@ def test_the_command_says_the_same(unmade: Project, untouched: Supabase) -> None
     assert "✓ version: PostgreSQL 18" in said, said
     unmade.pulumi("config", "set", "--secret", "databaseUrl", untouched.url("authenticator"))
     said = unmade.make("preflight", expect=2)
-    assert "✗ roles: agent, orchestrator, observer do not exist, and authenticator may not create roles" in said, said
+    missing = "agent, orchestrator, observer, maintenance do not exist"
+    assert f"✗ roles: {missing}, and authenticator may not create roles" in said, said
     assert untouched.password not in said
