@@ -21,7 +21,7 @@ SLICE = 20_000
 
 LOGS = """
 INSERT INTO logs
-SELECT n, '2026-01-01'::timestamptz + n * interval '1 second', 'agent-' || n % 500,
+SELECT n, '2026-01-01'::timestamptz + n * interval '1 second', 'agent-' || n %% 500,
   jsonb_build_object('step', n, 'tool', 'search', 'tokens', (random() * 4000)::int, 'output', (
     SELECT string_agg(md5(n::text || part) || ' the same words again and again, as agents do ', '')
     FROM generate_series(1, 10) AS part))
@@ -29,13 +29,13 @@ FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 """
 MEMORIES = """
 INSERT INTO memories
-SELECT n, (SELECT array_agg(random()::real + 0 * n) FROM generate_series(1, 384))::real[]::extensions.vector
+SELECT n, (SELECT array_agg(random()::real + 0 * (n + part)) FROM generate_series(1, 384) AS part)::real[]::extensions.vector
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 """
 TASKS = """
 INSERT INTO tasks
-SELECT gen_random_uuid(), (ARRAY['pending', 'running', 'done'])[1 + n % 3], n % 10,
-  jsonb_build_object('url', 'https://example.org/' || md5(n::text), 'depth', n % 7)
+SELECT gen_random_uuid(), (ARRAY['pending', 'running', 'done'])[1 + n %% 3], n %% 10,
+  jsonb_build_object('url', 'https://example.org/' || md5(n::text), 'depth', n %% 7)
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 """
 
