@@ -29,7 +29,9 @@ FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 """
 MEMORIES = """
 INSERT INTO memories
-SELECT n, (SELECT array_agg(random()::real + 0 * (n + part)) FROM generate_series(1, 384) AS part)::real[]::extensions.vector
+SELECT n, (
+    SELECT array_agg(random()::real + 0 * (n + part)) FROM generate_series(1, 384) AS part
+  )::real[]::extensions.vector
 FROM generate_series(%(first)s::bigint, %(last)s::bigint) AS n
 """
 TASKS = """
