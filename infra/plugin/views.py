@@ -83,9 +83,8 @@ def _message(step: ViewStep) -> resource_status_pb2.ViewStep:
     )
     for target, properties in ((message.old, step.old), (message.new, step.new)):
         if properties is not None:
-            state = encode(properties)
             target.CopyFrom(
-                resource_status_pb2.ViewStepState(type=step.type_token, name=step.name, inputs=state, outputs=state)
+                resource_status_pb2.ViewStepState(type=step.type_token, name=step.name, inputs=encode(properties))
             )
     if step.changes:
         message.has_detailed_diff = True

@@ -19,8 +19,11 @@ def created(catalog: Catalog) -> list[ViewStep]:
 
 
 def deleted(catalog: Catalog) -> list[ViewStep]:
-    """Return a row for every object of a schema that goes."""
-    return [_row("delete", item.kind, item.name, item.properties, None) for item in displayed_objects(catalog)]
+    """Return a row for every object of a schema that goes.
+
+    Their properties go at once, the rows one by one: the engine writes its whole state twice for each of them.
+    """
+    return [_row("delete", item.kind, item.name, {}, None) for item in displayed_objects(catalog)]
 
 
 def changed(old: Catalog, new: Catalog) -> list[ViewStep]:
