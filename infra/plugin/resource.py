@@ -34,6 +34,7 @@ class Context:
         urn: the resource's URN.
         config: the provider's own configuration.
         old_inputs: the inputs of the last update, in an update and a delete.
+        old_views: the rows below this resource as the engine has them, by type and name, except in check and diff.
         preview: the engine only wants to know what would happen: nothing may be changed.
         log: say something to the user, at severity "debug", "info", "warning" or "error".
         publish: show view steps under this resource.
@@ -47,6 +48,7 @@ class Context:
     log: Callable[[str, str], None]
     publish: Callable[[Sequence[ViewStep]], None]
     cancelled: Event = field(default_factory=Event)
+    old_views: Mapping[tuple[str, str], State] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

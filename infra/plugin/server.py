@@ -241,15 +241,16 @@ class _Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def _context(self, request: Any) -> Context:
         address = getattr(request, "resource_status_address", "")
         token = getattr(request, "resource_status_token", "")
-        known = {(view.type, view.name) for view in getattr(request, "old_views", ())}
+        views = {(view.type, view.name): view.inputs for view in getattr(request, "old_views", ())}
         return Context(
             urn=request.urn,
             config=self._config,
             old_inputs=reveal(decode(request.old_inputs)) if hasattr(request, "old_inputs") else {},
             preview=getattr(request, "preview", False),
             log=lambda severity, message: self._log(request.urn, severity, message),
-            publish=lambda steps: publish(address, token, as_the_engine_knows(steps, known)),
+            publish=lambda steps: publish(address, token, as_the_engine_knows(steps, views.keys())),
             cancelled=self._cancelled,
+            old_views={view: decode(inputs) for view, inputs in views.items()},
         )
 
     def _log(self, urn: str, severity: str, message: str) -> None:

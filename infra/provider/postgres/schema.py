@@ -10,7 +10,7 @@ from typing_extensions import override
 from infra.plugin import UNKNOWN, CheckError, Context, Diff, Resource, Unknown, UserError, compare
 from infra.plugin.resource import State
 from infra.provider.postgres.database import Unreachable, opened
-from infra.provider.postgres.schema_inputs import SchemaInputs, desired, objects, outputs
+from infra.provider.postgres.schema_inputs import SchemaInputs, desired, objects, outputs, stored
 
 HOW = frozenset(
     {
@@ -43,7 +43,7 @@ class Schema(Resource[SchemaInputs]):
         version = _server_version(inputs, old_inputs)
         wanted = desired(inputs, version)
         checked = {**inputs, "serverVersion": version or UNKNOWN, **objects(wanted.data)}
-        if version and objects(old_inputs) != objects(checked):
+        if version and stored(old_inputs) != stored(checked):
             from infra.provider.postgres import schema_work  # noqa: PLC0415
 
             schema_work.check_live(context, SchemaInputs.model_validate(checked), wanted)
@@ -51,25 +51,27 @@ class Schema(Resource[SchemaInputs]):
 
     @override
     def diff(self, context: Context, resource_id: str, old: State, old_inputs: State, new: State) -> Diff:
-        return Diff(compare(old_inputs, new, replace_on=self.replace_on, ignore=HOW))
+        before = {**old_inputs, **stored(old_inputs)}
+        return Diff(compare(before, new, replace_on=self.replace_on, ignore=HOW))
 
     @override
     def preview_create(self, context: Context, inputs: State) -> State:
-        from infra.provider.postgres import schema_views, schema_work  # noqa: PLC0415
+        from infra.provider.postgres import schema_views  # noqa: PLC0415
 
-        catalog = schema_work.catalog(inputs)
-        context.publish(schema_views.created(catalog))
-        return outputs(inputs, schema_work.mark(catalog))
+        wanted = desired(inputs, _known_version(inputs))
+        context.publish(schema_views.created(wanted.catalog))
+        return outputs(inputs, wanted.fingerprint)
 
     @override
     def preview_update(self, context: Context, old: State, old_inputs: State, new: State) -> State:
         from infra.provider.postgres import schema_views, schema_work  # noqa: PLC0415
 
-        catalog = schema_work.catalog(new)
-        context.publish(schema_views.changed(schema_work.catalog(old_inputs), catalog))
+        wanted = desired(new, _known_version(new))
+        before = schema_work.catalog(old_inputs, context.old_views)
+        context.publish(schema_views.changed(before, wanted.catalog))
         if not isinstance(new["url"], Unknown):
             schema_work.say_plan(context, SchemaInputs.model_validate(new))
-        return outputs(new, schema_work.mark(catalog))
+        return outputs(new, wanted.fingerprint)
 
     @override
     def create(self, context: Context, inputs: SchemaInputs) -> tuple[str, State]:
@@ -84,7 +86,8 @@ class Schema(Resource[SchemaInputs]):
         from infra.provider.postgres import schema_views, schema_work  # noqa: PLC0415
 
         wanted = schema_work.apply(inputs)
-        context.publish(schema_views.changed(schema_work.catalog(context.old_inputs), wanted.catalog))
+        before = schema_work.catalog(context.old_inputs, context.old_views)
+        context.publish(schema_views.changed(before, wanted.catalog))
         return outputs(inputs.model_dump(by_alias=True), wanted.fingerprint)
 
     @override
@@ -94,15 +97,13 @@ class Schema(Resource[SchemaInputs]):
         if "url" not in inputs:
             raise UserError("a schema is not imported: give it `adopt: true` instead, and it takes over what is there")
         found = schema_work.read_live(SchemaInputs.model_validate(inputs))
-        before = schema_work.catalog(inputs)
+        before = schema_work.catalog(inputs, context.old_views)
         if found is None:
             context.publish(schema_views.deleted(before))  # or they would stay in the state without the schema
             return None
-        live, version = found
-        context.publish(schema_views.changed(before, live))
-        now = {**objects(live.to_json(context=False)), "grants": schema_work.granted(before, live)}
-        mark = schema_work.mark(schema_work.catalog(now))
-        return {**inputs, **now, "serverVersion": version}, outputs(state, mark)
+        context.publish(schema_views.changed(before, found.catalog))
+        now = objects(found.catalog.to_json(context=False))
+        return {**inputs, **now, "serverVersion": found.server_version}, outputs(state, found.fingerprint)
 
     @override
     def delete(self, context: Context, resource_id: str, state: State) -> None:
@@ -111,7 +112,7 @@ class Schema(Resource[SchemaInputs]):
         known = SchemaInputs.model_validate({name: value for name, value in state.items() if name != "fingerprint"})
         if known.drop_on_delete:
             schema_work.drop(known)
-        context.publish(schema_views.deleted(schema_work.catalog(context.old_inputs)))
+        context.publish(schema_views.deleted(schema_work.catalog(context.old_inputs, {})))
 
 
 def _refuse_to_move(inputs: State, old_inputs: State) -> None:
@@ -125,6 +126,12 @@ def _refuse_to_move(inputs: State, old_inputs: State) -> None:
         if before is not None and now is not None and before != now:
             advice = "another stack has another name, and takes a backup of this one"
             raise CheckError([(name, f"the tables are in {before} and do not move to {now}: {advice}")])
+
+
+def _known_version(inputs: State) -> int | None:
+    """Return the version that Check put into the inputs, None where it did not know it."""
+    version = inputs["serverVersion"]
+    return None if isinstance(version, Unknown) else int(version)
 
 
 def _server_version(inputs: State, old_inputs: State) -> int | None:

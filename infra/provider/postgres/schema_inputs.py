@@ -2,19 +2,49 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, JsonValue
+from pydantic.alias_generators import to_camel
 
 from infra.embedded.cache import cache_root
 from infra.plugin import CheckError, Inputs, Unknown
+from infra.provider.postgres.schema_texts import digested
 from infra.provider.schema.desired import Desired, desired_catalog
 from infra.provider.schema.errors import SchemaError, SourceErrors
 from infra.provider.schema.lock_rules import LOCK_RETRIES, LOCK_TIMEOUT, LockRules
 from infra.provider.schema.target import EXTENSIONS, ServerFacts, Target
 
-OBJECTS = ("tables", "views", "functions", "enums", "domains", "composites", "sequences", "grants")
-"""The inputs that Check fills: the catalog, one property a kind of object."""
+CATALOG = {
+    to_camel(name): name
+    for name in (
+        "tables",
+        "views",
+        "functions",
+        "enums",
+        "domains",
+        "composites",
+        "sequences",
+        "aggregates",
+        "ranges",
+        "collations",
+        "operators",
+        "casts",
+        "ts_dictionaries",
+        "ts_configurations",
+        "statistics",
+        "rules",
+        "event_triggers",
+        "publications",
+        "grants",
+        "default_grants",
+        "comment",
+    )
+}
+"""The inputs that Check fills -> the part of the catalog each holds. Named here, as a no-op needs no catalog."""
+
+
+Objects = Annotated[dict[str, JsonValue], Field(default_factory=dict)]
 
 
 class SchemaInputs(Inputs):
@@ -37,14 +67,27 @@ class SchemaInputs(Inputs):
     lock_retries: int = Field(LOCK_RETRIES, ge=0)
 
     server_version: int | None = None
-    tables: dict[str, JsonValue] = Field(default_factory=dict)
-    views: dict[str, JsonValue] = Field(default_factory=dict)
-    functions: dict[str, JsonValue] = Field(default_factory=dict)
-    enums: dict[str, JsonValue] = Field(default_factory=dict)
-    domains: dict[str, JsonValue] = Field(default_factory=dict)
-    composites: dict[str, JsonValue] = Field(default_factory=dict)
-    sequences: dict[str, JsonValue] = Field(default_factory=dict)
-    grants: dict[str, JsonValue] = Field(default_factory=dict)
+    tables: Objects
+    views: Objects
+    functions: Objects
+    enums: Objects
+    domains: Objects
+    composites: Objects
+    sequences: Objects
+    aggregates: Objects
+    ranges: Objects
+    collations: Objects
+    operators: Objects
+    casts: Objects
+    ts_dictionaries: Objects
+    ts_configurations: Objects
+    statistics: Objects
+    rules: Objects
+    event_triggers: Objects
+    publications: Objects
+    grants: Objects
+    default_grants: Objects
+    comment: str | None = None
 
     @property
     def lock_rules(self) -> LockRules:
@@ -65,9 +108,19 @@ class SchemaInputs(Inputs):
         )
 
 
-def objects(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Return of `properties`, or of a catalog as JSON, the objects: every kind named, even where there are none."""
-    return {kind: properties.get(kind, {}) for kind in OBJECTS}
+def objects(catalog: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs that hold a catalog, given as JSON: every part is named, also where there is nothing."""
+    return _complete({name: catalog[part] for name, part in CATALOG.items() if part in catalog})
+
+
+def stored(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of a schema's inputs those that hold its catalog; an older release's were fewer and longer."""
+    return _complete({name: properties[name] for name in CATALOG if name in properties})
+
+
+def _complete(parts: Mapping[str, Any]) -> dict[str, Any]:
+    empty: dict[str, Any] = {name: {} for name in CATALOG} | {"comment": None}
+    return {**empty, **parts, "functions": digested(parts.get("functions", {}))}
 
 
 def outputs(properties: Mapping[str, Any], mark: str) -> dict[str, Any]:
@@ -77,7 +130,7 @@ def outputs(properties: Mapping[str, Any], mark: str) -> dict[str, Any]:
         properties: the inputs.
         mark: the catalog's fingerprint.
     """
-    return {**{name: value for name, value in properties.items() if name not in OBJECTS}, "fingerprint": mark}
+    return {**{name: value for name, value in properties.items() if name not in CATALOG}, "fingerprint": mark}
 
 
 def _known(value: Any) -> str | None:

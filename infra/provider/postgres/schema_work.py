@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.plugin import CheckError, Context, PartlyDoneError, UserError
 from infra.provider.postgres.database import Unreachable, address, opened
-from infra.provider.postgres.schema_inputs import SchemaInputs, desired, objects, outputs
+from infra.provider.postgres.schema_inputs import CATALOG, SchemaInputs, desired, objects, outputs, stored
 from infra.provider.postgres.schema_proof import prove_plan, require_reached
+from infra.provider.postgres.schema_texts import restored
+from infra.provider.postgres.schema_views import TYPE_PREFIX
 from infra.provider.schema.desired import Desired
 from infra.provider.schema.engine import (
     Catalog,
@@ -30,27 +32,34 @@ if TYPE_CHECKING:
 
 
 class Live(NamedTuple):
-    """What is ours in the live schema, and the server's version number."""
+    """What is ours in the live schema, its fingerprint, and the server's version number."""
 
     catalog: Catalog
+    fingerprint: str
     server_version: int
 
 
-def catalog(properties: Mapping[str, Any]) -> Catalog:
-    """Return the catalog that inputs hold. It has no dependencies: good to show and compare, not to plan from."""
-    return Catalog.from_json(objects(properties))
+Views = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
-def mark(shown: Catalog) -> str:
-    """Return the fingerprint of a catalog."""
-    return fingerprint(shown)
+def catalog(properties: Mapping[str, Any], rows: Views) -> Catalog:
+    """Return the catalog that inputs hold. It has no dependencies: good to show and compare, not to plan from.
+
+    Args:
+        properties: the inputs.
+        rows: the rows that the engine has of this schema: they hold the bodies of functions.
+    """
+    parts = stored(properties)
+    bodies = {name: row for (kind, name), row in rows.items() if kind == f"{TYPE_PREFIX}Function"}
+    parts["functions"] = restored(parts["functions"], bodies)
+    return Catalog.from_json({part: parts[name] for name, part in CATALOG.items()})
 
 
 def apply(inputs: SchemaInputs) -> Desired:
     """Make the live schema what the files describe."""
     state = inputs.model_dump(by_alias=True)
     wanted = desired(state, inputs.server_version)
-    if wanted.fingerprint != fingerprint(catalog(state)):
+    if objects(wanted.data) != stored(state):
         raise UserError(f"the files in {inputs.directory} changed while the update ran: run it again")
     with _as_user_error(), opened(inputs.url) as connection:
         preview = previewed(connection, inputs, wanted)
@@ -137,22 +146,14 @@ def read_live(inputs: SchemaInputs) -> Live | None:
     with _as_user_error(), opened(inputs.url) as connection:
         if read_ledger(connection, inputs.schema_name) is None:
             return None
-        return Live(managed_live(connection, inputs.target), connection.info.server_version)
+        live = managed_live(connection, inputs.target)
+        return Live(live, fingerprint(live), connection.info.server_version)
 
 
 def drop(inputs: SchemaInputs) -> None:
     """Drop everything that is ours."""
     with _as_user_error(), opened(inputs.url) as connection:
         drop_all(connection, inputs.target, inputs.lock_rules)
-
-
-def granted(before: Catalog, live: Catalog) -> dict[str, list[str]]:
-    """Return the grants on the schema itself that are ours and still stand; others may have theirs."""
-    return {
-        role: list(privileges)
-        for role, privileges in before.grants.items()
-        if set(privileges) <= set(live.grants.get(role, ()))
-    }
 
 
 def _refusal(hazard: Hazard, allowed: int) -> str:
