@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 ADMINISTRATOR = "administrator"
+WITNESS = "witness"
+"""Known to a running store as soon as it has read its file again; may do nothing, and is gone with the next reading."""
 
 EVERYTHING = ("Admin", "Read", "List", "Tagging", "Write")
 """SeaweedFS' own names of what an administrator may do."""
@@ -46,10 +48,12 @@ def written(identities: Iterable[Identity]) -> str:
 
 
 def read(text: str) -> dict[str, Identity]:
-    """Return the identities of such a file, by name."""
+    """Return the identities of such a file, by name, without a witness."""
     file = json.loads(text)
     policies = {entry["name"]: json.loads(entry["content"]) for entry in file.get("policies", ())}
-    return {entry["name"]: _identity(entry, policies.get(entry["name"])) for entry in file["identities"]}
+    found = {entry["name"]: _identity(entry, policies.get(entry["name"])) for entry in file["identities"]}
+    found.pop(WITNESS, None)
+    return found
 
 
 def _identity(entry: Mapping[str, Any], policy: Mapping[str, Any] | None) -> Identity:

@@ -15,7 +15,6 @@ from infra.embedded.distribution import Distribution
 from infra.embedded.ports import start_on_free_ports
 
 SUPERUSER = "postgres"
-START_TIME_TOLERANCE = 10.0  # seconds between the process's start and the time the server notes as its start
 
 
 class ClusterError(Exception):
@@ -123,16 +122,16 @@ class Cluster:
     def process_id(self) -> int | None:
         """Return the running server's process id, None when it is down.
 
-        PostgreSQL writes its id and start time into postmaster.pid; after a crash or a reboot the id is stale, and may
-        be another program's by now.
+        PostgreSQL writes its id into postmaster.pid; after a crash or a reboot the id is stale, and may be another
+        program's by now: that one does not work in our data directory.
         """
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
             process = psutil.Process(int(lines[0]))
-            same = abs(process.create_time() - int(lines[2])) < START_TIME_TOLERANCE
-            return process.pid if same and process.status() != psutil.STATUS_ZOMBIE else None
-        except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+            same = process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == self.data.resolve()
+        except (OSError, ValueError, IndexError, psutil.NoSuchProcess, psutil.AccessDenied):
             return None
+        return process.pid if same else None
 
     def port(self) -> int | None:
         """Return the port of the last start, None when there was none."""

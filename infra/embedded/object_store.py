@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import sysconfig
 import time
 import urllib.error
@@ -77,7 +78,7 @@ class ObjectStore:
         return self._identities_file.exists()
 
     def init(self, policies: Mapping[str, Mapping[str, Any]] | None = None) -> Identity:
-        """Make the folder, and write who may call the store, which learns of it at its next start.
+        """Make the folder, and write who may call the store, which learns of it at its next start, or by `reread`.
 
         Args:
             policies: what others may do than the administrator, by their names. Keys that are there already stay; who
@@ -98,9 +99,20 @@ class ObjectStore:
         return wanted[ADMINISTRATOR]
 
     def rotate(self) -> None:
-        """Write new keys for all who may call the store; it learns of them at its next start."""
+        """Write new keys for all who may call the store; it learns of them at its next start, or by `reread`."""
         renewed = [Identity.generate(known.name, known.policy) for known in self.identities().values()]
         self._write_private("s3.json", store_identities.written(renewed))
+
+    def reread(self, witness: Identity | None = None) -> None:
+        """Ask the running store to read again who may call it; it goes on meanwhile, and does not say when it has.
+
+        Args:
+            witness: one more in the file: once the store knows this one, it has read the file.
+        """
+        present = [*self.identities().values(), *([witness] if witness else [])]
+        self._write_private("s3.json", store_identities.written(present))
+        if process := self._process.find():
+            process.send_signal(signal.SIGHUP)
 
     def identities(self) -> dict[str, Identity]:
         """Return who may call the store, by name."""

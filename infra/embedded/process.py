@@ -10,12 +10,14 @@ from pathlib import Path
 
 import psutil
 
+from infra.embedded.process_identity import birth_mark
+
 
 @dataclass(frozen=True)
 class DetachedProcess:
     """A background process with its record `folder`/process.json and its output in `folder`/service.log.
 
-    The record holds the process id and its start time: after a reboot the same id is another program.
+    The record holds the process id and its birth mark: after a reboot the same id is another program.
     """
 
     folder: Path
@@ -43,7 +45,7 @@ class DetachedProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        record = {"pid": child.pid, "started": psutil.Process(child.pid).create_time()}
+        record = {"pid": child.pid, "mark": birth_mark(child.pid)}
         self._record.write_text(json.dumps(record))
         child.returncode = 0  # it outlives this object, which would warn that nobody waited for it
 
@@ -51,8 +53,8 @@ class DetachedProcess:
         """Return the running process, None when it is down."""
         try:
             record = json.loads(self._record.read_text())
+            same = birth_mark(record["pid"]) == record["mark"]
             process = psutil.Process(record["pid"])
-            same = abs(process.create_time() - record["started"]) < 1.0
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
             return None

@@ -1,5 +1,6 @@
 """The embedded object store as a local service."""
 
+import time
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -8,10 +9,14 @@ from typing import Any
 from typing_extensions import override
 
 from infra.embedded.object_store import ObjectStore, ObjectStoreError, weed_program
-from infra.embedded.ports import PortTakenError
+from infra.embedded.ports import HOST, PortTakenError
 from infra.plugin import UserError
 from infra.provider.local.daemon import Daemon
-from infra.store_identities import ADMINISTRATOR
+from infra.provider.s3.store import knows
+from infra.store_identities import ADMINISTRATOR, WITNESS, Identity
+
+REREAD_SECONDS = 20
+_NOTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": ["s3:*"], "Resource": ["*"]}]}
 
 
 class SeaweedFS(Daemon):
@@ -56,6 +61,8 @@ class SeaweedFS(Daemon):
     @override
     def initialise(self) -> None:
         self._store.init(self._identities)
+        if self.alive():  # always: an earlier call may have been interrupted between the file and the store
+            self._reread()
 
     @override
     def credentials(self) -> Mapping[str, str]:
@@ -69,9 +76,18 @@ class SeaweedFS(Daemon):
     @override
     def rotate(self) -> None:
         self._store.rotate()
-        port = self.port()
-        self._store.stop()
-        self.start(port)  # it reads its keys only then
+        self._reread()
+
+    def _reread(self) -> None:
+        """Have the running store learn who may call it, and wait until it has."""
+        witness = Identity.generate(WITNESS, _NOTHING)
+        self._store.reread(witness)
+        deadline = time.monotonic() + REREAD_SECONDS
+        while not knows(f"http://{HOST}:{self.port()}", witness.access_key, witness.secret_key):
+            if time.monotonic() > deadline:
+                raise UserError(f"the object store did not take its new keys: {self._store.log} may say why")
+            time.sleep(0.02)
+        self._store.reread()
 
     @override
     def details(self) -> Mapping[str, str]:
@@ -86,8 +102,7 @@ class SeaweedFS(Daemon):
 
     @override
     def runs_as_asked(self, port: int | None) -> bool:
-        known = {name: entry.policy for name, entry in self._store.identities().items() if name != ADMINISTRATOR}
-        return port in {None, self.port()} and known == dict(self._identities)
+        return port in {None, self.port()}
 
     @override
     def stop(self, *, hurry: bool) -> None:

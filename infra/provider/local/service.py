@@ -165,8 +165,8 @@ class Service(Resource[ServiceInputs]):
 
 
 _OUTPUTS_ONLY = {"credentials", "details", "running"}
-_FELT_LATER = {"keep_data", "health", "patience", "rotation"}
-"""Inputs that the running process does not feel: a change of these restarts nothing."""
+_FELT_LATER = {"keep_data", "health", "patience", "rotation", "identities"}
+"""Inputs that the running process does not feel, or learns of as it runs: a change of these restarts nothing."""
 
 
 def _felt_only_later(old: State, new: ServiceInputs) -> bool:

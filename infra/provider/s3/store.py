@@ -37,6 +37,20 @@ def client(endpoint: str | None, region: str, access_key: str | None, secret_key
     )
 
 
+def knows(endpoint: str, access_key: str, secret_key: str) -> bool:
+    """Say whether a store knows an access key, whatever it lets it do."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    caller = client(endpoint, "us-east-1", access_key, secret_key)
+    try:
+        caller.list_buckets()
+    except ClientError as error:
+        return bool(error.response["Error"]["Code"] != "InvalidAccessKeyId")
+    finally:
+        caller.close()
+    return True
+
+
 @contextmanager
 def as_user_error(bucket: str, endpoint: str | None) -> Iterator[None]:
     """Turn a store's refusal into one line that names the bucket and the store."""

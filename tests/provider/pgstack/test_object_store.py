@@ -307,6 +307,7 @@ def test_a_rotation_gives_the_store_other_keys_and_leaves_what_is_in_it(manage: 
         old.create_bucket(Bucket="jobs")
         old.put_object(Bucket="kept", Key="key", Body=b"value")
         old_job.put_object(Bucket="jobs", Key="key", Body=b"value")
+        running = ObjectStore(Path(service["folder"])).alive()
         rotated = {**inputs, "rotation": "2"}
         assert service.preview_update(**rotated)["credentials"] == Secret(UNKNOWN)
         service.update(**rotated)
@@ -316,6 +317,8 @@ def test_a_rotation_gives_the_store_other_keys_and_leaves_what_is_in_it(manage: 
             with pytest.raises(ClientError, match="InvalidAccessKeyId"):
                 former.get_object(Bucket=bucket, Key="key")
         assert service.diff(**rotated).changes == {}
+        assert ObjectStore(Path(service["folder"])).alive() == running, "it went on serving"
+        assert "witness" not in (Path(service["folder"]) / "s3.json").read_text()
     finally:
         service.delete()
 

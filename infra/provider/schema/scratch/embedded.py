@@ -73,19 +73,21 @@ def sweep(folder: Path, distribution: Distribution, account: Account) -> list[Pa
 
 
 def _own_name() -> str:
-    import psutil  # noqa: PLC0415 - not needed to read the cache
+    from infra.embedded.process_identity import birth_mark  # noqa: PLC0415 - not needed to read the cache
 
     pid = os.getpid()
-    return f"run-{pid}-{int(psutil.Process(pid).create_time() * 100)}-{secrets.token_hex(3)}"
+    return f"run-{pid}-{birth_mark(pid)}-{secrets.token_hex(3)}"
 
 
 def _alive(name: str) -> bool:
     """Say whether the process that named a folder lives: its id may have been given to another process since."""
     import psutil  # noqa: PLC0415 - not needed to read the cache
 
-    _, pid, started, *_ = name.split("-")
+    from infra.embedded.process_identity import birth_mark  # noqa: PLC0415
+
+    _, pid, mark, *_ = name.split("-")
     try:
-        return abs(int(psutil.Process(int(pid)).create_time() * 100) - int(started)) <= 1
+        return birth_mark(int(pid)) == mark
     except psutil.NoSuchProcess:
         return False
 
