@@ -53,8 +53,11 @@ class DetachedProcess:
         """Return the running process, None when it is down."""
         try:
             record = json.loads(self._record.read_text())
-            same = birth_mark(record["pid"]) == record["mark"]
             process = psutil.Process(record["pid"])
+            if "mark" in record:
+                same = birth_mark(process.pid) == record["mark"]
+            else:  # started by a release that wrote down a time
+                same = abs(process.create_time() - record["started"]) < 2.0
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except (OSError, ValueError, KeyError, psutil.NoSuchProcess):
             return None

@@ -35,6 +35,51 @@ def test_an_added_column_is_one_row_and_up_does_only_that(standing: Project) -> 
         standing.query("DELETE FROM agent_registry")
 
 
+EVERY_FURTHER_KIND = """
+COMMENT ON SCHEMA public IS 'What the agents share.';
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO observer;
+CREATE AGGREGATE longest(text) (SFUNC = text_larger, STYPE = text);
+CREATE TYPE priority_range AS RANGE (SUBTYPE = int4);
+CREATE COLLATION plain (LOCALE = 'C');
+CREATE STATISTICS tasks_by_status (dependencies) ON status, priority FROM distributed_tasks;
+CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = pg_catalog.simple);
+CREATE TEXT SEARCH CONFIGURATION plain_words (PARSER = pg_catalog.default);
+ALTER TEXT SEARCH CONFIGURATION plain_words ADD MAPPING FOR word WITH words;
+"""
+
+
+def test_a_file_that_adds_nothing_but_rarer_kinds_is_applied_read_again_and_taken_back(standing: Project) -> None:
+    """Each kind has an input of its own: one that had none would be no change at all."""
+    file = standing.folder / "sql/schema/rarer_kinds.sql"
+    file.write_text(EVERY_FURTHER_KIND)
+    allowance = "'PRIVILEGE_WIDENED:default privileges'"
+    try:
+        assert f"pulumi config set --path 'allow[0]' {allowance}" in standing.preview(expect=1)
+        standing.pulumi("config", "set", "--path", "allow[0]", allowance.strip("'"))
+        assert changed_rows(standing.preview()) == {
+            "pgstack:postgres:Aggregate longest(text) create",
+            "pgstack:postgres:Collation plain create",
+            "pgstack:postgres:Range priority_range create",
+            "pgstack:postgres:Statistics tasks_by_status create",
+            "pgstack:postgres:TextSearchConfiguration plain_words create",
+            "pgstack:postgres:TextSearchDictionary words create",
+        }
+        standing.up()
+        standing.preview("--expect-no-changes")
+        standing.pulumi("refresh", "--yes", "--expect-no-changes")
+        standing.preview("--expect-no-changes")
+        file.write_text(EVERY_FURTHER_KIND.replace("share.", "have in common."))
+        standing.up()
+        (comment,) = standing.query("SELECT obj_description('public'::regnamespace, 'pg_namespace') AS text")
+        assert comment == {"text": "What the agents have in common."}
+    finally:
+        file.unlink()
+        standing.up()
+        standing.pulumi("config", "rm", "allow")
+    standing.preview("--expect-no-changes")
+    assert standing.query("SELECT 1 FROM pg_statistic_ext") == []
+
+
 def test_a_dropped_column_with_values_refuses_until_it_is_allowed_by_name(standing: Project) -> None:
     with standing.edited(REGISTRY, FIRST_COLUMN, "    region text,\n" + FIRST_COLUMN):
         standing.up()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.plugin import CheckError, Context, PartlyDoneError, UserError
@@ -157,7 +158,7 @@ def drop(inputs: SchemaInputs) -> None:
 
 
 def _refusal(hazard: Hazard, allowed: int) -> str:
-    return f"{hazard.sentence} To go ahead, allow it by name: pulumi config set --path 'allow[{allowed}]' {hazard.key}"
+    return f"{hazard.sentence} To go ahead, allow it by name: pulumi config set --path 'allow[{allowed}]' {quote(hazard.key)}"
 
 
 @contextmanager
