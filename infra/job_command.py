@@ -9,9 +9,7 @@ import yaml
 
 from infra.backup_job import command_line
 from infra.backup_job.settings import CONFIG_VARIABLE
-from infra.settings import PROJECT_FOLDER, Settings, SettingsError
-
-STACK_VARIABLE = "AGENT_ECOSYSTEM_STACK"
+from infra.settings import PROJECT_FOLDER, STACK_VARIABLE, Settings, SettingsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -253,6 +253,7 @@ class Schema(pulumi.CustomResource):
         lock_timeout: int,
         lock_retries: int,
         proof: bool,
+        backup_command: Sequence[str],
         drop_on_delete: bool,
         opts: pulumi.ResourceOptions | None = None,
     ):
@@ -269,6 +270,7 @@ class Schema(pulumi.CustomResource):
             "lockTimeout": lock_timeout,
             "lockRetries": lock_retries,
             "proof": proof,
+            "backupCommand": list(backup_command),
             "dropOnDelete": drop_on_delete,
             "fingerprint": None,
         }

@@ -1,6 +1,7 @@
 """EcosystemSchema: the managed schema, its seed rows, and the checks run on both."""
 
 import json
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pulumi
 from infra.endpoint import BucketAccess, Endpoint
 from infra.resources import Schema, Seed, Verification
 from infra.roles import BACKUP, GROUPS
-from infra.settings import PROJECT_FOLDER, Settings
+from infra.settings import PROJECT_FOLDER, STACK_VARIABLE, Settings
 
 SCHEMA_FOLDER = "sql/schema"
 SEED_FOLDER = "sql/seeds"
@@ -29,7 +30,7 @@ class EcosystemSchema(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(
             parent=self, deleted_with=owner.goes_with, retain_on_delete=owner.goes_with is None and not drop
         )
-        # The bucket comes first: an update that loses data will take a proven backup into it beforehand.
+        # The bucket comes first: an update that loses data takes a proven backup into it beforehand.
         ready = pulumi.Output.all(owner.url, bucket.bucket if bucket else None)
         schema = Schema(
             "schema",
@@ -45,6 +46,7 @@ class EcosystemSchema(pulumi.ComponentResource):
             lock_timeout=settings.lock_timeout,
             lock_retries=settings.lock_retries,
             proof=settings.proof,
+            backup_command=_backup_command(settings) if bucket else [],
             # Not `deleted_with` like the others: the engine would keep the views of a schema it never had deleted.
             drop_on_delete=drop,
             opts=pulumi.ResourceOptions(parent=self),
@@ -69,6 +71,13 @@ class EcosystemSchema(pulumi.ComponentResource):
         self.schema_name = settings.schema_name
         self.report = verification.report
         self.register_outputs({"report": verification.report})
+
+
+def _backup_command(settings: Settings) -> list[str]:
+    """Return what has the job of the last update take a backup, wherever it lives; nothing where none is wanted."""
+    if not settings.backup_before_loss:
+        return []
+    return ["env", f"{STACK_VARIABLE}={settings.stack}", sys.executable, "-m", "infra.job_command", "run"]
 
 
 def _seed_files(settings: Settings) -> list[Path]:

@@ -17,6 +17,8 @@ from infra.roles import EXTENSIONS
 from infra.targets.docker.postgres_image import PostgresImage, describe
 
 PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+STACK_VARIABLE = "AGENT_ECOSYSTEM_STACK"
+"""Names the stack to commands that run outside of an update."""
 SHARED_STATE = Path("/var/lib/agent-ecosystem")
 """Where root keeps PostgreSQL's data when the checkout is closed to the account that runs PostgreSQL."""
 
@@ -110,6 +112,9 @@ class Settings(BaseModel):
     backup_max_age_hours: int = Field(30, ge=1, description="hours after which the last backup counts as too old")
     backup_lock_days: int = Field(
         7, ge=0, le=36500, description="days that nobody but the store's administrator can delete a backup; 0: no lock"
+    )
+    backup_before_loss: bool = Field(
+        default=True, description="take a proven backup before a schema update that loses rows or values"
     )
     maintenance_seconds: int = Field(
         60,

@@ -9,11 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from infra.job_command import STACK_VARIABLE
 from infra.plugin.errors import UserError
 from infra.provider.postgres.verification import verify
 from infra.schema import VERIFY_FOLDER
-from infra.settings import PROJECT_FOLDER
+from infra.settings import PROJECT_FOLDER, STACK_VARIABLE
 
 
 def main() -> int:

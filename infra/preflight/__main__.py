@@ -17,7 +17,7 @@ from infra.preflight.finding import Wanted
 from infra.preflight.run import preflight
 from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS
 from infra.schema import SCHEMA_FOLDER
-from infra.settings import PROJECT_FOLDER, Settings, SettingsError
+from infra.settings import PROJECT_FOLDER, STACK_VARIABLE, Settings, SettingsError
 
 MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failure": "[red]✗[/]"}
 PROJECT = "agent-ecosystem"
@@ -27,7 +27,7 @@ def main() -> int:
     """Print the findings; return the exit code."""
     console = Console(highlight=False, soft_wrap=True)
     try:
-        settings = _settings(os.environ.get("AGENT_ECOSYSTEM_STACK", "dev"))
+        settings = _settings(os.environ.get(STACK_VARIABLE, "dev"))
     except SettingsError as error:
         console.print(f"[red]{escape(str(error))}[/]")
         return 1

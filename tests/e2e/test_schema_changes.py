@@ -2,6 +2,7 @@
 
 import re
 
+import psycopg
 import pytest
 
 from tests.e2e.project import Project
@@ -93,7 +94,16 @@ def test_a_dropped_column_with_values_refuses_until_it_is_allowed_by_name(standi
         said = standing.up(expect=1)
         assert standing.query("SELECT region FROM agent_registry") == [{"region": "eu"}] * 2
         standing.pulumi("config", "set", "--path", "allow[0]", "DATA_LOSS:agent_registry.region")
-        standing.up()
+        assert "-- a backup is taken and proven first" in standing.preview()
+        job = standing.folder / ".state/dev/backup/job.json"
+        hidden = job.rename(job.with_name("hidden.json"))
+        said = standing.up(expect=1)
+        hidden.rename(job)
+        assert "no backup could be taken before what would be lost, so nothing was changed" in said
+        assert "pulumi config set backupBeforeLoss false" in said
+        assert standing.query("SELECT region FROM agent_registry") == [{"region": "eu"}] * 2
+        assert "taking a backup first: agent_registry.region: 2 values would be lost" in standing.up()
+        assert restored_regions(standing) == ["eu", "eu"]
         columns = standing.query("SELECT * FROM agent_registry LIMIT 1")
         assert "region" not in columns[0]
         assert len(standing.query("SELECT 1 FROM agent_registry")) == 2
@@ -101,6 +111,16 @@ def test_a_dropped_column_with_values_refuses_until_it_is_allowed_by_name(standi
         standing.pulumi("config", "rm", "allow")
         standing.query("DELETE FROM agent_registry")
     standing.preview("--expect-no-changes")
+
+
+def restored_regions(project: Project) -> list[str]:
+    """Restore the latest backup beside the live database, and return what its column `region` holds."""
+    (name,) = set(re.findall(r"ecosystem_restored_\d{8}_\d{6}", project.make("restore")))
+    try:
+        with psycopg.connect(project.outputs()["adminUrl"], dbname=name) as connection:
+            return [row[0] for row in connection.execute("SELECT region FROM agent_registry")]
+    finally:
+        project.query(f'DROP DATABASE "{name}"', output="adminUrl")
 
 
 def test_a_syntax_error_names_file_line_and_column_and_changes_nothing(standing: Project) -> None:

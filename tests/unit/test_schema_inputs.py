@@ -1,13 +1,14 @@
 """What a schema's inputs hold of its catalog."""
 
 from dataclasses import fields
+from typing import Any
 
 from infra.provider.postgres.schema_inputs import CATALOG, SchemaInputs, objects, stored
 from infra.provider.postgres.schema_texts import digested, restored
 from infra.provider.schema.model import Catalog, fingerprint
 
 BODY = "BEGIN RETURN 1; END"
-FUNCTIONS = {
+FUNCTIONS: dict[str, dict[str, Any]] = {
     "f()": {"language": "plpgsql", "body": BODY},
     "g()": {"language": "sql", "body": None, "sql_body": "RETURN 1"},
 }

@@ -51,6 +51,7 @@ WRONG = [
     ("allow", "region", "Input should be a valid list"),
     ("adopt", "some", "Input should be a valid boolean"),
     ("lockTimeout", "50", "Input should be greater than or equal to 100"),
+    ("backupBeforeLoss", "perhaps", "Input should be a valid boolean"),
     ("proof", "perhaps", "Input should be a valid boolean"),
     ("lockRetries", "-1", "Input should be greater than or equal to 0"),
     ("seeds", "ours.yaml", "Input should be a valid list"),

@@ -19,6 +19,7 @@ HOW = frozenset(
         "directory",
         "allow",
         "adopt",
+        "backupCommand",
         "roles",
         "lockTimeout",
         "lockRetries",
@@ -77,7 +78,7 @@ class Schema(Resource[SchemaInputs]):
     def create(self, context: Context, inputs: SchemaInputs) -> tuple[str, State]:
         from infra.provider.postgres import schema_views, schema_work  # noqa: PLC0415
 
-        wanted = schema_work.apply(inputs)
+        wanted = schema_work.apply(context, inputs)
         context.publish(schema_views.created(wanted.catalog))
         return inputs.schema_name, outputs(inputs.model_dump(by_alias=True), wanted.fingerprint)
 
@@ -85,7 +86,7 @@ class Schema(Resource[SchemaInputs]):
     def update(self, context: Context, resource_id: str, old: State, inputs: SchemaInputs) -> State:
         from infra.provider.postgres import schema_views, schema_work  # noqa: PLC0415
 
-        wanted = schema_work.apply(inputs)
+        wanted = schema_work.apply(context, inputs)
         before = schema_work.catalog(context.old_inputs, context.old_views)
         context.publish(schema_views.changed(before, wanted.catalog))
         return outputs(inputs.model_dump(by_alias=True), wanted.fingerprint)

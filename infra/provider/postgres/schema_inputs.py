@@ -62,6 +62,7 @@ class SchemaInputs(Inputs):
     allow: list[str] = Field(default_factory=list)
     adopt: bool = False
     proof: bool = True
+    backup_command: list[str] = Field(default_factory=list)
     drop_on_delete: bool = True
     lock_timeout: int = Field(LOCK_TIMEOUT, ge=100)
     lock_retries: int = Field(LOCK_RETRIES, ge=0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.plugin import CheckError, Context, PartlyDoneError, UserError
 from infra.provider.postgres.database import Unreachable, address, opened
+from infra.provider.postgres.schema_backup import back_up_before_loss, loses
 from infra.provider.postgres.schema_inputs import CATALOG, SchemaInputs, desired, objects, outputs, stored
 from infra.provider.postgres.schema_proof import prove_plan, require_reached
 from infra.provider.postgres.schema_texts import restored
@@ -56,8 +57,8 @@ def catalog(properties: Mapping[str, Any], rows: Views) -> Catalog:
     return Catalog.from_json({part: parts[name] for name, part in CATALOG.items()})
 
 
-def apply(inputs: SchemaInputs) -> Desired:
-    """Make the live schema what the files describe."""
+def apply(context: Context, inputs: SchemaInputs) -> Desired:
+    """Make the live schema what the files describe; before rows are lost, have a backup taken."""
     state = inputs.model_dump(by_alias=True)
     wanted = desired(state, inputs.server_version)
     if objects(wanted.data) != stored(state):
@@ -65,6 +66,8 @@ def apply(inputs: SchemaInputs) -> Desired:
     with _as_user_error(), opened(inputs.url) as connection:
         preview = previewed(connection, inputs, wanted)
         prove_plan(connection, inputs, wanted, preview)
+        if not preview.refused:
+            back_up_before_loss(context, preview.plan, inputs.backup_command)
         try:
             apply_changes(
                 connection,
@@ -120,6 +123,8 @@ def say_plan(context: Context, inputs: SchemaInputs) -> None:
     if plan := preview.plan:
         begun = _begun(ledger.progress) if ledger and ledger.progress else ""
         lines = [*_lines(plan), *([f"-- {proof}"] if proof else [])]
+        if inputs.backup_command and loses(plan):
+            lines.append("-- a backup is taken and proven first")
         context.log("info", f"planned for {address(inputs.url)}, {_size(plan)}{begun}:\n" + "\n".join(lines))
 
 
@@ -158,7 +163,8 @@ def drop(inputs: SchemaInputs) -> None:
 
 
 def _refusal(hazard: Hazard, allowed: int) -> str:
-    return f"{hazard.sentence} To go ahead, allow it by name: pulumi config set --path 'allow[{allowed}]' {quote(hazard.key)}"
+    entry = quote(hazard.key)
+    return f"{hazard.sentence} To go ahead, allow it by name: pulumi config set --path 'allow[{allowed}]' {entry}"
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from botocore.config import Config
 from psycopg.conninfo import conninfo_to_dict
 
 from infra import store_identities
-from infra.job_command import STACK_VARIABLE
+from infra.settings import STACK_VARIABLE
 from tests.e2e.docker.containers import FILES, SERVICES, ContainerStack, inspected
 from tests.e2e.test_lifecycle import TABLES
 

@@ -35,7 +35,13 @@ def inputs(database: Database, folder: Path, text: str) -> SchemaInputs:
 def plan_of(wanted: SchemaInputs) -> str:
     """Return what a preview says of the plan."""
     said: list[str] = []
-    context = Context(
+    say_plan(surroundings(said), wanted)
+    return said[0]
+
+
+def surroundings(said: list[str]) -> Context:
+    """Return a context that collects what is said to the user."""
+    return Context(
         "urn:pulumi:s::p::t::schema",
         {},
         {},
@@ -43,14 +49,12 @@ def plan_of(wanted: SchemaInputs) -> str:
         log=lambda _, text: said.append(text),
         publish=lambda _: None,
     )
-    say_plan(context, wanted)
-    return said[0]
 
 
 def test_half_of_an_update_is_kept_and_the_next_one_goes_on(
     connection: Connection, engine_database: Database, tmp_path: Path
 ) -> None:
-    apply(inputs(engine_database, tmp_path, "CREATE TABLE t (id int PRIMARY KEY, n int);"))
+    apply(surroundings([]), inputs(engine_database, tmp_path, "CREATE TABLE t (id int PRIMARY KEY, n int);"))
     connection.execute("INSERT INTO app.t SELECT g, g % 5 FROM generate_series(1, 100000) g")
     wanted = inputs(
         engine_database,
@@ -58,7 +62,7 @@ def test_half_of_an_update_is_kept_and_the_next_one_goes_on(
         "CREATE TABLE t (id int PRIMARY KEY, n int, more text, CONSTRAINT positive CHECK (n > 0));",
     )
     with pytest.raises(PartlyDoneError, match=r"check constraint \"positive\"[\s\S]*1 of 2 phases are done") as caught:
-        apply(wanted)
+        apply(surroundings([]), wanted)
     assert caught.value.resource_id == "app"
     assert caught.value.outputs["schemaName"] == "app"
     assert "tables" not in caught.value.outputs
@@ -69,7 +73,7 @@ def test_half_of_an_update_is_kept_and_the_next_one_goes_on(
     assert "stopped after 1 of 2 phases" in said
     assert "VALIDATE CONSTRAINT positive;  -- lock: SHARE UPDATE EXCLUSIVE" in said
     assert "ADD COLUMN" not in said
-    apply(wanted)
+    apply(surroundings([]), wanted)
     row = connection.execute("SELECT convalidated FROM pg_constraint WHERE conname = 'positive'").fetchone()
     assert row == (True,)
 
@@ -80,4 +84,4 @@ def test_a_plan_is_proven_unless_the_configuration_says_otherwise(engine_databas
     assert "-- proven on a copy, in the embedded server" in plan_of(wanted)
     unproven = wanted.model_copy(update={"proof": False})
     assert "-- not proven on a copy: the configuration says `proof: false`" in plan_of(unproven)
-    apply(unproven)
+    apply(surroundings([]), unproven)
