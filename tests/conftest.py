@@ -84,8 +84,9 @@ def account() -> Account:
     return service_account()
 
 
-@pytest.fixture(scope="session")
-def server(account: Account) -> Iterator[Server]:
+@contextmanager
+def running_server(account: Account) -> Iterator[Server]:
+    """Run a server with the roles of a stack; it goes with the block."""
     folder = Path(tempfile.mkdtemp(prefix="ae-test-", dir="/var/tmp" if os.getuid() == 0 else None))  # noqa: S108
     account.own(folder)
     cluster = Cluster(install(), account, folder)
@@ -100,6 +101,12 @@ def server(account: Account) -> Iterator[Server]:
     finally:
         cluster.remove()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server(account: Account) -> Iterator[Server]:
+    with running_server(account) as running:
+        yield running
 
 
 def _create_roles(connection: psycopg.Connection, password: str) -> None:
@@ -123,11 +130,12 @@ def fresh_database(server: Server, template: str | None = None) -> Iterator[Data
                 sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template or "template1")
             )
         )
-        try:
-            if template is None:
-                _create_extensions(server.url(name))
-            yield Database(name, server.url(name), server.url(name, OWNER), server.url(name, "backup"))
-        finally:
+    try:
+        if template is None:
+            _create_extensions(server.url(name))
+        yield Database(name, server.url(name), server.url(name, OWNER), server.url(name, "backup"))
+    finally:
+        with psycopg.connect(server.url(), autocommit=True) as admin:  # a test may have restarted the server
             admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
