@@ -27,11 +27,20 @@ def phase_locks(plan: Plan, phase: Sequence[Step]) -> dict[str, str]:
     That is the order in which users take theirs, as far as it can be known: a table before the ones it refers to.
     """
     found: dict[str, str] = {}
+    there = plan.current.tables.keys() - _dropped_before(plan, phase)
     for step in phase:
         for table in step.blocks:
-            if table in plan.current.tables:
+            if table in there:
                 found[table] = max(found.get(table, step.lock), step.lock, key=_STRENGTH.index)
     return {table: found[table] for table in _referring_first(plan.current, sorted(found))}
+
+
+def _dropped_before(plan: Plan, phase: Sequence[Step]) -> set[str]:
+    return {
+        step.object.name
+        for step in plan.steps
+        if step.phase < phase[0].phase and step.operation == "delete" and step.object.kind == "table"
+    }
 
 
 def _referring_first(catalog: Catalog, tables: Sequence[str]) -> list[str]:
