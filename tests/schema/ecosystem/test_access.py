@@ -42,7 +42,7 @@ API = {
     "detach_agent",
     "record_connection",
 }
-HIERARCHY = {"agent_ancestors", "agent_subtree"}
+READS = {"agent_ancestors", "agent_subtree", "find_agents"}
 MESSAGES = {"can_access_channel", "check_compatibility", "read_message"}
 REPORTS = {"log_messages", "publish", "record_performance"}
 READ_HELPERS = {
@@ -59,16 +59,16 @@ READ_HELPERS = {
 EXECUTABLE = {
     "anon": set[str](),
     "authenticated": set[str](),
-    "agent": API | READ_HELPERS | HIERARCHY | MESSAGES | REPORTS | {"agent_health", "current_agent_id"},
+    "agent": API | READ_HELPERS | READS | MESSAGES | REPORTS | {"agent_health", "current_agent_id"},
     "orchestrator": API
     | READ_HELPERS
-    | HIERARCHY
+    | READS
     | MESSAGES
     | REPORTS
     | {"agent_health", "current_agent_id", "current_agent_subtree", "rollout_health"},
     "maintenance": {"maintain"},
     "observer": READ_HELPERS
-    | HIERARCHY
+    | READS
     | MESSAGES
     | {"agent_health", "log_digest", "rollout_health", "verify_audit_chain"},
 }
