@@ -21,7 +21,7 @@ $$;
 COMMENT ON FUNCTION current_agent_id() IS
 'The agent this session is: the one its login is, or, in a session of Supabase''s authenticator, the one its verified JWT names.
 Arguments: none. Result: its agent_id; NULL for a session that is no agent, such as the service''s.
-SET ROLE and settings do not change it.
+SET ROLE and other settings do not change it.
 Errors: none.';
 
 REVOKE EXECUTE ON FUNCTION current_agent_id() FROM public;

@@ -10,7 +10,7 @@ RETURN coalesce(
 
 COMMENT ON FUNCTION is_session_agent(text, name) IS
 'Says whether this session is an agent: its login is the agent''s, or its verified JWT names one that has no login of its own.
-Arguments: agent_id and login_role of the agent''s row. Result: true or false; SET ROLE and settings do not change it.
+Arguments: agent_id and login_role of the agent''s row. Result: true or false; SET ROLE and other settings do not change it.
 Errors: none.';
 
 REVOKE EXECUTE ON FUNCTION is_session_agent(text, name) FROM public;

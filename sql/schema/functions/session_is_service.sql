@@ -12,7 +12,7 @@ END;
 COMMENT ON FUNCTION session_is_service() IS
 'Says whether this session may act for every agent: its login has the rights of service_role or of the owner, or its verified JWT
 says service_role.
-Arguments: none. Result: true or false; SET ROLE and settings do not change it.
+Arguments: none. Result: true or false; SET ROLE and other settings do not change it.
 Errors: none.';
 
 REVOKE EXECUTE ON FUNCTION session_is_service() FROM public;

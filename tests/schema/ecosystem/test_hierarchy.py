@@ -265,6 +265,17 @@ def test_a_parent_that_comes_back_in_time_keeps_its_children(service: Session, r
     assert links(service) == {"b": "a"}
 
 
+def test_each_time_a_parent_goes_the_hour_starts_anew(service: Session, register: Register) -> None:
+    """Its link may be disconnected still, from the time before."""
+    chain(service, register, "ab")
+    for _ in range(2):
+        silence(service, "a", "2 hours")
+        assert service.execute("SELECT agent_id FROM mark_stale_agents()").fetchall() == [("a",)]
+        assert links(service) == {"b": "a"}
+        service.execute("SELECT heartbeat('a')")
+    assert transitions(service, "b") == [("pending", "disconnected")]
+
+
 def test_a_child_that_is_offline_drains_when_it_is_back(service: Session, register: Register) -> None:
     chain(service, register, "ab", "drain")
     silence(service, "b", "10 minutes")
