@@ -17,10 +17,10 @@ BEGIN
                 DETAIL = 'agent_registry has no row with this agent_id.',
                 HINT = 'Call register_agent() once, when the agent starts.';
     END IF;
-    IF found_login IS DISTINCT FROM session_user AND NOT session_is_service() THEN
+    IF NOT is_session_agent(authorise_agent.agent_id, found_login) AND NOT session_is_service() THEN
         RAISE EXCEPTION 'login % may not act as agent %', session_user, quote_literal(authorise_agent.agent_id)
             USING ERRCODE = 'AE003',
-                DETAIL = 'The agent belongs to another login, or to the service alone.',
+                DETAIL = 'The agent belongs to another login, to the service alone, or to a JWT that names it.',
                 HINT = 'Connect as the login that the agent was registered with, or as one with the rights of service_role.';
     END IF;
     IF found_status = 'deregistered' THEN

@@ -28,14 +28,21 @@ BEGIN
     ) OR (
         can_access_channel.agent_id IS NULL AND EXISTS (
             SELECT FROM pg_roles
-            WHERE pg_roles.rolname = ANY (channel.roles) AND pg_has_role(session_user, pg_roles.oid, 'USAGE')
+            WHERE pg_roles.rolname = ANY (channel.roles)
+                AND (
+                    CASE
+                        WHEN session_claims() IS NULL THEN pg_has_role(session_user, pg_roles.oid, 'USAGE')
+                        ELSE pg_roles.rolname = session_claims() ->> 'role'
+                    END
+                )
         )
     );
 END
 $$;
 
 COMMENT ON FUNCTION can_access_channel(text, text, text) IS
-'Whether an agent may use a channel: its class is on the channel''s list; or, for the session itself, its login is of a role there.
+'Whether an agent may use a channel: its class is on the channel''s list; or, for the session itself, its login, or the role of its
+verified JWT, is of a role there.
 Arguments: channel_name; action, publish or subscribe; agent_id, NULL for this session''s own agent and login.
 Result: true or false; false too for a channel that does not exist or is not in use.
 Errors: AE001 the action is neither.';

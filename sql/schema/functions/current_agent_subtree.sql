@@ -5,9 +5,9 @@ AS $$
 BEGIN
     RETURN QUERY
     WITH RECURSIVE subtree AS (
-        SELECT agent_registry.agent_id
-        FROM agent_registry
-        WHERE agent_registry.login_role = session_user
+        SELECT own.agent_id
+        FROM current_agent_id() AS own (agent_id)
+        WHERE own.agent_id IS NOT NULL
         UNION
         SELECT agent_hierarchy.child_agent_id
         FROM subtree
@@ -20,8 +20,8 @@ END
 $$;
 
 COMMENT ON FUNCTION current_agent_subtree() IS
-'The agent this session''s login is, with all below it in agent_hierarchy: what an orchestrator may see.
-Arguments: none. Result: their agent_ids; no rows for a login that is no agent.
+'The agent this session is, with all below it in agent_hierarchy: what an orchestrator may see.
+Arguments: none. Result: their agent_ids; no rows for a session that is no agent.
 Errors: none.';
 
 REVOKE EXECUTE ON FUNCTION current_agent_subtree() FROM public;

@@ -26,7 +26,7 @@ BEGIN
         performance_metrics = coalesce(heartbeat.performance_metrics, agent_registry.performance_metrics)
     WHERE agent_registry.agent_id = heartbeat.agent_id
         AND agent_registry.status <> 'deregistered'
-        AND (agent_registry.login_role = session_user OR session_is_service())
+        AND (is_session_agent(agent_registry.agent_id, agent_registry.login_role) OR session_is_service())
     RETURNING agent_registry.status, agent_registry.current_version, agent_registry.desired_version;
 
     IF NOT FOUND THEN

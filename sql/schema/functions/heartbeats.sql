@@ -6,6 +6,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     asked integer := (SELECT count(DISTINCT given) FROM unnest(heartbeats.agent_ids) AS given);
+    by_service CONSTANT boolean := session_is_service();
     beaten integer;
 BEGIN
     IF asked = 0 OR cardinality(heartbeats.active_tasks) <> cardinality(heartbeats.agent_ids)
@@ -25,7 +26,7 @@ BEGIN
     PERFORM
     FROM agent_registry
     WHERE agent_registry.agent_id = ANY (heartbeats.agent_ids)
-        AND (agent_registry.login_role = session_user OR session_is_service())
+        AND (by_service OR is_session_agent(agent_registry.agent_id, agent_registry.login_role))
     ORDER BY agent_registry.agent_id
     FOR NO KEY UPDATE;
 
@@ -41,7 +42,7 @@ BEGIN
     ) AS given
     WHERE agent_registry.agent_id = given.agent_id
         AND agent_registry.status <> 'deregistered'
-        AND (agent_registry.login_role = session_user OR session_is_service())
+        AND (by_service OR is_session_agent(agent_registry.agent_id, agent_registry.login_role))
     RETURNING
         agent_registry.agent_id, agent_registry.status, agent_registry.current_version,
         agent_registry.desired_version;

@@ -3,15 +3,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $$
 BEGIN
-    -- One change of the hierarchy at a time, and each looks after it got its turn: two halves of a cycle cannot both
-    -- pass. A snapshot taken before the turn would not show the other half (serializable would, by failing).
-    IF current_setting('transaction_isolation') = 'repeatable read' THEN
-        RAISE EXCEPTION 'agent_hierarchy cannot be changed at isolation level repeatable read'
-            USING ERRCODE = 'AE202',
-                DETAIL = 'The check for cycles would not see what others have committed meanwhile.',
-                HINT = 'Use read committed or serializable.';
-    END IF;
-    PERFORM pg_advisory_xact_lock(tg_relid::bigint);
+    PERFORM lock_hierarchy();
 
     IF EXISTS (
         WITH RECURSIVE ancestors AS (

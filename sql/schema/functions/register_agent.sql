@@ -18,6 +18,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
     owning_login name := register_agent.login_role;
+    claimed CONSTANT boolean := session_claims() IS NOT NULL;
     reason text;
 BEGIN
     IF NOT session_is_service() THEN
@@ -27,7 +28,13 @@ BEGIN
                     DETAIL = 'An agent registers itself: its login becomes the agent''s.',
                     HINT = 'Leave login_role out, or let a login with the rights of service_role register it.';
         END IF;
-        owning_login := session_user;
+        IF claimed AND claimed_agent_id() IS DISTINCT FROM register_agent.agent_id THEN
+            RAISE EXCEPTION 'this token may not register agent %', quote_nullable(register_agent.agent_id)
+                USING ERRCODE = 'AE003',
+                    DETAIL = format('The token''s agent_id is %s.', quote_nullable(claimed_agent_id())),
+                    HINT = 'Register the agent that the token names, or ask for a token of this one.';
+        END IF;
+        owning_login := CASE WHEN NOT claimed THEN session_user END;
     END IF;
 
     reason := CASE
@@ -93,7 +100,7 @@ BEGIN
                 || jsonb_build_object('from', existing.current_version, 'to', excluded.current_version, 'at', now())
         END
     WHERE existing.agent_class = excluded.agent_class
-        AND (existing.login_role = excluded.login_role OR session_is_service())
+        AND (existing.login_role = excluded.login_role OR (claimed AND existing.login_role IS NULL) OR session_is_service())
     RETURNING existing.status, existing.current_version, existing.desired_version, existing.registration_count = 1;
 
     IF NOT FOUND THEN
@@ -123,9 +130,9 @@ COMMENT ON FUNCTION register_agent(
 'Registers an agent, or registers it again: the same agent_id keeps its row, comes online, and a change of version is recorded.
 Arguments: agent_id (its own stable name), agent_class, version (the one it runs), agent_type, capabilities,
 capability_embedding (384 dimensions), description, endpoint, metadata, max_concurrent_tasks; login_role (the login that
-is the agent) is for the service: an agent that registers itself is the login it came with.
+is the agent) is for the service: an agent that registers itself is the login it came with, or has none where its JWT names it.
 Result: one row: status, current_version, desired_version (what it should upgrade to), is_new.
-Errors: AE001 an argument is malformed, AE003 for another login, AE005 the agent_id or the login is taken.';
+Errors: AE001 an argument is malformed, AE003 for another login or not the agent of the JWT, AE005 the agent_id or the login is taken.';
 
 REVOKE EXECUTE ON FUNCTION register_agent(
     text, text, text, agent_type, text[], extensions.vector, text, text, jsonb, integer, name

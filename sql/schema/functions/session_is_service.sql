@@ -1,12 +1,18 @@
 -- SECURITY DEFINER, so that CURRENT_USER is the owner of the schema whoever calls. USAGE, not MEMBER: Supabase's
--- authenticator may become service_role, but only a session whose login has those rights by itself is the service.
+-- authenticator may become service_role, but only a session whose login has those rights by itself is the service, or one
+-- of authenticator whose verified claims say so.
 CREATE FUNCTION session_is_service() RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED
-RETURN pg_has_role(session_user, 'service_role', 'USAGE') OR pg_has_role(session_user, current_user, 'USAGE');
+RETURN CASE
+    WHEN session_claims() IS NULL
+        THEN pg_has_role(session_user, 'service_role', 'USAGE') OR pg_has_role(session_user, current_user, 'USAGE')
+    ELSE coalesce(session_claims() ->> 'role' = 'service_role', FALSE) AND pg_has_role(session_user, 'service_role', 'MEMBER')
+END;
 
 COMMENT ON FUNCTION session_is_service() IS
-'Says whether this session''s login may act for every agent: it has the rights of service_role or of the owner.
-Arguments: none. Result: true or false; SET ROLE and settings do not change it.
+'Says whether this session may act for every agent: its login has the rights of service_role or of the owner, or its verified JWT
+says service_role.
+Arguments: none. Result: true or false; SET ROLE and other settings do not change it.
 Errors: none.';
 
 REVOKE EXECUTE ON FUNCTION session_is_service() FROM public;

@@ -46,8 +46,11 @@ COMMENT ON COLUMN agent_hierarchy.protocol_settings IS
 'What the protocol needs: realtime and pg_notify {"channel"}, http and websocket {"url"}, grpc {"target"}, '
 'mcp {"transport": "stdio" or "streamable_http"}, a2a {"agent_card_url"}; further keys are welcome.';
 COMMENT ON COLUMN agent_hierarchy.connection_state IS 'Whether the link is up.';
-COMMENT ON COLUMN agent_hierarchy.connection_state_changed_at IS 'Since when it is in that state.';
-COMMENT ON COLUMN agent_hierarchy.connection_transitions IS 'Earlier states, oldest first: [{"from", "to", "at"}].';
+COMMENT ON COLUMN agent_hierarchy.connection_state_changed_at IS
+'Since when it is in that state; an end that is marked offline dates it anew.';
+COMMENT ON COLUMN agent_hierarchy.connection_transitions IS
+'Its last 50 changes of state, oldest first: [{"from", "to", "at"}].';
 COMMENT ON COLUMN agent_hierarchy.last_error IS 'Why the link last broke, in the reporter''s words.';
-COMMENT ON COLUMN agent_hierarchy.reparent_policy IS 'What becomes of the child when the parent is gone.';
+COMMENT ON COLUMN agent_hierarchy.reparent_policy IS
+'What becomes of the child when the parent is gone: reparent_children() sees to it.';
 COMMENT ON COLUMN agent_hierarchy.created_at IS 'When the two were linked.';

@@ -38,7 +38,11 @@ API = {
     "cancel_tasks",
     "delegate_task",
     "delegate_tasks",
+    "attach_agent",
+    "detach_agent",
+    "record_connection",
 }
+READS = {"agent_ancestors", "agent_subtree", "find_agents"}
 MESSAGES = {"can_access_channel", "check_compatibility", "read_message"}
 REPORTS = {"log_messages", "publish", "record_performance"}
 READ_HELPERS = {
@@ -55,14 +59,18 @@ READ_HELPERS = {
 EXECUTABLE = {
     "anon": set[str](),
     "authenticated": set[str](),
-    "agent": API | READ_HELPERS | MESSAGES | REPORTS | {"agent_health", "current_agent_id"},
+    "agent": API | READ_HELPERS | READS | MESSAGES | REPORTS | {"agent_health", "current_agent_id"},
     "orchestrator": API
     | READ_HELPERS
+    | READS
     | MESSAGES
     | REPORTS
     | {"agent_health", "current_agent_id", "current_agent_subtree", "rollout_health"},
     "maintenance": {"maintain"},
-    "observer": READ_HELPERS | MESSAGES | {"agent_health", "log_digest", "rollout_health", "verify_audit_chain"},
+    "observer": READ_HELPERS
+    | READS
+    | MESSAGES
+    | {"agent_health", "log_digest", "rollout_health", "verify_audit_chain"},
 }
 
 LOG = """
@@ -199,6 +207,9 @@ def test_an_agent_acts_for_itself_only(ecosystem: Ecosystem, register: Register)
         "SELECT cancel_task(gen_random_uuid(), agent_id => 'victim')",
         "SELECT delegate_task(gen_random_uuid(), 'me', agent_id => 'victim')",
         "SELECT enqueue_task('noop', agent_id => 'victim')",
+        "SELECT attach_agent('me', 'victim', 'mcp', '{\"transport\": \"stdio\"}', agent_id => 'victim')",
+        "SELECT detach_agent('me', agent_id => 'victim')",
+        "SELECT record_connection('me', 'connected', agent_id => 'victim')",
     )
     with ecosystem.session("agent") as agent:
         with refused("AE003", "no agent"):
@@ -252,6 +263,9 @@ def test_a_temporary_table_does_not_stand_in_for_ours(ecosystem: Ecosystem, regi
         ("orchestrator", "SELECT maintain('seal')"),
         ("maintenance", "SELECT prune_tasks('0', '0')"),
         ("maintenance", "SELECT * FROM agent_registry"),
+        ("orchestrator", "SELECT reparent_children()"),
+        ("agent", "SELECT lock_hierarchy()"),
+        ("observer", "SELECT detach_agent('e1')"),
         ("agent", "SELECT seal()"),
         ("agent", "SELECT erase_payloads('{1}')"),
         ("orchestrator", "SELECT start_rollout('executor', '1.8.3')"),
