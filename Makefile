@@ -11,7 +11,7 @@ PROCESSES ?= 2
 SPREAD = -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview preflight refresh status url backup restore prune recover destroy shell test test-full check lint docs bench-preview bench-schema bench-backup
+.PHONY: help up preview preflight refresh status url backup restore prune recover destroy shell test test-full check lint docs demo bench-preview bench-schema bench-backup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,6 +34,10 @@ status: ## what lives in the database now, and the last backup
 
 url: ## the connection string, and nothing else
 	@$(BOOTSTRAP) output url
+
+demo: ## a swarm of agents on the stack's database, live: one is killed, all upgrade (ARGS='--topics 12')
+	@DATABASE_URL=$$($(BOOTSTRAP) output url) && schema=$$($(BOOTSTRAP) output schema) && export DATABASE_URL && \
+		PGOPTIONS="-c search_path=$$schema,extensions" $(BOOTSTRAP) run python -m examples.swarm $(ARGS)
 
 backup: ## take a backup now
 	@$(BOOTSTRAP) run python -m infra.job_command run $(ARGS)

@@ -1,0 +1,64 @@
+"""The same agent over Supabase's API: it needs no connection string, and no package but supabase.
+
+    pip install 'supabase>=2,<3'
+    SUPABASE_URL=https://….supabase.co SUPABASE_KEY=… python examples/agent_supabase.py executor-1
+
+The key is that of the service role: over the API every agent comes in as the same login, so only the service may act
+for them. It asks for work every few seconds; subscribe to `distributed_tasks` with Realtime to be woken instead.
+"""
+
+import os
+import sys
+import time
+from typing import Any
+
+from supabase import Client, PostgrestAPIError, create_client
+
+AGENT_CLASS, VERSION, LEASE = "executor", "1.8.3", "30 seconds"
+NOT_HELD = "AE103"
+PAUSE = 5
+"""Seconds between two questions for work while there is none."""
+
+
+def work(client: Client, held: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
+    """Do the work of one task; every renewal says how far it is and keeps the lease alive."""
+    steps = int(payload.get("steps", 3))
+    for step in range(1, steps + 1):
+        client.rpc("renew_lease", {**held, "lease": LEASE, "progress": {"step": step, "of": steps}}).execute()
+    return {"steps": steps}
+
+
+def handle(client: Client, agent_id: str, task: dict[str, Any]) -> str:
+    """Work on a claimed task and end it; return what became of it."""
+    held = {"agent_id": agent_id, "task_id": task["task_id"], "fencing_token": task["fencing_token"]}
+    try:
+        client.rpc("complete_task", {**held, "result": work(client, held, task["payload"])}).execute()
+    except PostgrestAPIError as error:
+        if error.code != NOT_HELD:
+            raise
+        return "lost: its lease ran out and another agent has it, or it was cancelled"
+    except Exception as error:  # noqa: BLE001 - whatever the work raises, the task is tried again, by anyone
+        return f"failed, now {client.rpc('fail_task', {**held, 'error': str(error)}).execute().data}: {error}"
+    return "done"
+
+
+def main(agent_id: str) -> None:
+    """Register `agent_id`, and claim, work, complete until interrupted."""
+    client = create_client(os.environ["SUPABASE_URL"], os.environ["SUPABASE_KEY"])
+    agent = {"agent_id": agent_id}
+    client.rpc("register_agent", {**agent, "agent_class": AGENT_CLASS, "version": VERSION}).execute()
+    try:
+        while True:
+            (told,) = client.rpc("heartbeat", agent).execute().data
+            claim = {**agent, "max_tasks": 1, "lease": LEASE}
+            tasks = client.rpc("claim_tasks", claim).execute().data if told["status"] == "online" else []
+            for task in tasks:
+                print(f"{task['task_type']} {task['task_id']}: {handle(client, agent_id, task)}", flush=True)
+            if not tasks:
+                time.sleep(PAUSE)
+    except KeyboardInterrupt:
+        client.rpc("deregister_agent", agent).execute()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
