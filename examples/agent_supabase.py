@@ -3,8 +3,9 @@
     pip install 'supabase>=2,<3'
     SUPABASE_URL=https://….supabase.co SUPABASE_KEY=… python examples/agent_supabase.py executor-1
 
-The key is that of the service role: over the API every agent comes in as the same login, so only the service may act
-for them. It asks for work every few seconds; subscribe to `distributed_tasks` with Realtime to be woken instead.
+The key is that of the service role. Every call over the API comes in as one login, `authenticator`, and a login is one
+agent: a database takes one agent this way, the others connect (agent.py). It asks for work every few seconds;
+subscribe to changes of `distributed_tasks` with Realtime to be woken instead.
 """
 
 import os

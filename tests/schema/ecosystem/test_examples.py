@@ -1,19 +1,24 @@
-"""The agents of examples/ do what they say: one runs here, of the one over Supabase's API every call is checked."""
+"""The agents of examples/ do what they say."""
 
-import ast
+import importlib
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 from psycopg.rows import TupleRow
 
-from tests.schema.ecosystem.conftest import Ecosystem
+from tests.schema.ecosystem.conftest import Ecosystem, connect
 from tests.schema.ecosystem.tasks import Service, enqueue, one
 
 pytestmark = pytest.mark.server
@@ -91,30 +96,73 @@ def test_the_agent_drops_what_it_has_lost(ecosystem: Ecosystem, service: Service
     assert one(service, "SELECT status::text FROM distributed_tasks WHERE task_id = %s", task_id) == "leased"
 
 
-def calls() -> list[tuple[str, set[str]]]:
-    """Return the functions that examples/agent_supabase.py calls, each with the arguments it names literally."""
-    tree = ast.parse((EXAMPLES / "agent_supabase.py").read_text())
-    found = []
-    for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "rpc":
-            name, arguments = call.args
-            assert isinstance(name, ast.Constant)
-            keys = arguments.keys if isinstance(arguments, ast.Dict) else []
-            found.append((str(name.value), {str(key.value) for key in keys if isinstance(key, ast.Constant)}))
-    return found
+@dataclass
+class Api:
+    """What PostgREST is to the example: a login that may become service_role, and functions called by their names."""
+
+    session: psycopg.Connection[TupleRow]
+
+    def rpc(self, name: str, arguments: dict[str, Any]) -> "Api":
+        given = sql.SQL(", ").join(sql.SQL("{} => %s").format(sql.Identifier(each)) for each in arguments)
+        values = [json.dumps(each) if isinstance(each, dict) else str(each) for each in arguments.values()]
+        returns_rows = one(self.session, "SELECT proretset FROM pg_proc WHERE proname = %s", name)
+        shape = "SELECT coalesce(json_agg(row), '[]') FROM {}({}) AS row" if returns_rows else "SELECT to_json({}({}))"
+        try:
+            answer = self.session.execute(sql.SQL(shape).format(sql.Identifier(name), given), values).fetchone()
+        except psycopg.errors.DatabaseError as error:
+            raise ApiError(error.sqlstate) from error
+        assert answer is not None
+        self.data = answer[0]
+        return self
+
+    def execute(self) -> "Api":
+        return self
 
 
-def test_the_agent_over_the_api_calls_what_there_is(service: psycopg.Connection[TupleRow]) -> None:
-    functions = {
-        str(name): set(arguments)
-        for name, arguments in service.execute(
-            "SELECT proname, proargnames FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND pronargs > 0"
-        )
-        if arguments
-    }
-    made = calls()
-    assert {name for name, _ in made} == {
-        "register_agent", "heartbeat", "claim_tasks", "renew_lease", "complete_task", "fail_task", "deregister_agent"
-    }  # fmt: skip
-    for name, arguments in made:
-        assert arguments <= functions[name], name
+class ApiError(Exception):
+    def __init__(self, code: str | None) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def test_the_agent_over_the_api_works_and_leaves(
+    ecosystem: Ecosystem, service: Service, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The database is real, PostgREST and its client are not: neither is at hand here."""
+    good, lost, bad = enqueue(
+        service,
+        {"task_type": "count", "priority": 2},
+        {"task_type": "count", "priority": 1},
+        {"task_type": "count", "payload": {"steps": "many"}, "max_attempts": 1},
+    )
+    name, url = ecosystem.login("anon")
+    with ecosystem.admin() as admin:
+        admin.execute(sql.SQL("GRANT service_role TO {} WITH INHERIT FALSE, SET TRUE").format(sql.Identifier(name)))
+    with connect(url, autocommit=True) as session:
+        session.execute("SET ROLE service_role")
+        library = SimpleNamespace(Client=Api, PostgrestAPIError=ApiError, create_client=lambda *_: Api(session))
+        monkeypatch.setitem(sys.modules, "supabase", library)
+        example = importlib.import_module("examples.agent_supabase")
+        monkeypatch.setenv("SUPABASE_URL", "https://example.supabase.co")
+        monkeypatch.setenv("SUPABASE_KEY", "not asked for")
+        monkeypatch.setattr(example.time, "sleep", interrupted)
+        renew = example.work
+
+        def work(client: Api, held: dict[str, Any], payload: dict[str, Any]) -> Any:
+            if held["task_id"] == str(lost):
+                service.execute("SELECT cancel_task(%s)", (lost,))
+            return renew(client, held, payload)
+
+        monkeypatch.setattr(example, "work", work)
+        example.main("executor-1")
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == f"count {good}: done"
+    assert said[1].startswith(f"count {lost}: lost")
+    assert said[2].startswith(f"count {bad}: failed, now dead_letter: invalid literal")
+    assert one(service, "SELECT result FROM distributed_tasks WHERE task_id = %s", good) == {"steps": 3}
+    assert one(service, "SELECT status::text FROM agent_registry") == "deregistered"
+
+
+def interrupted(_seconds: float) -> None:
+    """Press Ctrl-C where the agent has nothing to do."""
+    raise KeyboardInterrupt
