@@ -21,11 +21,16 @@ PAUSE = 5
 """Seconds between two questions for work while there is none."""
 
 
+def call(client: Client, function: str, arguments: dict[str, Any]) -> Any:
+    """Call a function of the database; return its result: a list of rows, or one value."""
+    return client.rpc(function, arguments).execute().data
+
+
 def work(client: Client, held: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
     """Do the work of one task; every renewal says how far it is and keeps the lease alive."""
     steps = int(payload.get("steps", 3))
     for step in range(1, steps + 1):
-        client.rpc("renew_lease", {**held, "lease": LEASE, "progress": {"step": step, "of": steps}}).execute()
+        call(client, "renew_lease", {**held, "lease": LEASE, "progress": {"step": step, "of": steps}})
     return {"steps": steps}
 
 
@@ -33,13 +38,13 @@ def handle(client: Client, agent_id: str, task: dict[str, Any]) -> str:
     """Work on a claimed task and end it; return what became of it."""
     held = {"agent_id": agent_id, "task_id": task["task_id"], "fencing_token": task["fencing_token"]}
     try:
-        client.rpc("complete_task", {**held, "result": work(client, held, task["payload"])}).execute()
+        call(client, "complete_task", {**held, "result": work(client, held, task["payload"])})
     except PostgrestAPIError as error:
         if error.code != NOT_HELD:
             raise
         return "lost: its lease ran out and another agent has it, or it was cancelled"
     except Exception as error:  # noqa: BLE001 - whatever the work raises, the task is tried again, by anyone
-        return f"failed, now {client.rpc('fail_task', {**held, 'error': str(error)}).execute().data}: {error}"
+        return f"failed, now {call(client, 'fail_task', {**held, 'error': str(error)})}: {error}"
     return "done"
 
 
@@ -47,18 +52,18 @@ def main(agent_id: str) -> None:
     """Register `agent_id`, and claim, work, complete until interrupted."""
     client = create_client(os.environ["SUPABASE_URL"], os.environ["SUPABASE_KEY"])
     agent = {"agent_id": agent_id}
-    client.rpc("register_agent", {**agent, "agent_class": AGENT_CLASS, "version": VERSION}).execute()
+    call(client, "register_agent", {**agent, "agent_class": AGENT_CLASS, "version": VERSION})
     try:
         while True:
-            (told,) = client.rpc("heartbeat", agent).execute().data
+            (told,) = call(client, "heartbeat", agent)
             claim = {**agent, "max_tasks": 1, "lease": LEASE}
-            tasks = client.rpc("claim_tasks", claim).execute().data if told["status"] == "online" else []
+            tasks = call(client, "claim_tasks", claim) if told["status"] == "online" else []
             for task in tasks:
                 print(f"{task['task_type']} {task['task_id']}: {handle(client, agent_id, task)}", flush=True)
             if not tasks:
                 time.sleep(PAUSE)
     except KeyboardInterrupt:
-        client.rpc("deregister_agent", agent).execute()
+        call(client, "deregister_agent", agent)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from uuid import uuid4
 import psycopg
 from psycopg.rows import DictRow
 
+from examples.swarm import narration
 from examples.swarm.processes import Processes
 from examples.swarm.session import Identity, Session, connect
 
@@ -35,11 +36,18 @@ class Run:
     events: list[str] = field(default_factory=list)
     killed: str | None = None
     rollout: str = "not_started"
+    started: float = field(default_factory=time.monotonic)
+
+    def note(self, event: str) -> None:
+        """Add to `events`, with the seconds since the run began."""
+        self.events.append(f"{time.monotonic() - self.started:5.1f} s  {event}")
 
     @property
     def finished(self) -> bool:
-        """Whether there are tasks, and none is open."""
-        return bool(self.tasks) and not _open_tasks(self)
+        """Whether no task is open any more, and every executor runs the new version."""
+        executors = [agent for agent in self.agents if agent["agent_class"] == "executor"]
+        upgraded = all(agent["current_version"] == self.new_version for agent in executors)
+        return bool(self.tasks) and not _open_tasks(self) and self.rollout == "completed" and upgraded
 
 
 def _open_tasks(run: Run) -> list[DictRow]:
@@ -123,15 +131,15 @@ def _start(processes: Processes, run: Run, topics: int, seconds: float) -> None:
             agent_id = f"swarm-{run.name}/{agent_class}-{nth}"
             version = versions[agent_class]
             processes.start("worker", Identity(agent_id, agent_class, version, run.correlation_id, leader, seconds))
-    run.events.append(f"{1 + sum(CLASSES.values())} agents started, executors at version {run.old_version}")
+    run.note(f"{1 + sum(CLASSES.values())} agents started, executors at version {run.old_version}")
 
 
 def _look(session: Session, run: Run) -> None:
-    run.tasks = session.execute(
+    tasks = session.execute(
         "SELECT * FROM distributed_tasks WHERE correlation_id = %s ORDER BY created_at, task_id",
         (run.correlation_id,),
     ).fetchall()
-    run.agents = session.execute(
+    agents = session.execute(
         """
         SELECT agent_registry.*, agent_hierarchy.parent_agent_id
         FROM agent_registry
@@ -141,6 +149,9 @@ def _look(session: Session, run: Run) -> None:
         """,
         (f"swarm-{run.name}/%",),
     ).fetchall()
+    for event in (*narration.of_tasks(run.tasks, tasks), *narration.of_agents(run.agents, agents)):
+        run.note(event)
+    run.tasks, run.agents = tasks, agents
 
 
 def _kill_who_stalls(processes: Processes, run: Run) -> None:
@@ -148,7 +159,7 @@ def _kill_who_stalls(processes: Processes, run: Run) -> None:
         if run.killed is None and task["status"] == "leased" and (task["progress"] or {}).get("stalled"):
             run.killed = task["assigned_to_agent_id"]
             processes.kill(run.killed)
-            run.events.append(f"kill -9 {run.killed}, in the midst of a {task['task_type']} task")
+            run.note(f"kill -9 {run.killed.partition('/')[2]}, in the midst of a {task['task_type']} task")
 
 
 def _roll_out(session: Session, run: Run) -> None:
@@ -167,7 +178,7 @@ def _note_rollout(session: Session, run: Run, statement: str, argument: str) -> 
     row = session.execute(statement.encode(), (argument,)).fetchone()
     if row:
         run.rollout = row["rollout_state"]
-        run.events.append(
+        run.note(
             f"rollout of executor {run.new_version}: {row['rollout_percentage']:g} %, {row['agents_told']} agents told"
         )
 
@@ -178,12 +189,14 @@ def _check(processes: Processes, run: Run, give_up: float) -> None:
         raise SwarmError(f"the process of {', '.join(lost)} ended; what it said is above")
     if time.monotonic() > give_up:
         left = [f"{task['task_type']} {task['task_id']} is {task['status']}" for task in _open_tasks(run)]
-        raise SwarmError(f"time is up. Left: {'; '.join(left) or 'everything, no task was enqueued'}")
+        raise SwarmError(
+            f"time is up. Left: {'; '.join(left) or f'rollout {run.rollout}, {len(run.tasks)} tasks done'}"
+        )
 
 
 def _clear_up(session: Session, run: Run) -> None:
     """Leave nothing that goes on: no rollout, no task that may be claimed, no agent that seems to live."""
-    if run.rollout == "running" and not run.finished:
+    if run.rollout == "running":
         session.execute("SELECT rollback_rollout('executor', %s)", (f"run {run.name} of examples/swarm ended early",))
     _look(session, run)
     left = [task["task_id"] for task in _open_tasks(run)]

@@ -16,13 +16,17 @@ MARKS = {
     "dead_letter": ("✗", "red"),
     "cancelled": ("✗", "dim red"),
 }
-SHOWN_EVENTS = 8
+LEGEND = "· blocked  ○ ready  ◐ leased  ● succeeded"
+SHOWN_EVENTS = 12
 
 
 def render(run: Run) -> RenderableType:
     """Return the run as it stands."""
     events = Text("\n".join(run.events[-SHOWN_EVENTS:]))
-    return Group(Columns([_agents(run), _tasks(run)]), Panel(events, title=f"run {run.name}", title_align="left"))
+    return Group(
+        Columns([_agents(run), _tasks(run)]),
+        Panel(events, title=f"run {run.name}", title_align="left", subtitle=LEGEND),
+    )
 
 
 def _agents(run: Run) -> Table:
@@ -46,7 +50,6 @@ def _tasks(run: Run) -> Table:
         tasks = [task for task in run.tasks if task["task_type"] == task_type]
         marks = Text(" ").join(Text(*MARKS[task["status"]]) for task in tasks)
         table.add_row(task_type, marks, f"{sum(task['status'] == 'succeeded' for task in tasks)}/{len(tasks)}")
-    table.caption = "  ".join(f"{mark} {status}" for status, (mark, _) in list(MARKS.items())[:4])
     return table
 
 
