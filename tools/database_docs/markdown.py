@@ -186,7 +186,7 @@ def _types(catalog: Catalog) -> str:
         [
             f"`{kind.name}`",
             f"domain over {code(kind.base)}" if kind.base else ", ".join(f"`{label}`" for label in kind.labels),
-            text(kind.comment),
+            text(sections(kind.comment)[""]),
         ]
         for kind in catalog.types
     )

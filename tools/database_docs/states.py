@@ -62,7 +62,7 @@ def _machine(catalog: Catalog, kind: Type) -> StateMachine:
         for label in kind.labels
     ]
     held_by = [f"{column.owner}.{column.name}" for column in columns]
-    return StateMachine(kind, held_by, states, _transitions(kind, description.get("Transitions", "")))
+    return StateMachine(kind, held_by, states, _transitions(kind, " ".join(description.get("Transitions", "").split())))
 
 
 def _words(comment: str, label: str) -> str:
@@ -71,9 +71,7 @@ def _words(comment: str, label: str) -> str:
 
 
 def _transitions(kind: Type, section: str) -> list[Transition]:
-    found = [
-        Transition(*parts) for parts in re.findall(r"(\w+) -> (\w+): (.+?)(?=; \w+ ->|\.?\s*$)", section, re.DOTALL)
-    ]
+    found = [Transition(*parts) for parts in re.findall(r"(\w+) -> (\w+): (.+?)(?=; \w+ ->|\.?$)", section)]
     unknown = {name for each in found for name in (each.source, each.target)} - set(kind.labels)
     if unknown:
         names = ", ".join(sorted(unknown))

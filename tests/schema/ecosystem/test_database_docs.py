@@ -95,9 +95,10 @@ def test_states_are_set_where_the_source_says_so(catalog: live.Catalog) -> None:
 
 
 def test_transitions_in_a_comment_are_drawn(ecosystem: Ecosystem) -> None:
-    comment = "COMMENT ON TYPE agent_status IS 'Life. Transitions: online -> offline: silence; offline -> online: {}.'"
+    steps = "online -> offline: long\nsilence;\noffline -> online: {}."
+    comment = f"COMMENT ON TYPE agent_status IS 'Life.\nTransitions: {steps}'"
     text = document(read(ecosystem, comment.format("heartbeat()")))
-    assert "    online --> offline: silence\n    offline --> online: heartbeat()\n```" in text
+    assert "    online --> offline: long silence\n    offline --> online: heartbeat()\n```" in text
     wrong = read(ecosystem, comment.replace("offline -> online", "asleep -> online"))
     with pytest.raises(ValueError, match=r"agent_status.*asleep.*those are online"):
         document(wrong)
