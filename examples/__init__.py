@@ -1,0 +1,1 @@
+"""Agents to begin from, and a swarm of them."""

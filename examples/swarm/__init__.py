@@ -1,0 +1,1 @@
+"""A swarm on one database: it builds a hierarchy, works through a graph of tasks, upgrades itself, loses a worker."""
