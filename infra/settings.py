@@ -20,6 +20,9 @@ PROJECT_FOLDER = Path(__file__).resolve().parent.parent
 SHARED_STATE = Path("/var/lib/agent-ecosystem")
 """Where root keeps PostgreSQL's data when the checkout is closed to the account that runs PostgreSQL."""
 
+PRIVATE_KEY = "AGE-SECRET-KEY-"
+"""How a private key of age begins: it is not shown either where a public one belongs."""
+
 DOCKER_KEYS = ("postgres_image", "postgres_major", "object_store_image", "backup_base_image", "limits")
 RESERVED_IN_CONTAINERS = frozenset(
     {"port", "listen_addresses", "unix_socket_directories", "data_directory", "config_file", "hba_file", "ident_file"}
@@ -111,6 +114,16 @@ class Settings(BaseModel):
     backup_lock_days: int = Field(
         7, ge=0, le=36500, description="days that nobody but the store's administrator can delete a backup; 0: no lock"
     )
+    backup_encryption_recipients: list[str] = Field(
+        default_factory=list,
+        description="age's public keys (X25519, as age-keygen prints them) that backups are encrypted for; none: no "
+        "encryption",
+    )
+    backup_encryption_identity: SecretStr | None = Field(
+        None,
+        description="private key of a recipient for the backup job, which then proves with it; unset: what it has "
+        "encrypted, it can not read again",
+    )
     maintenance_seconds: int = Field(
         60,
         ge=0,
@@ -172,6 +185,24 @@ class Settings(BaseModel):
             if not (colon and thing and hazard.isupper()):
                 raise ValueError(f"{entry!r} is not HAZARD:object, e.g. DATA_LOSS:agent_registry.region")
         return entries
+
+    @field_validator("backup_encryption_recipients", mode="before")
+    @classmethod
+    def _recipients_are_keys_of_age(cls, value: object) -> object:
+        if not value:
+            return value
+        from infra.backup_job.keys import recipients  # noqa: PLC0415 - without encryption nothing of it is loaded
+
+        return recipients(value)
+
+    @field_validator("backup_encryption_identity")
+    @classmethod
+    def _identity_is_a_key_of_age(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            from infra.backup_job.keys import identities  # noqa: PLC0415 - without encryption nothing of it is loaded
+
+            identities(value.get_secret_value())
+        return value
 
     @field_validator("extension_versions")
     @classmethod
@@ -269,5 +300,6 @@ def _problem(project: str, values: Mapping[str, Any], detail: Any) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     path = ".".join([field.alias or key, *map(str, detail["loc"][1:])])
     value = detail["input"] if detail["loc"][1:] else values.get(key)
-    shown = "" if "SecretStr" in str(field.annotation) else f" = {value!r}"
+    hidden = "SecretStr" in str(field.annotation) or PRIVATE_KEY in str(value).upper()
+    shown = "" if hidden else f" = {value!r}"
     return f"configuration key {project}:{path}{shown}: {message} ({field.description})"

@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import ProgrammingError
 
-from infra.backup_job import catalog, database, latest, listing, report, status
+from infra.backup_job import catalog, database, encryption, latest, listing, report, status
 from infra.backup_job.database import Programs
 from infra.backup_job.errors import BackupError
 from infra.backup_job.facts import database_identity
@@ -69,6 +69,7 @@ def show_status(settings: Settings, options: argparse.Namespace) -> int:
 def verify_backups(settings: Settings, options: argparse.Namespace) -> int:
     """`verify`: one backup, or with --all every one; the first bad one does not hide the others."""
     store, names = ObjectStore(settings), Names(settings.prefix)
+    programs, identities = Programs(settings.pg_bin, settings.pg_environment), encryption.identities(settings)
     problems: list[str] = []
     if options.all:
         found = catalog.read(store, names)
@@ -78,7 +79,7 @@ def verify_backups(settings: Settings, options: argparse.Namespace) -> int:
     answers: list[dict[str, Any]] = []
     code = 3 if problems else 0
     for manifest in manifests:
-        restorer = Restorer(store, Programs(settings.pg_bin, settings.pg_environment), manifest, report.as_text)
+        restorer = Restorer(store, programs, manifest, report.as_text, identities)
         try:
             read = verify(restorer, names)
         except BackupError as error:
@@ -116,7 +117,7 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
     manifest = catalog.find(store, Names(settings.prefix), options.at)
     programs = Programs(settings.pg_bin, settings.pg_environment)
     tell = report.as_json if options.json else report.as_text
-    restorer = Restorer(store, programs, manifest, tell)
+    restorer = Restorer(store, programs, manifest, tell, encryption.identities(settings))
     if options.list:
         print(restorer.table_of_contents(), end="")
         return 0

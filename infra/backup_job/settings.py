@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from infra.backup_job import keys
 from infra.backup_job.errors import BackupError
 from infra.backup_job.retention import Retention
 
@@ -51,6 +52,13 @@ class Settings(BaseModel):
     prune_secret_key: SecretStr | None = None
     retention: Retention = Field(Retention(), description="which backups `prune` keeps")
     prefix: str = Field("backups", pattern=r"^[\w.-]+(/[\w.-]+)*$", description="where in the bucket")
+    encryption_recipients: list[str] = Field(
+        default_factory=list, description="age's public keys, which backups are encrypted for; none: not encrypted"
+    )
+    encryption_identity: SecretStr | None = Field(
+        None, description="age's private keys, one a line, to read encrypted backups with"
+    )
+    encryption_identity_file: Path | None = Field(None, description="a file of them, of mode 0600")
     pg_bin: Path = Field(description="folder of pg_dump and pg_restore")
     pg_environment: dict[str, str] = Field(default_factory=dict, description="what these programs need, e.g. libraries")
     schedule: str = Field("17 3 * * *", description="cron expression, in UTC")
@@ -67,6 +75,18 @@ class Settings(BaseModel):
             CronSim(value, datetime.now(UTC))
         except CronSimError as error:
             raise ValueError(f"a cron expression of five fields ({error})") from error
+        return value
+
+    @field_validator("encryption_recipients", mode="before")
+    @classmethod
+    def _are_recipients(cls, value: object) -> object:
+        return keys.recipients(value)
+
+    @field_validator("encryption_identity")
+    @classmethod
+    def _are_identities(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            keys.identities(value.get_secret_value())
         return value
 
     @field_validator("database_url", "restore_url", "proof_url")
@@ -156,5 +176,5 @@ def _problem(key: str, problem: ErrorDetails) -> str:
     if problem["type"] == "extra_forbidden":
         return f"there is no such setting; there are {', '.join(Settings.model_fields)}"
     allowed = problem["msg"].removeprefix("Value error, ")
-    secret = "SecretStr" in str(Settings.model_fields[key].annotation)
+    secret = "SecretStr" in str(Settings.model_fields[key].annotation) or keys.SECRET_START in str(problem["input"])
     return f"allowed is: {allowed}" if secret else f"{problem['input']!r} is not allowed: {allowed}"
