@@ -124,6 +124,9 @@ class Settings(BaseModel):
         description="private key of a recipient for the backup job, which then proves with it; unset: what it has "
         "encrypted, it can not read again",
     )
+    backup_failure_webhook: SecretStr | None = Field(
+        None, description="URL that gets a POST of JSON when a backup fails: https://host/path"
+    )
     maintenance_seconds: int = Field(
         60,
         ge=0,
@@ -202,6 +205,15 @@ class Settings(BaseModel):
             from infra.backup_job.keys import identities  # noqa: PLC0415 - without encryption nothing of it is loaded
 
             identities(value.get_secret_value())
+        return value
+
+    @field_validator("backup_failure_webhook")
+    @classmethod
+    def _webhook_is_a_web_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            from infra.backup_job.settings import require_web_url  # noqa: PLC0415 - as above
+
+            require_web_url(value.get_secret_value())
         return value
 
     @field_validator("extension_versions")

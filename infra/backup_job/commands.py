@@ -8,9 +8,9 @@ from typing import Any
 
 from psycopg import ProgrammingError
 
-from infra.backup_job import catalog, database, encryption, latest, listing, report, status
+from infra.backup_job import catalog, database, encryption, latest, listing, report, status, webhook
 from infra.backup_job.database import Programs
-from infra.backup_job.errors import BackupError
+from infra.backup_job.errors import BackupError, BusyError
 from infra.backup_job.facts import database_identity
 from infra.backup_job.names import Names
 from infra.backup_job.prune import prune
@@ -25,7 +25,14 @@ from infra.backup_job.verify import verify
 
 def take(settings: Settings, options: argparse.Namespace) -> int:
     """`run`."""
-    manifest = run(settings, report.as_json if options.json else report.as_text)
+    told = report.as_json if options.json else report.as_text
+    try:
+        manifest = run(settings, told)
+    except BusyError:
+        raise  # the other one takes it
+    except BackupError as error:
+        webhook.tell(settings, told, "backup failed", str(error))
+        raise
     if not options.json:
         print(f"s3://{settings.s3_bucket}/{manifest.data.key}")
     return 0

@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from cronsim import CronSim, CronSimError
 from psycopg import ProgrammingError
@@ -23,6 +25,8 @@ STATE_PATTERN = ".state/*/backup/job.json"
 
 OBJECTS = frozenset({"pg_environment", "checks", "retention"})
 """Settings whose environment variable holds a JSON object."""
+
+WEB_URL = re.compile(r"https?://[!-~]+")
 
 Seconds = Annotated[float, Field(ge=0)]
 
@@ -66,6 +70,7 @@ class Settings(BaseModel):
     retry_seconds: Annotated[float, Field(gt=0)] = 30
     max_age_seconds: Annotated[float, Field(gt=0)] = 26 * 3600
     lock_wait_seconds: Annotated[float, Field(gt=0)] = 60
+    failure_webhook: SecretStr | None = Field(None, description="URL that gets a POST of JSON when a backup fails")
     maintenance_seconds: Seconds = Field(0, description="between two rounds of the database's maintenance; 0: none")
 
     @field_validator("schedule")
@@ -89,6 +94,13 @@ class Settings(BaseModel):
             keys.identities(value.get_secret_value())
         return value
 
+    @field_validator("failure_webhook")
+    @classmethod
+    def _is_web_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            require_web_url(value.get_secret_value())
+        return value
+
     @field_validator("database_url", "restore_url", "proof_url")
     @classmethod
     def _is_connection_url(cls, value: SecretStr | None) -> SecretStr | None:
@@ -100,6 +112,21 @@ class Settings(BaseModel):
             if not parts.get("dbname"):
                 raise ValueError("postgresql://user:password@host:port/database, the database included")
         return value
+
+
+def require_web_url(text: str) -> None:
+    """Refuse what is no URL of the web.
+
+    Raises:
+        ValueError: it is none; it is not in the message.
+    """
+    try:
+        parts = urlsplit(text)
+        good = bool(WEB_URL.fullmatch(text) and parts.hostname and parts.port != 0)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("https://host/path, or http://, in ASCII without spaces")
 
 
 def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:

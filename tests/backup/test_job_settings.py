@@ -47,6 +47,7 @@ def written(folder: Path, **changes: Any) -> Path:
             {"encryption_recipients": ["AGE-SECRET-KEY-1hunter2"]},
             "encryption_recipients in {path}: allowed is: this is a private key: recipients are public",
         ),
+        ({"failure_webhook": "https:hunter2"}, "failure_webhook in {path}: allowed is: https://host/path, or http://"),
         ({"encryption_identity": "# a comment\n"}, "encryption_identity in {path}: allowed is: there is no identity"),
         (
             {"encryption_identity": "AGE-SECRET-KEY-1hunter2"},

@@ -94,7 +94,7 @@ FREE = {"stateFolder", "passwordRotation", "bucket", "backupSchedule", "sslRootC
 
 SECRET = {
     *("databaseUrl", "backupDatabaseUrl", "s3AccessKey", "s3SecretKey", "s3JobAccessKey", "s3JobSecretKey"),
-    "backupEncryptionIdentity",
+    *("backupEncryptionIdentity", "backupFailureWebhook"),
 }
 """Their values are never shown: tests/external/test_database_url.py, and below."""
 
@@ -117,6 +117,16 @@ def test_a_private_key_is_not_shown_wherever_it_is_put(key: str) -> None:
         parse(**{key: private})
     assert f"configuration key agent-ecosystem:{key}: " in str(caught.value)
     assert private not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["hooks.example.org/hunter2", "ftp://h/hunter2", "https://h/ hunter2", "https://[hunter2"]
+)
+def test_a_webhook_is_a_url_and_not_shown(url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(backupFailureWebhook=url)
+    assert "agent-ecosystem:backupFailureWebhook: https://host/path, or http://, in ASCII" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_recipients_are_a_list_or_words() -> None:
