@@ -68,6 +68,7 @@ def _configuration(
         "pg_environment": {"LD_LIBRARY_PATH": programs.library_path},
         "schedule": settings.backup_schedule,
         "max_age_seconds": settings.backup_max_age_hours * 3600,
+        "mirror": str(PROJECT_FOLDER / settings.backup_mirror) if settings.backup_mirror else None,
         "failure_webhook": _text(settings.backup_failure_webhook),
         "maintenance_seconds": settings.maintenance_seconds,
     }

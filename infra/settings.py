@@ -124,6 +124,10 @@ class Settings(BaseModel):
         description="private key of a recipient for the backup job, which then proves with it; unset: what it has "
         "encrypted, it can not read again",
     )
+    backup_mirror: str = Field(
+        "",
+        description="folder of this machine, relative to the project, that gets the schema of each backup; empty: none",
+    )
     backup_failure_webhook: SecretStr | None = Field(
         None, description="URL that gets a POST of JSON when a backup fails: https://host/path"
     )
@@ -205,6 +209,13 @@ class Settings(BaseModel):
             from infra.backup_job.keys import identities  # noqa: PLC0415 - without encryption nothing of it is loaded
 
             identities(value.get_secret_value())
+        return value
+
+    @field_validator("backup_mirror")
+    @classmethod
+    def _mirror_is_of_this_machine(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("target") == "docker":
+            raise ValueError("the job of the target docker runs in a container that sees no folder of this machine")
         return value
 
     @field_validator("backup_failure_webhook")

@@ -10,7 +10,7 @@ from psycopg import ProgrammingError
 
 from infra.backup_job import catalog, database, encryption, latest, listing, report, status, webhook
 from infra.backup_job.database import Programs
-from infra.backup_job.errors import BackupError, BusyError
+from infra.backup_job.errors import BackupError, BusyError, MirrorError
 from infra.backup_job.facts import database_identity
 from infra.backup_job.names import Names
 from infra.backup_job.prune import prune
@@ -31,7 +31,8 @@ def take(settings: Settings, options: argparse.Namespace) -> int:
     except BusyError:
         raise  # the other one takes it
     except BackupError as error:
-        webhook.tell(settings, told, "backup failed", str(error))
+        event = "mirror failed" if isinstance(error, MirrorError) else "backup failed"
+        webhook.tell(settings, told, event, str(error))
         raise
     if not options.json:
         print(f"s3://{settings.s3_bucket}/{manifest.data.key}")

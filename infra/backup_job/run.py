@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from infra.backup_job import database, encryption, facts, latest, proof, stopping
+from infra.backup_job import database, encryption, facts, latest, mirror, proof, stopping
 from infra.backup_job.database import Connection, Programs, server_errors
 from infra.backup_job.dump import Source, Tally
 from infra.backup_job.encryption import Seal
@@ -63,7 +63,8 @@ def run(settings: Settings, report: Report) -> Manifest:
     Whatever fails leaves `latest` as it was, and no data object of this run.
 
     Raises:
-        BackupError: with what failed; BusyError where another run is under way.
+        BackupError: with what failed; BusyError where another run is under way, MirrorError where all went well but
+            the mirror.
     """
     identities = encryption.identities(settings)
     seal = encryption.seal(settings, identities)
@@ -92,16 +93,19 @@ def run(settings: Settings, report: Report) -> Manifest:
         manifest = manifest.model_copy(update={"proof": proven, "seconds": dict(timings.seconds)})
         stored = store.put_new(names.manifest(manifest.stamp), manifest.to_bytes())
         latest.move(store, names, manifest, stored)
-    report(
-        "backup is the latest",
-        stamp=manifest.stamp,
-        key=manifest.data.key,
-        bytes=manifest.data.size,
-        tables=len(manifest.contents.rows),
-        rows=manifest.row_count,
-        proof=proven.method,
-        proof_seconds=proven.seconds,
-    )
+        report(
+            "backup is the latest",
+            stamp=manifest.stamp,
+            key=manifest.data.key,
+            bytes=manifest.data.size,
+            tables=len(manifest.contents.rows),
+            rows=manifest.row_count,
+            proof=proven.method,
+            proof_seconds=proven.seconds,
+        )
+        if settings.mirror is not None:
+            file = mirror.write(settings.mirror, names, manifest, store.get_verified(manifest.schema_sql))
+            report("mirrored", file=str(file))
     return manifest
 
 

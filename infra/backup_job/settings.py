@@ -65,6 +65,7 @@ class Settings(BaseModel):
     encryption_identity_file: Path | None = Field(None, description="a file of them, of mode 0600")
     pg_bin: Path = Field(description="folder of pg_dump and pg_restore")
     pg_environment: dict[str, str] = Field(default_factory=dict, description="what these programs need, e.g. libraries")
+    mirror: Path | None = Field(None, description="folder that gets the schema of each proven backup, too")
     schedule: str = Field("17 3 * * *", description="cron expression, in UTC")
     jitter_seconds: Seconds = 60
     retry_seconds: Annotated[float, Field(gt=0)] = 30

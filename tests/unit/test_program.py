@@ -136,10 +136,11 @@ def test_the_job_is_told_whom_to_encrypt_for(dev: Graph) -> None:
     assert job["encryption_identity"] == str(identity)
 
 
-def test_the_job_knows_the_webhook() -> None:
-    graph = run(backupFailureWebhook="https://hooks.example.org/x")
+def test_the_job_knows_webhook_and_mirror() -> None:
+    graph = run(backupFailureWebhook="https://hooks.example.org/x", backupMirror="mirror")
     job = json.loads(graph["Service backup-schedule"].inputs["files"]["job.json"].value)
     assert job["failure_webhook"] == "https://hooks.example.org/x"
+    assert job["mirror"] == str(PROJECT_FOLDER / "mirror")
 
 
 def test_the_bucket_is_locked_and_its_policy_denies_deletion_to_the_job(dev: Graph) -> None:

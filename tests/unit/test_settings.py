@@ -79,6 +79,7 @@ WRONG_FOR_DOCKER = [
     ("backupBaseImage", "", "backupBaseImage = '': String should have at least 1 character"),
     ("limits", '{"postgres":{"memory":10}}', "limits.postgres.memory = 10: Input should be greater than or equal"),
     ("limits", '{"backup":{"memory":512,"cpus":0}}', "limits.backup.cpus = 0: Input should be greater than 0"),
+    ("backupMirror", ".", "backupMirror = '.': the job of the target docker runs in a container that sees no folder"),
     ("limits", '{"redis":{}}', "limits.redis = {}: Extra inputs are not permitted (memory and cpus"),
     ("postgresSettings", '{"port":"1"}', "postgresSettings = {'port': '1'}: port can not be set: the image and"),
     (
@@ -89,7 +90,7 @@ WRONG_FOR_DOCKER = [
 ]
 """The same for the target docker, with the whole beginning of what is said."""
 
-FREE = {"stateFolder", "passwordRotation", "bucket", "backupSchedule", "sslRootCertificate", "s3Region"}
+FREE = {"stateFolder", "passwordRotation", "bucket", "backupSchedule", "backupMirror", "sslRootCertificate", "s3Region"}
 """Any text is taken here; what the folder, the store or the schedule makes of it is told by them."""
 
 SECRET = {
