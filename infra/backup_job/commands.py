@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import ProgrammingError
 
-from infra.backup_job import catalog, database, encryption, latest, listing, report, status, webhook
+from infra.backup_job import catalog, database, encryption, latest, listing, report, selection, status, webhook
 from infra.backup_job.database import Programs
 from infra.backup_job.errors import BackupError, BusyError, MirrorError
 from infra.backup_job.facts import database_identity
@@ -125,14 +125,18 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
     manifest = catalog.find(store, Names(settings.prefix), options.at)
     programs = Programs(settings.pg_bin, settings.pg_environment)
     tell = report.as_json if options.json else report.as_text
-    restorer = Restorer(store, programs, manifest, tell, encryption.identities(settings))
+    chosen = selection.of_tables(manifest.contents, options.only)
+    restorer = Restorer(store, programs, manifest, tell, encryption.identities(settings), chosen)
     if options.list:
         print(restorer.table_of_contents(), end="")
         return 0
     if options.force and options.into is None:
         raise BackupError("--force replaces a database: name it with --into")
+    if options.force and options.only:
+        raise BackupError("--only brings back a part, which replaces no database: leave --force out")
     url, kept = _restored(settings, options, restorer)
-    tables, rows = len(manifest.contents.rows), manifest.row_count
+    counts = chosen.rows(manifest.contents)
+    tables, rows = len(counts), sum(counts.values())
     tell("restored, and the same as the backup", stamp=manifest.stamp, tables=tables, rows=rows)
     if kept is not None:
         tell("replaced", old_database_kept_as=kept, drop_it_with=f'DROP DATABASE "{kept}"')

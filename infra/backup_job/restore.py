@@ -12,17 +12,16 @@ from infra.backup_job import database, facts
 from infra.backup_job.artefacts import Artefacts
 from infra.backup_job.check import decompressed, feed, pg_restore, write
 from infra.backup_job.compare import SHOWN, require_same
-from infra.backup_job.database import Connection, Programs, server_errors
+from infra.backup_job.database import NAME_LIMIT, Connection, Programs, server_errors
 from infra.backup_job.errors import BackupError
 from infra.backup_job.itself import creation, settle
 from infra.backup_job.keys import NO_IDENTITIES, Identities
 from infra.backup_job.manifest import Contents, Globals, Manifest, parse
 from infra.backup_job.names import stamp
 from infra.backup_job.report import Report
+from infra.backup_job.selection import EVERYTHING, Selection, list_file
 from infra.backup_job.store import ObjectStore
 from infra.backup_job.swap import require_replaceable, swap
-
-NAME_LIMIT = 63
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,7 @@ class Restorer:
     manifest: Manifest
     report: Report
     identities: Identities = NO_IDENTITIES
+    selection: Selection = EVERYTHING
 
     @property
     def artefacts(self) -> Artefacts:
@@ -150,7 +150,7 @@ class Restorer:
             present = _present(connection)
             _own_schemas(connection, self.manifest.contents)
         self.report("restoring", stamp=self.manifest.stamp, into=database.describe(url), bytes=self.manifest.data.size)
-        with _list_file(listing, present) as path:
+        with list_file(self.selection.lines(listing, present)) as path:
             options = ["--single-transaction", "--exit-on-error", "--no-password", f"--use-list={path}"]
             feed(self.artefacts, self.programs, self.manifest.data, options, url)
         with (
@@ -161,8 +161,8 @@ class Restorer:
             _drop_public(connection, self.manifest.contents)
             settle(connection, outside)
             same_major = connection.info.server_version // 10000 == self.manifest.server.major
-            found = facts.contents(connection)
-            require_same(self.manifest.contents, found, database.describe(url), definitions=same_major)
+            wanted, found = self.selection.part_of(self.manifest.contents, facts.contents(connection), listing)
+            require_same(wanted, found, database.describe(url), definitions=same_major)
 
     def _outside(self) -> Globals:
         return parse(Globals, self.artefacts.read(self.manifest.globals), self.manifest.globals.key)
@@ -228,22 +228,3 @@ def _drop_public(connection: Connection, wanted: Contents) -> None:
     """Drop the schema every database begins with if the backed up one had none."""
     if "public" not in wanted.access.get("schema", {}):
         connection.execute("DROP SCHEMA IF EXISTS public")
-
-
-@contextmanager
-def _list_file(listing: str, present: frozenset[str]) -> Iterator[str]:
-    """Write what pg_restore is to restore: all of it but what is there."""
-    with tempfile.NamedTemporaryFile("w", suffix=".list") as handle:
-        handle.write("\n".join(line for line in listing.splitlines() if _entry(line) not in present))
-        handle.flush()
-        yield handle.name
-
-
-def _entry(line: str) -> str:
-    """Return what a line of the table of contents restores, without its owner.
-
-    >>> _entry("5; 2615 16385 SCHEMA - my schema ecosystem_owner"), _entry("2; 3079 16386 EXTENSION - vector ")
-    ('SCHEMA - my schema', 'EXTENSION - vector')
-    """
-    _, _, entry = line.partition("; ")
-    return " ".join(entry.split(" ")[2:-1])
