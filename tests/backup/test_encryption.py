@@ -95,6 +95,16 @@ def test_the_proof_restores_the_encrypted_object_without_the_private_key(
     assert filled
 
 
+def test_a_proof_that_only_reads_reads_the_encrypted_object(encrypting: Job, filled: Database) -> None:
+    encrypting.set(proof="read")
+    encrypting.good("run")
+    manifest = encrypting.manifest()
+    assert manifest.proof is not None
+    assert manifest.proof.method == "read"
+    assert manifest.data.key.endswith(".dump.zst.age")
+    assert filled
+
+
 def test_with_the_private_key_at_hand_the_proof_is_one_of_that_key(
     encrypting: Job, identity: x25519.Identity, filled: Database, tmp_path: Path
 ) -> None:
