@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import pulumi
+from pydantic import SecretStr
 
 from infra.endpoint import BucketAccess, ClientPrograms, Endpoint
 from infra.schema import VERIFY_FOLDER
@@ -61,10 +62,19 @@ def _configuration(
         "s3_bucket": bucket.bucket,
         "s3_access_key": bucket.access_key,
         "s3_secret_key": bucket.secret_key,
+        "encryption_recipients": settings.backup_encryption_recipients,
+        "encryption_identity": _text(settings.backup_encryption_identity),
         "pg_bin": programs.folder,
         "pg_environment": {"LD_LIBRARY_PATH": programs.library_path},
         "schedule": settings.backup_schedule,
         "max_age_seconds": settings.backup_max_age_hours * 3600,
+        "mirror": str(PROJECT_FOLDER / settings.backup_mirror) if settings.backup_mirror else None,
+        "failure_webhook": _text(settings.backup_failure_webhook),
         "maintenance_seconds": settings.maintenance_seconds,
     }
     return pulumi.Output.secret(pulumi.Output.json_dumps(values, indent=2))
+
+
+def _text(secret: SecretStr | None) -> str | None:
+    """Return a secret for the job's configuration, which is one as a whole."""
+    return secret.get_secret_value() if secret else None

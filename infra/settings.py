@@ -22,6 +22,9 @@ STACK_VARIABLE = "AGENT_ECOSYSTEM_STACK"
 SHARED_STATE = Path("/var/lib/agent-ecosystem")
 """Where root keeps PostgreSQL's data when the checkout is closed to the account that runs PostgreSQL."""
 
+PRIVATE_KEY = "AGE-SECRET-KEY-"
+"""How a private key of age begins: it is not shown either where a public one belongs."""
+
 DOCKER_KEYS = ("postgres_image", "postgres_major", "object_store_image", "backup_base_image", "limits")
 RESERVED_IN_CONTAINERS = frozenset(
     {"port", "listen_addresses", "unix_socket_directories", "data_directory", "config_file", "hba_file", "ident_file"}
@@ -116,6 +119,23 @@ class Settings(BaseModel):
     backup_before_loss: bool = Field(
         default=True, description="take a proven backup before a schema update that loses rows or values"
     )
+    backup_encryption_recipients: list[str] = Field(
+        default_factory=list,
+        description="age's public keys (X25519, as age-keygen prints them) that backups are encrypted for; none: no "
+        "encryption",
+    )
+    backup_encryption_identity: SecretStr | None = Field(
+        None,
+        description="private key of a recipient for the backup job, which then proves with it; unset: what it has "
+        "encrypted, it can not read again",
+    )
+    backup_mirror: str = Field(
+        "",
+        description="folder of this machine, relative to the project, that gets the schema of each backup; empty: none",
+    )
+    backup_failure_webhook: SecretStr | None = Field(
+        None, description="URL that gets a POST of JSON when a backup fails: https://host/path"
+    )
     maintenance_seconds: int = Field(
         60,
         ge=0,
@@ -177,6 +197,40 @@ class Settings(BaseModel):
             if not (colon and thing and hazard.isupper()):
                 raise ValueError(f"{entry!r} is not HAZARD:object, e.g. DATA_LOSS:agent_registry.region")
         return entries
+
+    @field_validator("backup_encryption_recipients", mode="before")
+    @classmethod
+    def _recipients_are_keys_of_age(cls, value: object) -> object:
+        if not value:
+            return value
+        from infra.backup_job.keys import recipients  # noqa: PLC0415 - without encryption nothing of it is loaded
+
+        return recipients(value)
+
+    @field_validator("backup_encryption_identity")
+    @classmethod
+    def _identity_is_a_key_of_age(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            from infra.backup_job.keys import identities  # noqa: PLC0415 - without encryption nothing of it is loaded
+
+            identities(value.get_secret_value())
+        return value
+
+    @field_validator("backup_mirror")
+    @classmethod
+    def _mirror_is_of_this_machine(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("target") == "docker":
+            raise ValueError("the job of the target docker runs in a container that sees no folder of this machine")
+        return value
+
+    @field_validator("backup_failure_webhook")
+    @classmethod
+    def _webhook_is_a_web_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            from infra.backup_job.settings import require_web_url  # noqa: PLC0415 - as above
+
+            require_web_url(value.get_secret_value())
+        return value
 
     @field_validator("extension_versions")
     @classmethod
@@ -274,5 +328,6 @@ def _problem(project: str, values: Mapping[str, Any], detail: Any) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     path = ".".join([field.alias or key, *map(str, detail["loc"][1:])])
     value = detail["input"] if detail["loc"][1:] else values.get(key)
-    shown = "" if "SecretStr" in str(field.annotation) else f" = {value!r}"
+    hidden = "SecretStr" in str(field.annotation) or PRIVATE_KEY in str(value).upper()
+    shown = "" if hidden else f" = {value!r}"
     return f"configuration key {project}:{path}{shown}: {message} ({field.description})"

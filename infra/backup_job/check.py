@@ -8,15 +8,15 @@ from typing import IO, cast
 
 import zstandard
 
+from infra.backup_job.artefacts import Artefacts, Stream
 from infra.backup_job.database import Programs
 from infra.backup_job.dump import ending, last_words
 from infra.backup_job.errors import BackupError, DamagedError
 from infra.backup_job.manifest import StoredObject
-from infra.backup_job.store import ObjectStore
-from infra.backup_job.streams import MIB, Download
+from infra.backup_job.streams import MIB
 
 
-def check(store: ObjectStore, programs: Programs, data: StoredObject) -> None:
+def check(artefacts: Artefacts, programs: Programs, data: StoredObject) -> None:
     """Read the stored dump `data` back.
 
     Raises:
@@ -24,7 +24,7 @@ def check(store: ObjectStore, programs: Programs, data: StoredObject) -> None:
         StoreError: it can not be read.
     """
     try:
-        feed(store, programs, data, ["--file=/dev/null"], None)
+        feed(artefacts, programs, data, ["--file=/dev/null"], None)
     except DamagedError:
         raise
     except RestoreFailedError as error:
@@ -35,14 +35,14 @@ class RestoreFailedError(BackupError):
     """pg_restore ended with an error."""
 
 
-def feed(store: ObjectStore, programs: Programs, data: StoredObject, arguments: list[str], url: str | None) -> None:
+def feed(artefacts: Artefacts, programs: Programs, data: StoredObject, arguments: list[str], url: str | None) -> None:
     """Run pg_restore on the stored dump `data`, in one pass over its stream.
 
     The last block is held back until all of the object was read and its hash was found right. pg_restore, which
     needs that block to go on after the rows, therefore never finishes a damaged dump.
 
     Args:
-        store: where `data` lies.
+        artefacts: where `data` lies.
         programs: pg_restore.
         data: what to read, and what it should be.
         arguments: of pg_restore.
@@ -50,43 +50,31 @@ def feed(store: ObjectStore, programs: Programs, data: StoredObject, arguments: 
 
     Raises:
         DamagedError: the stored object is not what was stored once.
+        KeyMissingError: it is encrypted, and no identity at hand opens it.
         RestoreFailedError: pg_restore failed.
     """
-    with store.download(data) as download, pg_restore(programs, arguments, url) as pipe:
+    with artefacts.open(data) as stream, pg_restore(programs, arguments, url) as pipe:
         held = b""
-        for block in decompressed(download, data):
+        for block in decompressed(stream):
             if not write(pipe, held):
                 break
             held = block
-        download.drain()
-        verify(download, data)
+        stream.finish()
         write(pipe, held)
 
 
-def decompressed(download: Download, data: StoredObject) -> Iterator[bytes]:
-    """Yield what `download` holds, in blocks of bounded size.
+def decompressed(stream: Stream) -> Iterator[bytes]:
+    """Yield the dump that `stream` holds, in blocks of bounded size.
 
     Raises:
         DamagedError: it does not decompress, or the checksum inside it is wrong.
     """
-    reader = zstandard.ZstdDecompressor().stream_reader(cast(IO[bytes], download), read_size=MIB)
+    reader = zstandard.ZstdDecompressor().stream_reader(cast(IO[bytes], stream), read_size=MIB)
     try:
         while block := reader.read(MIB):
             yield block
     except zstandard.ZstdError as error:
-        raise DamagedError(f"{data.key} is damaged within its first {download.size} bytes: {error}") from None
-
-
-def verify(download: Download, data: StoredObject) -> None:
-    """Compare a finished download with what was stored.
-
-    Raises:
-        DamagedError: they differ.
-    """
-    if download.size != data.size:
-        raise DamagedError(f"{data.key} is damaged: it has {download.size} bytes of {data.size}")
-    if download.sha256 != data.sha256:
-        raise DamagedError(f"{data.key} is damaged: its SHA-256 is {download.sha256}, it was stored as {data.sha256}")
+        raise DamagedError(f"{stream.stored.key} is damaged within its first {stream.seen} bytes: {error}") from None
 
 
 @contextmanager

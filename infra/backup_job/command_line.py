@@ -74,6 +74,14 @@ def _parser() -> argparse.ArgumentParser:
         help="with --into: replace the database. The backup is restored beside it and compared first, then takes its "
         "name; the sessions of the old one are ended, and it is kept under a name that is printed",
     )
+    restoring.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="TABLE",
+        help="bring back the rows of this table alone (more than once: of these), in the whole schema without its "
+        "foreign keys",
+    )
     restoring.add_argument("--list", action="store_true", help="only show what the backup holds")
     restoring.add_argument("--show-password", action="store_true", help="print the database's URL with its password")
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from psycopg import ProgrammingError
 
-from infra.backup_job import catalog, database, latest, listing, report, status
+from infra.backup_job import catalog, database, encryption, latest, listing, report, selection, status, webhook
 from infra.backup_job.database import Programs
-from infra.backup_job.errors import BackupError
+from infra.backup_job.errors import BackupError, BusyError, MirrorError
 from infra.backup_job.facts import database_identity
 from infra.backup_job.names import Names
 from infra.backup_job.prune import prune
@@ -25,7 +25,15 @@ from infra.backup_job.verify import verify
 
 def take(settings: Settings, options: argparse.Namespace) -> int:
     """`run`."""
-    manifest = run(settings, report.as_json if options.json else report.as_text)
+    told = report.as_json if options.json else report.as_text
+    try:
+        manifest = run(settings, told)
+    except BusyError:
+        raise  # the other one takes it
+    except BackupError as error:
+        event = "mirror failed" if isinstance(error, MirrorError) else "backup failed"
+        webhook.tell(settings, told, event, str(error))
+        raise
     if not options.json:
         print(f"s3://{settings.s3_bucket}/{manifest.data.key}")
     return 0
@@ -69,6 +77,7 @@ def show_status(settings: Settings, options: argparse.Namespace) -> int:
 def verify_backups(settings: Settings, options: argparse.Namespace) -> int:
     """`verify`: one backup, or with --all every one; the first bad one does not hide the others."""
     store, names = ObjectStore(settings), Names(settings.prefix)
+    programs, identities = Programs(settings.pg_bin, settings.pg_environment), encryption.identities(settings)
     problems: list[str] = []
     if options.all:
         found = catalog.read(store, names)
@@ -78,7 +87,7 @@ def verify_backups(settings: Settings, options: argparse.Namespace) -> int:
     answers: list[dict[str, Any]] = []
     code = 3 if problems else 0
     for manifest in manifests:
-        restorer = Restorer(store, Programs(settings.pg_bin, settings.pg_environment), manifest, report.as_text)
+        restorer = Restorer(store, programs, manifest, report.as_text, identities)
         try:
             read = verify(restorer, names)
         except BackupError as error:
@@ -116,14 +125,18 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
     manifest = catalog.find(store, Names(settings.prefix), options.at)
     programs = Programs(settings.pg_bin, settings.pg_environment)
     tell = report.as_json if options.json else report.as_text
-    restorer = Restorer(store, programs, manifest, tell)
+    chosen = selection.of_tables(manifest.contents, options.only)
+    restorer = Restorer(store, programs, manifest, tell, encryption.identities(settings), chosen)
     if options.list:
         print(restorer.table_of_contents(), end="")
         return 0
     if options.force and options.into is None:
         raise BackupError("--force replaces a database: name it with --into")
+    if options.force and options.only:
+        raise BackupError("--only brings back a part, which replaces no database: leave --force out")
     url, kept = _restored(settings, options, restorer)
-    tables, rows = len(manifest.contents.rows), manifest.row_count
+    counts = chosen.rows(manifest.contents)
+    tables, rows = len(counts), sum(counts.values())
     tell("restored, and the same as the backup", stamp=manifest.stamp, tables=tables, rows=rows)
     if kept is not None:
         tell("replaced", old_database_kept_as=kept, drop_it_with=f'DROP DATABASE "{kept}"')

@@ -24,6 +24,9 @@ APPLICATION = "agent-ecosystem backup"
 RUN_LOCK = 0x6167_6261_636B_7570
 """The advisory lock (in this database) of a run: one at a time, whoever starts it."""
 
+NAME_LIMIT = 63
+"""Bytes of a name; longer ones are cut."""
+
 READS_ALL_OR_FAILS = ("row_security = off", "search_path = ''", "idle_in_transaction_session_timeout = 0")
 """row_security off: a policy that would hide rows from us is an error, never a smaller number."""
 

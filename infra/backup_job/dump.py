@@ -3,10 +3,10 @@
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Protocol
+from typing import IO
 
 import zstandard
 
@@ -26,11 +26,11 @@ EXTENSION_COMMENT = re.compile(
 )
 
 
-class Sink(Protocol):
-    """Where a dump goes."""
+@dataclass
+class Tally:
+    """How many bytes of a dump there were, before compression."""
 
-    def write(self, block: bytes) -> None:
-        """Take `block`."""
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,26 +58,24 @@ class Source:
             text = output.read().decode()
         return editor_sql(text, extension_schemas)
 
-    def write_compressed(self, sink: Sink) -> int:
-        """Write the whole database, in pg_dump's custom format compressed by zstd with a checksum, to `sink`.
+    def compressed(self, tally: Tally) -> Generator[bytes, None, None]:
+        """Yield the whole database, in pg_dump's custom format compressed by zstd with a checksum.
 
-        Returns:
-            The bytes before compression.
+        Args:
+            tally: gets the bytes before compression, as they come.
 
         Raises:
-            BackupError: pg_dump failed; what `sink` got by then is worthless.
+            BackupError: pg_dump failed; what was yielded by then is worthless.
         """
         parameters = zstandard.ZstdCompressionParameters.from_level(
             LEVEL, threads=THREADS, job_size=JOB_SIZE, write_checksum=True
         )
         compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
-        size = 0
         with self._pg_dump("--format=custom", "--compress=none") as output:
             while block := output.read(MIB):
-                size += len(block)
-                sink.write(compressor.compress(block))
-            sink.write(compressor.flush())
-        return size
+                tally.size += len(block)
+                yield compressor.compress(block)
+            yield compressor.flush()
 
     @contextmanager
     def _pg_dump(self, *arguments: str) -> Iterator[IO[bytes]]:

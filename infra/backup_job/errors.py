@@ -43,6 +43,10 @@ class UnprovenError(BackupError):
     exit_code = 3
 
 
+class MirrorError(BackupError):
+    """A backup is proven and the latest, but could not be mirrored on this machine."""
+
+
 class Stopped(BaseException):
     """SIGTERM or SIGINT arrived. Not an Exception, like KeyboardInterrupt: nothing may swallow it by accident."""
 

@@ -146,6 +146,17 @@ class Proof(_Record):
     """How many of the checks that held in the original were run on the copy, and held."""
 
 
+class Encryption(_Record):
+    """How the artefacts are encrypted, each as a file of age's; the manifest itself is not."""
+
+    recipients: list[str]
+    """Whose private keys open them."""
+    run_recipient: str
+    """The key of the run that made them, which nobody has any more."""
+    proven_with: Literal["identity", "run"]
+    """What opened them for the proof: a recipient's private key, or the key of the run."""
+
+
 class Manifest(_Record):
     """One backup."""
 
@@ -166,6 +177,8 @@ class Manifest(_Record):
     schema_sql: StoredObject
     data: StoredObject
     globals: StoredObject
+    encryption: Encryption | None = None
+    """None: the artefacts are stored as they are."""
     seconds: dict[str, float]
     proof: Proof | None = None
     """None: not proven yet. Such a manifest is not stored: it is written once, and last."""

@@ -5,26 +5,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 STAMP_FORMAT = "%Y%m%d_%H%M%S"
+ENDING = ".age"
+"""What the names of encrypted artefacts have at their end."""
 STAMP = re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)")
 
 
 @dataclass(frozen=True)
 class Names:
-    """The keys of all backups below `prefix`."""
+    """The keys of all backups below `prefix`; `ending` is ENDING where its artefacts are encrypted."""
 
     prefix: str
+    ending: str = ""
 
     def schema(self, stamp: str) -> str:
         """Return the key of the schema as SQL."""
-        return f"{self.prefix}/schema/distributed_schema_backup_{stamp}.sql"
+        return f"{self.prefix}/schema/distributed_schema_backup_{stamp}.sql{self.ending}"
 
     def data(self, stamp: str) -> str:
         """Return the key of the dump, schema and data in pg_dump's custom format, compressed."""
-        return f"{self.data_start}{stamp}.dump.zst"
+        return f"{self.data_start}{stamp}.dump.zst{self.ending}"
 
     def globals(self, stamp: str) -> str:
         """Return the key of what lies outside the database: roles, settings."""
-        return f"{self.prefix}/globals/distributed_globals_backup_{stamp}.json"
+        return f"{self.prefix}/globals/distributed_globals_backup_{stamp}.json{self.ending}"
 
     def manifest(self, stamp: str) -> str:
         """Return the key of what the backup says about itself."""
@@ -43,12 +46,12 @@ class Names:
     @property
     def latest_schema(self) -> str:
         """The copy of the newest good schema."""
-        return f"{self.prefix}/schema/latest_schema_backup.sql"
+        return f"{self.prefix}/schema/latest_schema_backup.sql{self.ending}"
 
     @property
     def latest_data(self) -> str:
         """The copy of the newest good dump."""
-        return f"{self.prefix}/data/latest_data_backup.dump.zst"
+        return f"{self.prefix}/data/latest_data_backup.dump.zst{self.ending}"
 
     @property
     def latest(self) -> str:

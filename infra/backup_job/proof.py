@@ -26,9 +26,9 @@ def prove(settings: Settings, restorer: Restorer) -> Proof:
     begun = time.monotonic()
     manifest = restorer.manifest
     for stored in (manifest.schema_sql, manifest.globals):
-        restorer.store.get_verified(stored)
+        restorer.artefacts.read(stored)
     if settings.proof == "read":
-        check(restorer.store, restorer.programs, manifest.data)
+        check(restorer.artefacts, restorer.programs, manifest.data)
         return Proof(method="read", moment=datetime.now(UTC), seconds=_since(begun))
     try:
         version = _restored(settings, restorer)

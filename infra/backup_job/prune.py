@@ -1,11 +1,12 @@
 """Old backups are deleted, by an identity of its own: the one that writes them need not be able to."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from infra.backup_job import catalog, latest
 from infra.backup_job.errors import BackupError, StoreError
-from infra.backup_job.manifest import Manifest
-from infra.backup_job.names import Names
+from infra.backup_job.manifest import LatestPointer, Manifest
+from infra.backup_job.names import ENDING, Names
 from infra.backup_job.retention import kept
 from infra.backup_job.settings import Settings
 from infra.backup_job.store import ObjectStore, StoredVersion
@@ -47,8 +48,7 @@ def prune(settings: Settings, *, dry_run: bool) -> Pruned:
         versions = _parts(store, names, manifest)
         if _deleted(store, versions, manifest.stamp, pruned, dry_run=dry_run):
             pruned.went.append(manifest.stamp)
-    for key in (names.latest, names.latest_data, names.latest_schema):
-        former = store.versions(key)[:-1]
+    for key, former in _former_copies(store, names, pointer):
         free = [version for version in former if store.lock(version) is None]
         _deleted(store, free, f"former versions of {key}", pruned, dry_run=dry_run)
         if held := [version for version in former if version not in free]:
@@ -68,6 +68,22 @@ def _deleted(store: ObjectStore, versions: list[StoredVersion], what: str, prune
         pruned.refused[what] = str(error)
         return False
     return True
+
+
+def _former_copies(
+    store: ObjectStore, names: Names, pointer: LatestPointer
+) -> Iterator[tuple[str, list[StoredVersion]]]:
+    """Yield the keys that each run writes over, with the versions that do not count any more.
+
+    Where encryption was switched on, or off, none of the copies of the other kind does.
+    """
+    yield names.latest, store.versions(names.latest)[:-1]
+    for ending in ("", ENDING):
+        copies = Names(names.prefix, ending)
+        counts = pointer.data.key.endswith(ENDING) == bool(ending)
+        for key in (copies.latest_data, copies.latest_schema):
+            found = [version for version in store.versions(key) if version.key == key]
+            yield key, found[:-1] if counts else found
 
 
 def _is_ours(manifest: Manifest, identity: object) -> bool:

@@ -9,37 +9,45 @@ from datetime import UTC, datetime
 from psycopg import sql
 
 from infra.backup_job import database, facts
+from infra.backup_job.artefacts import Artefacts
 from infra.backup_job.check import decompressed, feed, pg_restore, write
 from infra.backup_job.compare import SHOWN, require_same
-from infra.backup_job.database import Connection, Programs, server_errors
+from infra.backup_job.database import NAME_LIMIT, Connection, Programs, server_errors
 from infra.backup_job.errors import BackupError
 from infra.backup_job.itself import creation, settle
+from infra.backup_job.keys import NO_IDENTITIES, Identities
 from infra.backup_job.manifest import Contents, Globals, Manifest, parse
 from infra.backup_job.names import stamp
 from infra.backup_job.report import Report
+from infra.backup_job.selection import EVERYTHING, Selection, list_file
 from infra.backup_job.store import ObjectStore
 from infra.backup_job.swap import require_replaceable, swap
-
-NAME_LIMIT = 63
 
 
 @dataclass(frozen=True)
 class Restorer:
-    """One backup of `store`, and the programs to restore it with."""
+    """One backup of `store`, the programs to restore it with, and, if it is encrypted, the keys that open it."""
 
     store: ObjectStore
     programs: Programs
     manifest: Manifest
     report: Report
+    identities: Identities = NO_IDENTITIES
+    selection: Selection = EVERYTHING
+
+    @property
+    def artefacts(self) -> Artefacts:
+        """The objects of the backup, as they were made."""
+        return Artefacts(self.store, self.manifest.encryption, self.identities)
 
     def table_of_contents(self) -> str:
         """Return what the dump holds, as `pg_restore --list` writes it; only the dump's beginning is read."""
         with tempfile.TemporaryFile() as output:
             with (
-                self.store.download(self.manifest.data) as download,
+                self.artefacts.open(self.manifest.data) as stream,
                 pg_restore(self.programs, ["--list"], None, output=output) as pipe,
             ):
-                for block in decompressed(download, self.manifest.data):
+                for block in decompressed(stream):
                     if not write(pipe, block):
                         break
             output.seek(0)
@@ -142,9 +150,9 @@ class Restorer:
             present = _present(connection)
             _own_schemas(connection, self.manifest.contents)
         self.report("restoring", stamp=self.manifest.stamp, into=database.describe(url), bytes=self.manifest.data.size)
-        with _list_file(listing, present) as path:
+        with list_file(self.selection.lines(listing, present)) as path:
             options = ["--single-transaction", "--exit-on-error", "--no-password", f"--use-list={path}"]
-            feed(self.store, self.programs, self.manifest.data, options, url)
+            feed(self.artefacts, self.programs, self.manifest.data, options, url)
         with (
             database.connect(url) as connection,
             server_errors("the restored database can not be compared"),
@@ -153,11 +161,11 @@ class Restorer:
             _drop_public(connection, self.manifest.contents)
             settle(connection, outside)
             same_major = connection.info.server_version // 10000 == self.manifest.server.major
-            found = facts.contents(connection)
-            require_same(self.manifest.contents, found, database.describe(url), definitions=same_major)
+            wanted, found = self.selection.part_of(self.manifest.contents, facts.contents(connection), listing)
+            require_same(wanted, found, database.describe(url), definitions=same_major)
 
     def _outside(self) -> Globals:
-        return parse(Globals, self.store.get_verified(self.manifest.globals), self.manifest.globals.key)
+        return parse(Globals, self.artefacts.read(self.manifest.globals), self.manifest.globals.key)
 
     def _require_roles(self, connection: Connection, outside: Globals) -> None:
         """Refuse, before anything is made, what would fail or miscount at the end."""
@@ -220,22 +228,3 @@ def _drop_public(connection: Connection, wanted: Contents) -> None:
     """Drop the schema every database begins with if the backed up one had none."""
     if "public" not in wanted.access.get("schema", {}):
         connection.execute("DROP SCHEMA IF EXISTS public")
-
-
-@contextmanager
-def _list_file(listing: str, present: frozenset[str]) -> Iterator[str]:
-    """Write what pg_restore is to restore: all of it but what is there."""
-    with tempfile.NamedTemporaryFile("w", suffix=".list") as handle:
-        handle.write("\n".join(line for line in listing.splitlines() if _entry(line) not in present))
-        handle.flush()
-        yield handle.name
-
-
-def _entry(line: str) -> str:
-    """Return what a line of the table of contents restores, without its owner.
-
-    >>> _entry("5; 2615 16385 SCHEMA - my schema ecosystem_owner"), _entry("2; 3079 16386 EXTENSION - vector ")
-    ('SCHEMA - my schema', 'EXTENSION - vector')
-    """
-    _, _, entry = line.partition("; ")
-    return " ".join(entry.split(" ")[2:-1])

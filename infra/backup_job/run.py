@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from infra.backup_job import database, facts, latest, proof, stopping
+from infra.backup_job import database, encryption, facts, latest, mirror, proof, stopping
 from infra.backup_job.database import Connection, Programs, server_errors
-from infra.backup_job.dump import Source
+from infra.backup_job.dump import Source, Tally
+from infra.backup_job.encryption import Seal
+from infra.backup_job.keys import Identities
 from infra.backup_job.manifest import Contents, Globals, Manifest, ServerFacts, StoredObject, to_bytes
 from infra.backup_job.names import Names, stamp
 from infra.backup_job.report import Report
@@ -33,6 +35,15 @@ class Timings:
 
 
 @dataclass(frozen=True)
+class Target:
+    """Where the dump goes, and how everything of this run is stored."""
+
+    store: ObjectStore
+    key: str
+    seal: Seal
+
+
+@dataclass(frozen=True)
 class Dumped:
     """What was read from one snapshot of the database; its data is in the store already."""
 
@@ -52,9 +63,12 @@ def run(settings: Settings, report: Report) -> Manifest:
     Whatever fails leaves `latest` as it was, and no data object of this run.
 
     Raises:
-        BackupError: with what failed; BusyError where another run is under way.
+        BackupError: with what failed; BusyError where another run is under way, MirrorError where all went well but
+            the mirror.
     """
-    store, names = ObjectStore(settings), Names(settings.prefix)
+    identities = encryption.identities(settings)
+    seal = encryption.seal(settings, identities)
+    store, names = ObjectStore(settings), Names(settings.prefix, seal.ending)
     programs = Programs(settings.pg_bin, settings.pg_environment)
     url = settings.database_url.get_secret_value()
     timings = Timings()
@@ -64,27 +78,34 @@ def run(settings: Settings, report: Report) -> Manifest:
         programs.require("pg_dump", facts.server_facts(connection).major)
         _clear(settings, store, names, connection, report)
         started = datetime.now(UTC)
-        report("backup started", stack=settings.stack, stamp=stamp(started))
-        dumped = _dump(settings, programs, connection, store, names.data(stamp(started)), timings)
+        report("backup started", stack=settings.stack, stamp=stamp(started), encrypted=bool(seal.recipients))
+        target = Target(store, names.data(stamp(started)), seal)
+        dumped = _dump(settings, programs, connection, target, timings)
         report(
             "dump is in the store", bytes=dumped.data.size, dump_bytes=dumped.dump_size, seconds=timings.seconds["dump"]
         )
-        manifest = _describe(settings, store, names, started, dumped, timings)
+        manifest = _describe(settings, names, started, dumped, target)
+        manifest = manifest.model_copy(update={"encryption": seal.record(identities)})
         with timings.step("proof"):
-            proven = proof.prove(settings, Restorer(store, programs, manifest, report))
+            # A recipient's identity first: then the proof is one of that key, too.
+            opening = identities if identities.for_any(seal.recipients) else Identities.of(seal.own)
+            proven = proof.prove(settings, Restorer(store, programs, manifest, report, opening))
         manifest = manifest.model_copy(update={"proof": proven, "seconds": dict(timings.seconds)})
         stored = store.put_new(names.manifest(manifest.stamp), manifest.to_bytes())
         latest.move(store, names, manifest, stored)
-    report(
-        "backup is the latest",
-        stamp=manifest.stamp,
-        key=manifest.data.key,
-        bytes=manifest.data.size,
-        tables=len(manifest.contents.rows),
-        rows=manifest.row_count,
-        proof=proven.method,
-        proof_seconds=proven.seconds,
-    )
+        report(
+            "backup is the latest",
+            stamp=manifest.stamp,
+            key=manifest.data.key,
+            bytes=manifest.data.size,
+            tables=len(manifest.contents.rows),
+            rows=manifest.row_count,
+            proof=proven.method,
+            proof_seconds=proven.seconds,
+        )
+        if settings.mirror is not None:
+            file = mirror.write(settings.mirror, names, manifest, store.get_verified(manifest.schema_sql))
+            report("mirrored", file=str(file))
     return manifest
 
 
@@ -96,9 +117,7 @@ def _clear(settings: Settings, store: ObjectStore, names: Names, connection: Con
         report("dropped the throwaway databases that killed runs left", databases=databases)
 
 
-def _dump(
-    settings: Settings, programs: Programs, connection: Connection, store: ObjectStore, key: str, timings: Timings
-) -> Dumped:
+def _dump(settings: Settings, programs: Programs, connection: Connection, target: Target, timings: Timings) -> Dumped:
     """Read schema, facts and data in one snapshot, given up at the end: VACUUM need not wait for the check."""
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
@@ -110,8 +129,13 @@ def _dump(
         with timings.step("count"):
             contents = facts.contents(connection)
             checks = proof.passing(connection, settings.checks, settings.managed_schema)
-        with timings.step("dump"), store.upload(key) as upload:
-            dump_size = source.write_compressed(upload)
+        tally = Tally()
+        with (
+            timings.step("dump"),
+            target.store.upload(target.key) as upload,
+            closing(source.compressed(tally)) as blocks,
+        ):
+            target.seal.write(blocks, upload)
         return Dumped(
             server=facts.server_facts(connection),
             extensions=found,
@@ -119,23 +143,20 @@ def _dump(
             checks=checks,
             globals=facts.globals_outside(connection),
             schema_sql=schema_sql,
-            dump_size=dump_size,
-            data=StoredObject(key=key, size=upload.size, sha256=upload.sha256, version=upload.version),
+            dump_size=tally.size,
+            data=StoredObject(key=target.key, size=upload.size, sha256=upload.sha256, version=upload.version),
         )
     finally:
         if not connection.broken:
             connection.rollback()
 
 
-def _describe(
-    settings: Settings, store: ObjectStore, names: Names, started: datetime, dumped: Dumped, timings: Timings
-) -> Manifest:
+def _describe(settings: Settings, names: Names, started: datetime, dumped: Dumped, target: Target) -> Manifest:
     """Store the smaller objects, and return the manifest of them all."""
-    when = stamp(started)
+    when, store, seal = stamp(started), target.store, target.seal
     schema_key = names.schema(when)
-    text = (
-        f"{dumped.schema_sql}\n-- End of {schema_key.rpartition('/')[2]}: without this line the file is not complete.\n"
-    )
+    name = schema_key.rpartition("/")[2].removesuffix(seal.ending)
+    text = f"{dumped.schema_sql}\n-- End of {name}: without this line the file is not complete.\n"
     return Manifest(
         stack=settings.stack,
         stamp=when,
@@ -147,8 +168,8 @@ def _describe(
         schema_fingerprint=dumped.contents.fingerprint,
         checks=dumped.checks,
         dump_size=dumped.dump_size,
-        schema_sql=store.put_new(schema_key, text.encode()),
+        schema_sql=store.put_new(schema_key, seal.small(text.encode())),
         data=dumped.data,
-        globals=store.put_new(names.globals(when), to_bytes(dumped.globals)),
-        seconds=dict(timings.seconds),
+        globals=store.put_new(names.globals(when), seal.small(to_bytes(dumped.globals))),
+        seconds={},
     )

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from cronsim import CronSim
 
-from infra.backup_job import latest, stopping
-from infra.backup_job.errors import BackupError, BusyError
+from infra.backup_job import latest, stopping, webhook
+from infra.backup_job.errors import BackupError, BusyError, MirrorError
 from infra.backup_job.facts import database_identity
 from infra.backup_job.maintenance import Maintenance
 from infra.backup_job.names import Names
@@ -66,18 +66,23 @@ class Schedule:
                 thread.join(stopping.CANCEL_TIMEOUT)
 
     def _keep_backups(self) -> None:
-        failures = 0
+        failures, told = 0, False
         while True:
             try:
                 self._take_next()
-                failures = 0
+                failures, told = 0, False
             except BusyError as error:
                 self._wait_after("another backup is running", str(error), self.settings.retry_seconds)
+            except MirrorError as error:  # the backup is one: the next is due when it is due
+                told = told or self._tell("mirror failed", str(error))
+                self.report("mirror failed", error=str(error))
             except BackupError as error:
                 failures += 1
+                told = told or self._tell("backup failed", str(error))
                 self._wait_after("backup failed", str(error), self._backoff(failures))
             except Exception as error:  # noqa: BLE001 (a defect of ours must not end backups: it is told each time)
                 failures += 1
+                told = told or self._tell("backup failed unexpectedly", f"{type(error).__name__}: the log says more")
                 self._wait_after(
                     "backup failed unexpectedly", f"{type(error).__name__}: {error}", self._backoff(failures)
                 )
@@ -97,6 +102,10 @@ class Schedule:
                 reason="a scheduled backup was missed" if pointer else "there is no backup of this database yet",
             )
         run(self.settings, self.report)
+
+    def _tell(self, event: str, error: str) -> bool:
+        """Tell the webhook, once for all failures in a row; say whether it knows."""
+        return webhook.tell(self.settings, self.report, event, error)
 
     def _backoff(self, failures: int) -> float:
         return min(self.settings.retry_seconds * 2.0 ** min(failures - 1, 20), LONGEST_RETRY)

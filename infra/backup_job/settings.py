@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from cronsim import CronSim, CronSimError
 from psycopg import ProgrammingError
@@ -13,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
+from infra.backup_job import keys
 from infra.backup_job.errors import BackupError
 from infra.backup_job.retention import Retention
 
@@ -22,6 +25,8 @@ STATE_PATTERN = ".state/*/backup/job.json"
 
 OBJECTS = frozenset({"pg_environment", "checks", "retention"})
 """Settings whose environment variable holds a JSON object."""
+
+WEB_URL = re.compile(r"https?://[!-~]+")
 
 Seconds = Annotated[float, Field(ge=0)]
 
@@ -51,13 +56,22 @@ class Settings(BaseModel):
     prune_secret_key: SecretStr | None = None
     retention: Retention = Field(Retention(), description="which backups `prune` keeps")
     prefix: str = Field("backups", pattern=r"^[\w.-]+(/[\w.-]+)*$", description="where in the bucket")
+    encryption_recipients: list[str] = Field(
+        default_factory=list, description="age's public keys, which backups are encrypted for; none: not encrypted"
+    )
+    encryption_identity: SecretStr | None = Field(
+        None, description="age's private keys, one a line, to read encrypted backups with"
+    )
+    encryption_identity_file: Path | None = Field(None, description="a file of them, of mode 0600")
     pg_bin: Path = Field(description="folder of pg_dump and pg_restore")
     pg_environment: dict[str, str] = Field(default_factory=dict, description="what these programs need, e.g. libraries")
+    mirror: Path | None = Field(None, description="folder that gets the schema of each proven backup, too")
     schedule: str = Field("17 3 * * *", description="cron expression, in UTC")
     jitter_seconds: Seconds = 60
     retry_seconds: Annotated[float, Field(gt=0)] = 30
     max_age_seconds: Annotated[float, Field(gt=0)] = 26 * 3600
     lock_wait_seconds: Annotated[float, Field(gt=0)] = 60
+    failure_webhook: SecretStr | None = Field(None, description="URL that gets a POST of JSON when a backup fails")
     maintenance_seconds: Seconds = Field(0, description="between two rounds of the database's maintenance; 0: none")
 
     @field_validator("schedule")
@@ -67,6 +81,25 @@ class Settings(BaseModel):
             CronSim(value, datetime.now(UTC))
         except CronSimError as error:
             raise ValueError(f"a cron expression of five fields ({error})") from error
+        return value
+
+    @field_validator("encryption_recipients", mode="before")
+    @classmethod
+    def _are_recipients(cls, value: object) -> object:
+        return keys.recipients(value)
+
+    @field_validator("encryption_identity")
+    @classmethod
+    def _are_identities(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            keys.identities(value.get_secret_value())
+        return value
+
+    @field_validator("failure_webhook")
+    @classmethod
+    def _is_web_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            require_web_url(value.get_secret_value())
         return value
 
     @field_validator("database_url", "restore_url", "proof_url")
@@ -80,6 +113,21 @@ class Settings(BaseModel):
             if not parts.get("dbname"):
                 raise ValueError("postgresql://user:password@host:port/database, the database included")
         return value
+
+
+def require_web_url(text: str) -> None:
+    """Refuse what is no URL of the web.
+
+    Raises:
+        ValueError: it is none; it is not in the message.
+    """
+    try:
+        parts = urlsplit(text)
+        good = bool(WEB_URL.fullmatch(text) and parts.hostname and parts.port != 0)
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("https://host/path, or http://, in ASCII without spaces")
 
 
 def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -156,5 +204,5 @@ def _problem(key: str, problem: ErrorDetails) -> str:
     if problem["type"] == "extra_forbidden":
         return f"there is no such setting; there are {', '.join(Settings.model_fields)}"
     allowed = problem["msg"].removeprefix("Value error, ")
-    secret = "SecretStr" in str(Settings.model_fields[key].annotation)
+    secret = "SecretStr" in str(Settings.model_fields[key].annotation) or keys.SECRET_START in str(problem["input"])
     return f"allowed is: {allowed}" if secret else f"{problem['input']!r} is not allowed: {allowed}"

@@ -129,6 +129,8 @@ class ObjectStore:
             DamagedError: it is not what was stored.
         """
         body, _ = self.get(stored.key, stored.version)
+        if len(body) != stored.size:
+            raise DamagedError(f"{stored.key} is damaged: it has {len(body)} bytes of {stored.size}")
         if hashlib.sha256(body).hexdigest() != stored.sha256:
             raise DamagedError(f"{stored.key} is damaged: its SHA-256 is not the recorded one")
         return body

@@ -2,7 +2,7 @@
 
 from infra.backup_job.check import check
 from infra.backup_job.errors import DamagedError, NotFoundError
-from infra.backup_job.manifest import Globals, Manifest, StoredObject, parse
+from infra.backup_job.manifest import Globals, Manifest, parse
 from infra.backup_job.names import STAMP, Names
 from infra.backup_job.restore import Restorer
 
@@ -19,14 +19,14 @@ def verify(restorer: Restorer, names: Names) -> list[str]:
 
     Raises:
         DamagedError: with the object, and what is wrong with it.
+        KeyMissingError: it is encrypted, and no identity at hand opens it.
     """
-    store, manifest = restorer.store, restorer.manifest
+    artefacts, manifest = restorer.artefacts, restorer.manifest
     require_sound(manifest, names)
     try:
-        for stored in (manifest.schema_sql, manifest.globals):
-            _require_size(stored, len(store.get_verified(stored)))
-        parse(Globals, store.get_verified(manifest.globals), manifest.globals.key)
-        check(store, restorer.programs, manifest.data)
+        artefacts.read(manifest.schema_sql)
+        parse(Globals, artefacts.read(manifest.globals), manifest.globals.key)
+        check(artefacts, restorer.programs, manifest.data)
     except NotFoundError as error:
         raise DamagedError(f"a part of backup {manifest.stamp} is missing: {error}") from None
     return [names.manifest(manifest.stamp), manifest.schema_sql.key, manifest.globals.key, manifest.data.key]
@@ -43,8 +43,3 @@ def require_sound(manifest: Manifest, names: Names) -> None:
         raise DamagedError(f"{key} is damaged: stamp {manifest.stamp!r}")
     if manifest.contents.fingerprint != manifest.schema_fingerprint:
         raise DamagedError(f"{key} is damaged: what it lists has another fingerprint than it says")
-
-
-def _require_size(stored: StoredObject, size: int) -> None:
-    if stored.size != size:
-        raise DamagedError(f"{stored.key} is damaged: it has {size} bytes of {stored.size}")

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 import zstandard
 
+from infra.backup_job.artefacts import Artefacts
 from infra.backup_job.check import check
 from infra.backup_job.database import Programs
 from infra.backup_job.errors import DamagedError
@@ -42,11 +43,11 @@ def test_the_check_notices_every_flipped_bit(job: Job, filled: Database) -> None
     data = latest_data(job)
     body = body_of(job, data.key)
     store, programs = ObjectStore(job.settings), Programs(job.settings.pg_bin, job.settings.pg_environment)
-    check(store, programs, data)
+    check(Artefacts(store), programs, data)
     for position in random.Random(1).sample(range(len(body) * 8), 20):  # noqa: S311
         job.client.put_object(Bucket=BUCKET, Key=data.key, Body=flip(body, position))
         with pytest.raises(DamagedError, match=data.key):
-            check(store, programs, data)
+            check(Artefacts(store), programs, data)
     assert filled
 
 
@@ -58,7 +59,7 @@ def test_the_check_notices_a_truncated_object(job: Job, filled: Database, keep: 
     kept = int(len(body) * keep) if 0 < keep < 1 else int(keep)
     job.client.put_object(Bucket=BUCKET, Key=data.key, Body=body[:kept])
     with pytest.raises(DamagedError, match="is damaged"):
-        check(ObjectStore(job.settings), Programs(job.settings.pg_bin, job.settings.pg_environment), data)
+        check(Artefacts(ObjectStore(job.settings)), Programs(job.settings.pg_bin, job.settings.pg_environment), data)
     assert filled
 
 
@@ -72,7 +73,7 @@ def test_the_check_reads_the_dump_not_only_its_hash(job: Job, filled: Database) 
         upload.write(body)
     made = StoredObject(key=f"{job.names.data_start}made_wrong", size=upload.size, sha256=upload.sha256)
     with pytest.raises(DamagedError):
-        check(store, Programs(job.settings.pg_bin, job.settings.pg_environment), made)
+        check(Artefacts(store), Programs(job.settings.pg_bin, job.settings.pg_environment), made)
     assert filled
     assert data.key in {f"{job.values['prefix']}/{key}" for key in job.objects()}
 

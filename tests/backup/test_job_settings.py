@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyrage import x25519
 
+from infra.backup_job import encryption
 from infra.backup_job.errors import BackupError
 from infra.backup_job.settings import load
 
@@ -37,6 +39,20 @@ def written(folder: Path, **changes: Any) -> Path:
         ({"s3_endpoint": "localhost"}, "s3_endpoint in {path}: 'localhost' is not allowed"),
         ({"database_url": "mysql://hunter2@x"}, "database_url in {path}: allowed is: postgresql://user:password@"),
         ({"database_url": "postgresql://u:hunter2@h"}, "the database included"),
+        (
+            {"encryption_recipients": ["age1x"]},
+            "encryption_recipients in {path}: ['age1x'] is not allowed: 'age1x' is not a recipient of age, age1 and 58",
+        ),
+        (
+            {"encryption_recipients": ["AGE-SECRET-KEY-1hunter2"]},
+            "encryption_recipients in {path}: allowed is: this is a private key: recipients are public",
+        ),
+        ({"failure_webhook": "https:hunter2"}, "failure_webhook in {path}: allowed is: https://host/path, or http://"),
+        ({"encryption_identity": "# a comment\n"}, "encryption_identity in {path}: allowed is: there is no identity"),
+        (
+            {"encryption_identity": "AGE-SECRET-KEY-1hunter2"},
+            "encryption_identity in {path}: allowed is: line 1 is no identity of age (AGE-SECRET-KEY-1...,",
+        ),
     ],
 )
 def test_a_wrong_value_names_key_value_and_what_is_allowed(tmp_path: Path, changes: dict[str, Any], words: str) -> None:
@@ -79,3 +95,27 @@ def test_files_that_can_not_be_read(tmp_path: Path) -> None:
     (tmp_path / "job.json").write_text("{\n nonsense")
     with pytest.raises(BackupError, match=r"is not JSON: .* in line 2"):
         load(tmp_path / "job.json", {})
+
+
+def test_recipients_are_words_in_the_environment(tmp_path: Path) -> None:
+    one, two = (str(x25519.Identity.generate().to_public()) for _ in range(2))
+    found = load(written(tmp_path), {"BACKUP_ENCRYPTION_RECIPIENTS": f"{one}, {two} {one}"})
+    assert found.encryption_recipients == [one, two]
+
+
+def test_private_keys_come_from_a_file_that_nobody_else_reads(tmp_path: Path) -> None:
+    identity = x25519.Identity.generate()
+    file = tmp_path / "key.txt"
+    settings = load(written(tmp_path), {"BACKUP_ENCRYPTION_IDENTITY_FILE": str(file)})
+    with pytest.raises(BackupError, match=r"key\.txt can not be read: No such file"):
+        encryption.identities(settings)
+    file.write_text(f"# created: today\n\n{identity}\n")
+    file.chmod(0o644)
+    with pytest.raises(BackupError, match=r"has mode 0644: run `chmod 600 .*key\.txt`"):
+        encryption.identities(settings)
+    file.chmod(0o600)
+    assert list(encryption.identities(settings).by_recipient) == [str(identity.to_public())]
+    file.write_text("hunter2\n")
+    with pytest.raises(BackupError, match=r"key\.txt: line 1 is no identity of age") as raised:
+        encryption.identities(settings)
+    assert "hunter" not in str(raised.value)

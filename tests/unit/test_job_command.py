@@ -9,7 +9,7 @@ import pytest
 from infra import job_command
 from infra.backup_job import command_line
 from infra.targets.docker import job_in_container
-from infra.targets.docker.job_in_container import Addresses, goes_elsewhere
+from infra.targets.docker.job_in_container import Addresses, goes_elsewhere, passed_on
 
 OUTSIDE = "postgresql://postgres:p%40ss@127.0.0.1:15432/postgres"
 INSIDE = "postgresql://postgres:p%40ss@postgres:5432/postgres"
@@ -72,3 +72,25 @@ def test_without_a_server_nothing_is_rewritten() -> None:
 )
 def test_a_restore_into_another_server_leaves_the_stacks_networks(arguments: str, elsewhere: bool) -> None:
     assert goes_elsewhere(arguments.split(), Addresses(OUTSIDE)) is elsewhere
+
+
+def test_a_file_of_private_keys_reaches_the_container_as_a_variable(tmp_path: Path) -> None:
+    file = tmp_path / "key.txt"
+    file.write_text("AGE-SECRET-KEY-1X\n")
+    file.chmod(0o600)
+    given = {"BACKUP_ENCRYPTION_IDENTITY_FILE": str(file), "PGPASSWORD": "pw", "HOME": "/"}
+    assert passed_on(given) == {"BACKUP_ENCRYPTION_IDENTITY": "AGE-SECRET-KEY-1X\n", "PGPASSWORD": "pw"}
+    both = passed_on({**given, "BACKUP_ENCRYPTION_IDENTITY": "AGE-SECRET-KEY-1Y"})
+    assert both["BACKUP_ENCRYPTION_IDENTITY"] == "AGE-SECRET-KEY-1Y\nAGE-SECRET-KEY-1X\n"
+
+
+def test_a_file_of_private_keys_that_others_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "key.txt"
+    file.write_text("AGE-SECRET-KEY-1X\n")
+    file.chmod(0o640)
+    monkeypatch.setenv("BACKUP_ENCRYPTION_IDENTITY_FILE", str(file))
+    assert job_in_container.run_inside("dev", ["verify"]) == 1
+    said = capsys.readouterr().err
+    assert said == f"error: {file} holds private keys and has mode 0640: run `chmod 600 {file}`\n"

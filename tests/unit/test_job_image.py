@@ -14,7 +14,7 @@ def pins(path: str) -> dict[str, str]:
 def test_its_packages_are_the_projects_in_the_same_versions() -> None:
     project, image = pins("requirements.txt"), pins("infra/backup_job/requirements.txt")
     shared = project.keys() & image.keys()
-    assert shared == {"boto3", "cronsim", "psycopg[binary]", "pydantic", "zstandard"}
+    assert shared == {"boto3", "cronsim", "psycopg[binary]", "pydantic", "pyrage", "zstandard"}
     assert {name: image[name] for name in shared} == {name: project[name] for name in shared}
 
 

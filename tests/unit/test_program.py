@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from pyrage import x25519
 
 from infra.plugin.values import Secret, holds_secret
 from infra.provider.s3.recent_backup import RecentBackup
@@ -121,6 +122,25 @@ def test_the_job_has_keys_of_its_own_and_no_others(dev: Graph) -> None:
     assert (job["s3_access_key"], job["s3_secret_key"]) == ("backup-AK", "backup-SK")
     assert [name for name in job if "prune" in name] == []
     assert set(dev["Service object-store"].inputs["identities"]) == {"backup", "prune"}
+
+
+def test_the_job_is_told_whom_to_encrypt_for(dev: Graph) -> None:
+    plain = json.loads(dev["Service backup-schedule"].inputs["files"]["job.json"].value)
+    assert (plain["encryption_recipients"], plain["encryption_identity"]) == ([], None)
+    identity = x25519.Identity.generate()
+    graph = run(backupEncryptionRecipients=str(identity.to_public()), backupEncryptionIdentity=str(identity))
+    files = graph["Service backup-schedule"].inputs["files"]
+    assert isinstance(files["job.json"], Secret)
+    job = json.loads(files["job.json"].value)
+    assert job["encryption_recipients"] == [str(identity.to_public())]
+    assert job["encryption_identity"] == str(identity)
+
+
+def test_the_job_knows_webhook_and_mirror() -> None:
+    graph = run(backupFailureWebhook="https://hooks.example.org/x", backupMirror="mirror")
+    job = json.loads(graph["Service backup-schedule"].inputs["files"]["job.json"].value)
+    assert job["failure_webhook"] == "https://hooks.example.org/x"
+    assert job["mirror"] == str(PROJECT_FOLDER / "mirror")
 
 
 def test_the_bucket_is_locked_and_its_policy_denies_deletion_to_the_job(dev: Graph) -> None:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pyrage import x25519
 
 from infra.settings import Settings, SettingsError
 
@@ -60,6 +61,8 @@ WRONG = [
     ("keepBackupsOnDestroy", "perhaps", "Input should be a valid boolean"),
     ("backupMaxAgeHours", "0", "Input should be greater than"),
     ("backupLockDays", "-1", "Input should be greater than or equal to 0"),
+    ("backupEncryptionRecipients", '["age1x"]', "'age1x' is not a recipient of age, age1 and 58 more characters"),
+    ("backupEncryptionRecipients", "{}", "Input should be a valid list"),
     ("maintenanceSeconds", "-1", "Input should be greater than or equal to 0"),
     ("maintenanceSeconds", "often", "Input should be a valid integer"),
     ("sslMode", "on", "Input should be 'disable', 'allow'"),
@@ -77,6 +80,7 @@ WRONG_FOR_DOCKER = [
     ("backupBaseImage", "", "backupBaseImage = '': String should have at least 1 character"),
     ("limits", '{"postgres":{"memory":10}}', "limits.postgres.memory = 10: Input should be greater than or equal"),
     ("limits", '{"backup":{"memory":512,"cpus":0}}', "limits.backup.cpus = 0: Input should be greater than 0"),
+    ("backupMirror", ".", "backupMirror = '.': the job of the target docker runs in a container that sees no folder"),
     ("limits", '{"redis":{}}', "limits.redis = {}: Extra inputs are not permitted (memory and cpus"),
     ("postgresSettings", '{"port":"1"}', "postgresSettings = {'port': '1'}: port can not be set: the image and"),
     (
@@ -87,11 +91,14 @@ WRONG_FOR_DOCKER = [
 ]
 """The same for the target docker, with the whole beginning of what is said."""
 
-FREE = {"stateFolder", "passwordRotation", "bucket", "backupSchedule", "sslRootCertificate", "s3Region"}
+FREE = {"stateFolder", "passwordRotation", "bucket", "backupSchedule", "backupMirror", "sslRootCertificate", "s3Region"}
 """Any text is taken here; what the folder, the store or the schedule makes of it is told by them."""
 
-SECRET = {"databaseUrl", "backupDatabaseUrl", "s3AccessKey", "s3SecretKey", "s3JobAccessKey", "s3JobSecretKey"}
-"""Their values are never shown: tests/external/test_database_url.py."""
+SECRET = {
+    *("databaseUrl", "backupDatabaseUrl", "s3AccessKey", "s3SecretKey", "s3JobAccessKey", "s3JobSecretKey"),
+    *("backupEncryptionIdentity", "backupFailureWebhook"),
+}
+"""Their values are never shown: tests/external/test_database_url.py, and below."""
 
 
 @pytest.mark.parametrize(("key", "text", "said"), WRONG)
@@ -103,6 +110,32 @@ def test_a_wrong_value_is_named_with_its_key_what_is_allowed_and_what_it_is_for(
     assert line.startswith(start)
     assert said in line
     assert line.endswith(f"({FIELDS[key].description})")
+
+
+@pytest.mark.parametrize("key", ["backupEncryptionIdentity", "backupEncryptionRecipients"])
+def test_a_private_key_is_not_shown_wherever_it_is_put(key: str) -> None:
+    private = "age-secret-key-1hunter2"
+    with pytest.raises(SettingsError) as caught:
+        parse(**{key: private})
+    assert f"configuration key agent-ecosystem:{key}: " in str(caught.value)
+    assert private not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["hooks.example.org/hunter2", "ftp://h/hunter2", "https://h/ hunter2", "https://[hunter2"]
+)
+def test_a_webhook_is_a_url_and_not_shown(url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(backupFailureWebhook=url)
+    assert "agent-ecosystem:backupFailureWebhook: https://host/path, or http://, in ASCII" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_recipients_are_a_list_or_words() -> None:
+    one, two = (str(x25519.Identity.generate().to_public()) for _ in range(2))
+    for text in (json.dumps([one, two]), f"{one} {two}", f"{one},{two}"):
+        assert parse(backupEncryptionRecipients=text).backup_encryption_recipients == [one, two]
+    assert parse().backup_encryption_recipients == []
 
 
 def _read(text: str) -> object:

@@ -11,13 +11,16 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TextIO
 from urllib.parse import urlsplit
 
 import docker
 import docker.errors
 
+from infra.backup_job.errors import BackupError
+from infra.backup_job.keys import read_file
 from infra.targets.docker.naming import (
     BACKUP,
     OBJECT_STORE,
@@ -28,7 +31,10 @@ from infra.targets.docker.naming import (
 )
 
 RESTORE_URL = "BACKUP_RESTORE_URL"
-PASSED_ON = (RESTORE_URL, "PGPASSWORD", "BACKUP_PRUNE_ACCESS_KEY", "BACKUP_PRUNE_SECRET_KEY")
+IDENTITY = "BACKUP_ENCRYPTION_IDENTITY"
+IDENTITY_FILE = "BACKUP_ENCRYPTION_IDENTITY_FILE"
+"""A file of this machine, which no container sees: its content is passed on."""
+PASSED_ON = (RESTORE_URL, "PGPASSWORD", "BACKUP_PRUNE_ACCESS_KEY", "BACKUP_PRUNE_SECRET_KEY", IDENTITY)
 """Variables the job reads; they go through the engine's socket, never onto a command line."""
 STORE_URL = "BACKUP_S3_ENDPOINT"
 
@@ -64,8 +70,8 @@ class Addresses:
 def run_inside(stack: str, arguments: Sequence[str]) -> int:
     """Run one of the job's commands with what `stack`'s container knows, its output shown; return its exit code."""
     addresses = Addresses(os.environ.get(RESTORE_URL))
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     try:
+        environment = passed_on(os.environ)
         with contextlib.closing(docker.from_env()) as client:
             job = client.containers.get(engine_name(stack, BACKUP))
             if goes_elsewhere(arguments, addresses):
@@ -74,6 +80,8 @@ def run_inside(stack: str, arguments: Sequence[str]) -> int:
             environment = {name: addresses.inwards(value) for name, value in environment.items()}
             command = [addresses.inwards(argument) for argument in arguments]
             return _show(_Execution(client.api, str(job.id), command, environment), addresses)
+    except BackupError as error:
+        said = str(error)
     except docker.errors.NotFound:
         said = f"stack {stack} has no backup container: `make up STACK={stack}` makes it"
     except docker.errors.APIError as error:
@@ -82,6 +90,18 @@ def run_inside(stack: str, arguments: Sequence[str]) -> int:
         said = f"no Docker engine answers: {error}"
     print(f"error: {said}", file=sys.stderr)
     return 1
+
+
+def passed_on(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of `environment` that a command in the container gets.
+
+    Raises:
+        BackupError: a file of private keys can not be read, or others can read it.
+    """
+    found = {name: environment[name] for name in PASSED_ON if name in environment}
+    if file := environment.get(IDENTITY_FILE):
+        found[IDENTITY] = "\n".join([*filter(None, [found.get(IDENTITY)]), read_file(Path(file))])
+    return found
 
 
 def goes_elsewhere(arguments: Sequence[str], addresses: Addresses) -> bool:
