@@ -3,9 +3,9 @@
     pip install 'supabase>=2,<3'
     SUPABASE_URL=https://….supabase.co SUPABASE_KEY=… python examples/agent_supabase.py executor-1
 
-The key is that of the service role. Every call over the API comes in as one login, `authenticator`, and a login is one
-agent: a database takes one agent this way, the others connect (agent.py). It asks for work every few seconds;
-subscribe to changes of `distributed_tasks` with Realtime to be woken instead.
+The key is that of the service role, which may act as every agent; better, a JWT of the role `agent` whose claim
+`agent_id` names this one, and no other agent can be touched with it. It asks for work every few seconds; subscribe to
+changes of `distributed_tasks` with Realtime to be woken instead.
 """
 
 import os

@@ -9,7 +9,8 @@ COMMENT ON TYPE communication_protocol IS
 CREATE TYPE connection_state AS ENUM ('pending', 'connected', 'degraded', 'disconnected');
 
 COMMENT ON TYPE connection_state IS
-'State of the link between a parent and a child: not made yet, up, up with errors, down.';
+'State of the link between a parent and a child: pending (not made yet), connected (up), degraded (up with errors),
+disconnected (down).';
 
 CREATE TYPE reparent_policy AS ENUM ('to_grandparent', 'orphan', 'drain');
 

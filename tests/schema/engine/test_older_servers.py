@@ -31,7 +31,14 @@ from tests.schema.engine.test_cases import ONLINE, case_folders
 
 EVERY = 1 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 5
 """Of the pairs of a case and a version: an odd number, so that each version is met."""
-NEWER = {"NOT ENFORCED": 18, "VIRTUAL": 18, "extensions.": 18, "WITHOUT OVERLAPS": 18, "provider = builtin": 17, " STORAGE EXTERNAL": 16}
+NEWER = {
+    "NOT ENFORCED": 18,
+    "VIRTUAL": 18,
+    "WITHOUT OVERLAPS": 18,
+    "extensions.": 18,
+    "provider = builtin": 17,
+    " STORAGE EXTERNAL": 16,
+}
 """Words of cases -> the PostgreSQL that knows them; the packages of the older ones lack the extensions."""
 
 pytestmark = pytest.mark.server
