@@ -32,13 +32,10 @@ def _link(session: Session, identity: Identity) -> int:
     """Put workers that registered below the orchestrator; return how many it leads."""
     session.execute(
         """
-        INSERT INTO agent_hierarchy (
-            parent_agent_id, child_agent_id, communication_protocol, protocol_settings, connection_state
-        )
-        SELECT %(leader)s, agent_id, 'pg_notify', '{"channel": "agents.discovery"}', 'connected'
+        SELECT attach_agent(%(leader)s, agent_id, 'pg_notify', '{"channel": "agents.discovery"}')
         FROM agent_registry
         WHERE capabilities @> ARRAY[%(capability)s] AND agent_id <> %(leader)s
-        ON CONFLICT DO NOTHING
+            AND NOT EXISTS (SELECT FROM agent_hierarchy WHERE child_agent_id = agent_id)
         """,
         {"leader": identity.agent_id, "capability": identity.capability},
     )

@@ -35,6 +35,7 @@ class Run:
     agents: list[DictRow] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
     killed: str | None = None
+    led: int = 0
     rollout: str = "not_started"
     started: float = field(default_factory=time.monotonic)
 
@@ -151,6 +152,10 @@ def _look(session: Session, run: Run) -> None:
     ).fetchall()
     for event in (*narration.of_tasks(run.tasks, tasks), *narration.of_agents(run.agents, agents)):
         run.note(event)
+    led = sum(agent["parent_agent_id"] is not None for agent in agents)
+    if led > run.led:
+        run.led = led
+        run.note(f"{led} agents below the orchestrator")
     run.tasks, run.agents = tasks, agents
 
 
