@@ -29,6 +29,9 @@ from infra.provider.local.seaweedfs import SeaweedFS
 REQUIRED_MEGABYTES = 300
 """Free space a service needs to start: PostgreSQL's empty data directory with its first WAL, or a store's volume."""
 
+IF_REFUSED = "if something in it is refused because it exists already, the state that knew it is lost: make recover"
+"""What to do where a checkout, or its state, was deleted without its stack."""
+
 FIRST = "1"
 """The rotation of what was never rotated."""
 
@@ -102,7 +105,7 @@ class Service(Resource[ServiceInputs]):
     def create(self, context: Context, inputs: ServiceInputs) -> tuple[str, State]:
         daemon = _daemon(inputs)
         if daemon.exists():
-            context.log("info", f"adopting what is already in {inputs.folder}")
+            context.log("info", f"adopting what is already in {inputs.folder}; {IF_REFUSED}")
         if daemon.alive() and not daemon.runs_as_asked(inputs.port):
             daemon.stop(hurry=False)
         return context.name, self._run(inputs, {})

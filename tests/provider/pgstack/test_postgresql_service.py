@@ -183,7 +183,9 @@ def test_a_create_over_existing_data_adopts(
     assert again["credentials"] == service["credentials"]
     assert again["port"] == service["port"]
     assert answer(again) == 42
-    assert ("info", f"adopting what is already in {inputs['folder']}") in again.logs()
+    adopted = [text for _, text in again.logs() if text.startswith("adopting what is already in")][-1]
+    assert adopted.startswith(f"adopting what is already in {inputs['folder']}; ")
+    assert adopted.endswith(": make recover")
 
 
 def test_an_adopted_server_gets_the_port_and_settings_asked_for(
