@@ -10,9 +10,9 @@ from tools.bootstrap.checkout import Checkout
 
 ROOT = Checkout.here().root
 TARGETS = [
-    *("up", "preview", "preflight", "refresh", "status", "url", "backup", "restore", "prune", "recover"),
+    *("up", "preview", "preflight", "refresh", "status", "url", "demo", "backup", "restore", "prune", "recover"),
     *("destroy", "shell"),
-    *("test", "test-full", "check", "bench-preview", "bench-schema", "bench-backup", "lint"),
+    *("test", "test-full", "check", "bench-preview", "bench-schema", "bench-backup", "docs", "lint"),
 ]
 
 
