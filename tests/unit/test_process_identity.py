@@ -1,5 +1,6 @@
 """What tells a process from others of its number."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,21 @@ def test_a_mark_stays_and_ends_with_its_process() -> None:
     assert mark != birth_mark(1)
     with pytest.raises(psutil.NoSuchProcess):
         birth_mark(process.pid)
+
+
+def test_a_process_that_an_earlier_release_started_is_found_by_its_time(tmp_path: Path) -> None:
+    process = DetachedProcess(tmp_path)
+    process.start([sys.executable, "-c", "import time; time.sleep(600)"], {})
+    try:
+        record = json.loads((tmp_path / "process.json").read_text())
+        started = psutil.Process(record["pid"]).create_time()
+        (tmp_path / "process.json").write_text(json.dumps({"pid": record["pid"], "started": started + 1}))
+        assert process.find() is not None
+        (tmp_path / "process.json").write_text(json.dumps({"pid": record["pid"], "started": started + 60}))
+        assert process.find() is None
+    finally:
+        (tmp_path / "process.json").write_text(json.dumps(record))
+        process.stop(patience=0)
 
 
 def test_a_process_is_found_again_after_the_clock_was_corrected(

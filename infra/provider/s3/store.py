@@ -38,14 +38,16 @@ def client(endpoint: str | None, region: str, access_key: str | None, secret_key
 
 
 def knows(endpoint: str, access_key: str, secret_key: str) -> bool:
-    """Say whether a store knows an access key, whatever it lets it do."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415
+    """Say whether a store knows an access key, whatever it lets it do; one that does not answer knows none."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
     caller = client(endpoint, "us-east-1", access_key, secret_key)
     try:
         caller.list_buckets()
     except ClientError as error:
         return bool(error.response["Error"]["Code"] != "InvalidAccessKeyId")
+    except BotoCoreError:  # no connection, no answer
+        return False
     finally:
         caller.close()
     return True

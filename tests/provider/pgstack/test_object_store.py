@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from infra.embedded.object_store import ObjectStore
 from infra.embedded.ports import free_port
 from infra.plugin import UNKNOWN, Secret
+from infra.provider.s3.store import knows
 from tests.provider.pgstack.conftest import Manage
 from tests.provider.pgstack.driver import Managed, ended, wait_for
 from tests.provider.plugin_client import PluginError
@@ -321,6 +322,13 @@ def test_a_rotation_gives_the_store_other_keys_and_leaves_what_is_in_it(manage: 
         assert "witness" not in (Path(service["folder"]) / "s3.json").read_text()
     finally:
         service.delete()
+
+
+def test_a_store_that_is_gone_knows_no_key(store: Managed) -> None:
+    keys = store["credentials"]["accessKey"], store["credentials"]["secretKey"]
+    assert knows(f"http://127.0.0.1:{store['port']}", *keys)
+    assert not knows(f"http://127.0.0.1:{store['port']}", "AKNOBODYS", keys[1])
+    assert not knows(f"http://127.0.0.1:{free_port()}", *keys)
 
 
 # -- who may call it, and locks
