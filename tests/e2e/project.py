@@ -35,6 +35,8 @@ class Project:
 
     folder: Path
     environment: dict[str, str] = field(repr=False)
+    _outputs: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict, repr=False)
+    """Of each stack, and when the state was written that they are from."""
 
     @classmethod
     def copy(cls, folder: Path) -> "Project":
@@ -98,12 +100,27 @@ class Project:
         return self.pulumi("preview", *arguments, stack=stack, expect=expect)
 
     def outputs(self, stack: str = "dev") -> dict[str, Any]:
-        outputs: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", "--show-secrets", stack=stack))
-        return outputs
+        """The stack's outputs, secrets in clear; asked for once a state: Pulumi takes a second to tell them."""
+        file = self.state_file(stack)
+        written = file.stat().st_mtime_ns if file.exists() else 0
+        known = self._outputs.get(stack)
+        if not (written and known and known[0] == written):
+            said = self.pulumi("stack", "output", "--json", "--show-secrets", stack=stack)
+            known = self._outputs[stack] = (written, json.loads(said))
+        return known[1]
+
+    def state_file(self, stack: str = "dev") -> Path:
+        """Where a stack's state lies, unless another backend has it."""
+        return self.folder / f".state/backend/.pulumi/stacks/agent-ecosystem/{stack}.json"
 
     def state(self, stack: str = "dev") -> str:
         """The state as it lies on disk."""
-        return (self.folder / f".state/backend/.pulumi/stacks/agent-ecosystem/{stack}.json").read_text()
+        return self.state_file(stack).read_text()
+
+    def resources(self, stack: str = "dev") -> dict[str, str]:
+        """When each resource of the state was made, by its URN."""
+        latest = json.loads(self.state(stack))["checkpoint"]["latest"]
+        return {resource["urn"]: resource.get("created", "") for resource in latest["resources"]}
 
     def query(
         self, statement: str, *parameters: object, stack: str = "dev", output: str = "url"

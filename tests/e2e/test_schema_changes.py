@@ -124,7 +124,7 @@ def restored_regions(project: Project) -> list[str]:
 
 
 def test_a_syntax_error_names_file_line_and_column_and_changes_nothing(standing: Project) -> None:
-    before = standing.state()
+    before = standing.resources()
     with standing.edited(REGISTRY, FIRST_COLUMN, "    region txet(,\n" + FIRST_COLUMN):
         said = standing.up(expect=1)
     line = next(
@@ -136,7 +136,7 @@ def test_a_syntax_error_names_file_line_and_column_and_changes_nothing(standing:
     assert "region txet(," in said
     assert "syntax error" in said
     standing.preview("--expect-no-changes")
-    assert len(standing.state()) == len(before)
+    assert standing.resources() == before
 
 
 def test_a_changed_seed_row_is_one_row_and_foreign_rows_stay(standing: Project) -> None:

@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import time
 from typing import Any
 
 import boto3
@@ -14,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from infra import store_identities
 from infra.settings import STACK_VARIABLE
+from tests.conftest import Server
 from tests.e2e.docker.containers import FILES, SERVICES, ContainerStack, inspected
 from tests.e2e.test_lifecycle import TABLES
 
@@ -210,14 +212,7 @@ def test_a_command_that_fails_says_so_and_fails(containers: ContainerStack) -> N
 
 
 def test_an_interruption_reaches_the_command_in_the_container(containers: ContainerStack) -> None:
-    command = [str(containers.project.folder / ".venv/bin/python"), "-m", "infra.job_command", "schedule"]
-    with subprocess.Popen(
-        command,
-        cwd=containers.project.folder,
-        env={**containers.project.environment, STACK_VARIABLE: containers.name},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with job_command(containers, "schedule") as process:
         assert process.stdout is not None
         for line in process.stdout:
             if json.loads(line)["event"] == "next backup":
@@ -226,3 +221,44 @@ def test_an_interruption_reaches_the_command_in_the_container(containers: Contai
         assert process.wait(timeout=120) == 0
     inside = containers.run("backup", "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
     assert inside.count("infra.backup_job schedule") == 1
+
+
+def test_an_interruption_reaches_a_restore_into_another_server(containers: ContainerStack, server: Server) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE interrupted")
+    target = server.url("interrupted")
+    try:
+        with psycopg.connect(target) as holder:
+            holder.execute("CREATE SCHEMA extensions")  # not committed: the restore waits to make its own
+            with job_command(containers, "restore", "--into", target) as process:
+                wait_for_a_lock(server, "interrupted")
+                process.send_signal(signal.SIGINT)
+                assert process.wait(timeout=120) == 128 + signal.SIGINT
+            assert [name for name in containers.names() if name.startswith(f"{containers.prefix}backup-")] == []
+            holder.rollback()
+            schemas = holder.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_|^information'").fetchall()
+        assert schemas == [("public",)]
+    finally:
+        with psycopg.connect(server.url(), autocommit=True) as admin:
+            admin.execute("DROP DATABASE interrupted WITH (FORCE)")
+
+
+def job_command(stack: ContainerStack, *arguments: str) -> "subprocess.Popen[str]":
+    """Start one of the job's commands as `make` does."""
+    return subprocess.Popen(
+        [str(stack.project.folder / ".venv/bin/python"), "-m", "infra.job_command", *arguments],
+        cwd=stack.project.folder,
+        env={**stack.project.environment, STACK_VARIABLE: stack.name},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_a_lock(server: Server, database: str, seconds: float = 120) -> None:
+    """Wait until a session in `database` waits for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+    end = time.monotonic() + seconds
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        while admin.execute(waiting, (database,)).fetchone() == (0,):
+            assert time.monotonic() < end, f"nothing waits for a lock in {database}"
+            time.sleep(0.1)
