@@ -33,6 +33,7 @@ def make_project() -> Iterator[Callable[[], Project]]:
 def standing(make_project: Callable[[], Project]) -> Project:
     """A project whose stack dev is up. Tests leave its files, its database's schema and its state as they were."""
     project = make_project()
+    project.checkpoints = True
     project.make("up")
     return project
 
