@@ -234,7 +234,8 @@ def test_an_interruption_reaches_a_restore_into_another_server(containers: Conta
                 wait_for_a_lock(server, "interrupted")
                 process.send_signal(signal.SIGINT)
                 assert process.wait(timeout=120) == 128 + signal.SIGINT
-            assert [name for name in containers.names() if name.startswith(f"{containers.prefix}backup-")] == []
+            beside = {str(container.name) for container in containers.engine.containers.list(all=True)}
+            assert not {name for name in beside if name.startswith(f"{containers.prefix}backup-")}
             holder.rollback()
             schemas = holder.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_|^information'").fetchall()
         assert schemas == [("public",)]
