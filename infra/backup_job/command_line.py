@@ -83,6 +83,13 @@ def _parser() -> argparse.ArgumentParser:
         help="bring back the rows of this table alone (more than once: of these), in the whole schema without its "
         "foreign keys",
     )
+    restoring.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="parts restored at once, from a copy of the dump on this machine's disk (default: one a processor, up to "
+        "4, where there is room; 1: one stream, without a copy)",
+    )
     restoring.add_argument("--list", action="store_true", help="only show what the backup holds")
     restoring.add_argument("--show-password", action="store_true", help="print the database's URL with its password")
 

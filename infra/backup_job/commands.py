@@ -2,13 +2,24 @@
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import ProgrammingError
 
-from infra.backup_job import catalog, database, encryption, latest, listing, report, selection, status, webhook
+from infra.backup_job import (
+    catalog,
+    database,
+    dump_reading,
+    encryption,
+    latest,
+    listing,
+    report,
+    selection,
+    status,
+    webhook,
+)
 from infra.backup_job.database import Programs
 from infra.backup_job.errors import BackupError, BusyError, MirrorError
 from infra.backup_job.facts import database_identity
@@ -129,12 +140,17 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
     chosen = selection.of_tables(manifest.contents, options.only)
     restorer = Restorer(store, programs, manifest, tell, encryption.identities(settings), chosen)
     if options.list:
-        print(restorer.table_of_contents(), end="")
+        print(restorer.streamed.table_of_contents(), end="")
         return 0
+    if options.jobs is not None and options.into and not options.force:
+        raise BackupError("--jobs takes several transactions; one keeps the database of --into empty: leave --jobs out")
     if options.force and options.into is None:
         raise BackupError("--force replaces a database: name it with --into")
     if options.force and options.only:
         raise BackupError("--only brings back a part, which replaces no database: leave --force out")
+    if not options.into or options.force:
+        jobs = dump_reading.parts(options.jobs, manifest, tell)
+        restorer = replace(restorer, jobs=jobs, scratch=settings.scratch)
     url, kept = _restored(settings, options, restorer)
     counts = chosen.rows(manifest.contents)
     tables, rows = len(counts), sum(counts.values())

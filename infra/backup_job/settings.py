@@ -93,6 +93,10 @@ class Settings(StoreSettings):
     encryption_identity_file: Path | None = Field(None, description="a file of them, of mode 0600")
     pg_bin: Path = Field(description="folder of pg_dump and pg_restore")
     pg_environment: dict[str, str] = Field(default_factory=dict, description="what these programs need, e.g. libraries")
+    scratch: Path | None = Field(
+        None,
+        description="folder of a disk for the dump while `restore` reads it in parallel; unset: $TMPDIR or /var/tmp",
+    )
     mirror: Path | None = Field(None, description="folder that gets the schema of each proven backup, too")
     schedule: str = Field("17 3 * * *", description="cron expression, in UTC")
     jitter_seconds: Seconds = 60
