@@ -107,6 +107,20 @@ def test_no_password_stands_anywhere_in_clear(dev: Graph) -> None:
     assert not [secret for secret in ("generated", "pw", "SK") if secret in shown.replace("pgstack", "")]
 
 
+def test_keys_of_encryption_and_the_webhook_stand_nowhere_in_clear() -> None:
+    identity = x25519.Identity.generate()
+    graph = run(
+        backupFailureWebhook="https://hooks.example.org/T0ken",
+        backupEncryptionRecipients=str(identity.to_public()),
+        backupEncryptionIdentity=str(identity),
+    )
+    shown = repr([resource.inputs for resource in graph.resources.values()]) + repr(graph.outputs)
+    assert not [secret for secret in ("T0ken", str(identity), "prune-SK", "backup-SK") if secret in shown]
+    told = graph["Service prune-schedule"].inputs["files"]["prune.json"].value
+    assert "T0ken" in told
+    assert str(identity) not in told  # pruning reads no backup
+
+
 def test_outputs(dev: Graph) -> None:
     assert dev.outputs == {
         "url": Secret("postgresql://ecosystem_owner:generated@127.0.0.1:15432/ecosystem"),
