@@ -60,14 +60,15 @@ def test_a_part_and_a_replacement_are_restored_so_too(
 
 
 def test_nothing_is_made_of_a_damaged_dump(job: Job, filled: Database, server: Server, scratch: Path) -> None:
+    """Before there is a database: this role may make none, and what is told is the damage."""
     job.good("run")
+    job.set(restore_url=filled.backup_url)
     data = job.manifest().data
     body = body_of(job, data.key)
     job.client.put_object(Bucket=BUCKET, Key=data.key, Body=flip(body, len(body) * 8 - 9))
     done = job.run("restore", "--jobs", "2")
     assert done.returncode == 3
     assert f"{data.key} is damaged" in done.stderr
-    assert "restoring: " not in done.stderr  # it did not come so far
     assert restored_databases(server) == []
     assert list(scratch.iterdir()) == []
     assert filled
