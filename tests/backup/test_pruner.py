@@ -121,7 +121,7 @@ def test_one_that_starts_again_does_not_prune_for_the_same_backup_twice(pruner: 
     until(again, "pruning after each backup")
     job.good("run")
     until(again, "pruned")
-    stopped(again)
+    assert '"pruned"' not in stopped(again)
     assert pruner.report().latest == job.manifest().stamp
     assert pruner.report().went == 1
 
