@@ -34,7 +34,7 @@ access = DatabaseAccess("access", instance.endpoint, settings)
 store = BackupStore("store", settings, after=instance.checked)
 schema = EcosystemSchema("schema", access.owner, store.bucket, settings)
 backup = BackupJob(
-    "backup", access.backup_reader, instance.endpoint, store.bucket, instance.programs, settings, after=[schema]
+    "backup", access.backup_reader, instance.endpoint, store, instance.programs, settings, after=[schema]
 )
 
 export_outputs(instance, access, store, schema)

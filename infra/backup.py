@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pydantic import SecretStr
 
-from infra.endpoint import BucketAccess, ClientPrograms, Endpoint
+from infra.endpoint import BucketAccess, ClientPrograms, Endpoint, Keys
 from infra.schema import VERIFY_FOLDER
 from infra.settings import PROJECT_FOLDER, Settings
+from infra.storage import BackupStore
 from infra.targets import embedded, external
 
 
@@ -16,6 +17,9 @@ class BackupJob(pulumi.ComponentResource):
 
     `server` is the most privileged login: each backup is restored there into a throwaway database, to prove it. On a
     server of others, whose roles we may not take, backups are only read back, and the job's status says so.
+
+    The store's pruner deletes old backups, in a process of its own that has its keys alone: see docs/adr/0029. Where
+    there is none, nothing deletes them by itself.
     """
 
     def __init__(
@@ -23,45 +27,59 @@ class BackupJob(pulumi.ComponentResource):
         name: str,
         reader: Endpoint,
         server: Endpoint,
-        bucket: BucketAccess | None,
+        store: BackupStore,
         programs: ClientPrograms,
         settings: Settings,
         *,
         after: Sequence[pulumi.Resource],
     ):
         super().__init__("agent-ecosystem:index:BackupJob", name)
+        bucket = store.bucket
         if bucket is not None:
+            deleting = store.pruner if settings.backup_prune else None
             match settings.target:
                 case "embedded":
-                    configuration = _configuration(reader, server, bucket, programs, settings)
-                    embedded.backup_schedule(self, configuration, settings, after=after)
+                    configuration = _job(reader, server, bucket, programs, settings, pruning=deleting is not None)
+                    service = embedded.backup_schedule(self, configuration, settings, after=after)
+                    if deleting:
+                        configuration = _pruner(bucket, deleting, settings)
+                        embedded.prune_schedule(self, configuration, settings, after=[service])
                 case "docker":
                     from infra.targets.docker import backup_schedule as docker  # noqa: PLC0415 - 0.4 s of every preview
 
                     logins = docker.database_inside(reader), docker.database_inside(server)
-                    configuration = _configuration(*logins, docker.bucket_inside(bucket), programs, settings)
-                    docker.backup_schedule(self, configuration, settings, after=after)
+                    inside = docker.bucket_inside(bucket)
+                    configuration = _job(*logins, inside, programs, settings, pruning=deleting is not None)
+                    container, image = docker.backup_schedule(self, configuration, settings, after=after)
+                    if deleting:
+                        configuration = _pruner(inside, deleting, settings)
+                        docker.prune_schedule(self, image, configuration, settings, after=[container])
                 case "external":
-                    configuration = _configuration(reader, None, bucket, programs, settings)
-                    external.backup_schedule(self, configuration, settings, after=after)
+                    configuration = _job(reader, None, bucket, programs, settings, pruning=deleting is not None)
+                    here = external.backup_schedule(self, configuration, settings, after=after)
+                    if deleting:
+                        configuration = _pruner(bucket, deleting, settings)
+                        external.prune_schedule(self, configuration, settings, after=[here])
         self.register_outputs({})
 
 
-def _configuration(
-    reader: Endpoint, server: Endpoint | None, bucket: BucketAccess, programs: ClientPrograms, settings: Settings
+def _job(
+    reader: Endpoint,
+    server: Endpoint | None,
+    bucket: BucketAccess,
+    programs: ClientPrograms,
+    settings: Settings,
+    *,
+    pruning: bool,
 ) -> pulumi.Output[str]:
     values: Mapping[str, pulumi.Input[object]] = {
-        "stack": settings.stack,
+        **_common(bucket, Keys(bucket.access_key, bucket.secret_key), settings),
         "database_url": reader.from_anywhere(PROJECT_FOLDER).url,
         "proof": "read" if server is None else "restore",
         "proof_url": server.from_anywhere(PROJECT_FOLDER).url if server else None,
         "checks": {file.name: file.read_text() for file in sorted((PROJECT_FOLDER / VERIFY_FOLDER).glob("*.sql"))},
         "managed_schema": settings.schema_name,
-        "s3_endpoint": bucket.endpoint,
-        "s3_region": bucket.region,
-        "s3_bucket": bucket.bucket,
-        "s3_access_key": bucket.access_key,
-        "s3_secret_key": bucket.secret_key,
+        "pruning": pruning,
         "encryption_recipients": settings.backup_encryption_recipients,
         "encryption_identity": _text(settings.backup_encryption_identity),
         "pg_bin": programs.folder,
@@ -69,10 +87,27 @@ def _configuration(
         "schedule": settings.backup_schedule,
         "max_age_seconds": settings.backup_max_age_hours * 3600,
         "mirror": str(PROJECT_FOLDER / settings.backup_mirror) if settings.backup_mirror else None,
-        "failure_webhook": _text(settings.backup_failure_webhook),
         "maintenance_seconds": settings.maintenance_seconds,
     }
     return pulumi.Output.secret(pulumi.Output.json_dumps(values, indent=2))
+
+
+def _pruner(bucket: BucketAccess, keys: Keys, settings: Settings) -> pulumi.Output[str]:
+    return pulumi.Output.secret(pulumi.Output.json_dumps(_common(bucket, keys, settings), indent=2))
+
+
+def _common(bucket: BucketAccess, keys: Keys, settings: Settings) -> Mapping[str, pulumi.Input[object]]:
+    """Return what both processes are told; the keys are of the one that is told."""
+    return {
+        "stack": settings.stack,
+        "s3_endpoint": bucket.endpoint,
+        "s3_region": bucket.region,
+        "s3_bucket": bucket.bucket,
+        "s3_access_key": keys.access_key,
+        "s3_secret_key": keys.secret_key,
+        "retention": settings.backup_retention.model_dump(),
+        "failure_webhook": _text(settings.backup_failure_webhook),
+    }
 
 
 def _text(secret: SecretStr | None) -> str | None:

@@ -64,6 +64,10 @@ def _keys(settings: "Settings") -> list[str]:
             {"s3JobAccessKey": settings.s3_job_access_key, "s3JobSecretKey": settings.s3_job_secret_key},
             "to let the job use those of the bucket's administrator",
         ),
+        (
+            {"s3PruneAccessKey": settings.s3_prune_access_key, "s3PruneSecretKey": settings.s3_prune_secret_key},
+            "to have nothing deleted by itself",
+        ),
     ):
         missing = [name for name, value in given.items() if value is None]
         if len(missing) == 1:
@@ -73,6 +77,8 @@ def _keys(settings: "Settings") -> list[str]:
             "s3JobAccessKey is missing: the bucket's policy would deny deletion to s3JobPrincipal, and the job still "
             "have the keys of the bucket's administrator"
         )
+    if settings.s3_prune_principal and settings.s3_prune_access_key is None:
+        found.append("s3PruneAccessKey is missing: s3PrunePrincipal says whose it is")
     return found
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, V
 from pydantic.alias_generators import to_camel
 
 from infra import external_settings
+from infra.backup_job.retention import Retention
 from infra.database_url import SslMode
 from infra.embedded.account import service_account
 from infra.roles import EXTENSIONS
@@ -54,6 +55,7 @@ class AllLimits(BaseModel):
     postgres: Limits = Limits(memory=1024)
     object_store: Limits = Limits(memory=512)
     backup: Limits = Limits(memory=512)
+    prune: Limits = Limits(memory=256)
 
 
 class Settings(BaseModel):
@@ -116,6 +118,16 @@ class Settings(BaseModel):
     backup_lock_days: int = Field(
         7, ge=0, le=36500, description="days that nobody but the store's administrator can delete a backup; 0: no lock"
     )
+    backup_retention: Retention = Field(
+        Retention(),
+        description="which backups pruning keeps, the newest of each period, e.g. {last: 3, hourly: 24, daily: 7, "
+        "weekly: 5, monthly: 12, yearly: 10}",
+    )
+    backup_prune: bool = Field(
+        default=True,
+        description="delete, after each backup, those that backupRetention does not keep, where there is an identity "
+        "for it; false: `make prune` alone does",
+    )
     backup_before_loss: bool = Field(
         default=True, description="take a proven backup before a schema update that loses rows or values"
     )
@@ -174,6 +186,15 @@ class Settings(BaseModel):
     s3_job_principal: str = Field(
         "", pattern=r"^(arn:\S+)?$", description="target external: ARN of the job's identity, for the bucket's policy"
     )
+    s3_prune_access_key: SecretStr | None = Field(
+        None, description="target external: a key that deletes old backups; unset: nothing deletes them by itself"
+    )
+    s3_prune_secret_key: SecretStr | None = Field(None, description="target external: the secret of s3PruneAccessKey")
+    s3_prune_principal: str = Field(
+        "",
+        pattern=r"^(arn:\S+)?$",
+        description="target external: ARN of the pruning identity, for the bucket's policy",
+    )
     # What follows is of the target `docker` alone.
     postgres_image: str = Field("pgvector/pgvector:pg17", min_length=1, description="image PostgreSQL runs out of")
     postgres_major: int | None = Field(
@@ -184,7 +205,7 @@ class Settings(BaseModel):
         "debian:trixie-slim", min_length=1, description="image the backup job's is built on: Debian trixie or newer"
     )
     limits: AllLimits = Field(
-        AllLimits(), description="memory and cpus of the containers postgres, objectStore, backup"
+        AllLimits(), description="memory and cpus of the containers postgres, objectStore, backup, prune"
     )
 
     stack: str = Field(exclude=True)

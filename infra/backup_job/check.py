@@ -2,12 +2,13 @@
 
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, cast
 
 import zstandard
 
+from infra.backup_job import stopping
 from infra.backup_job.artefacts import Artefacts, Stream
 from infra.backup_job.database import Programs
 from infra.backup_job.dump import ending, last_words
@@ -79,22 +80,36 @@ def decompressed(stream: Stream) -> Iterator[bytes]:
 
 @contextmanager
 def pg_restore(
-    programs: Programs, arguments: list[str], url: str | None, *, output: int | IO[bytes] = subprocess.DEVNULL
+    programs: Programs,
+    arguments: Sequence[str],
+    url: str | None,
+    *,
+    output: int | IO[bytes] = subprocess.DEVNULL,
+    inherited: Sequence[int] = (),
 ) -> Iterator[IO[bytes]]:
     """Run pg_restore and give its input; leaving the block checks how it ended, an error in the block kills it.
+
+    Args:
+        programs: where it is.
+        arguments: its own.
+        url: the database it connects to, None for none.
+        output: where its standard output goes.
+        inherited: numbers of open files that it may read.
 
     Raises:
         RestoreFailedError: it failed.
     """
     with tempfile.TemporaryFile() as words:
-        process = programs.start("pg_restore", arguments, url, stdin=subprocess.PIPE, stdout=output, stderr=words)
+        process = programs.start(
+            "pg_restore", arguments, url, inherited, stdin=subprocess.PIPE, stdout=output, stderr=words
+        )
         try:
             if process.stdin is not None:
                 yield process.stdin
                 _close(process.stdin)
             code = process.wait()
         except BaseException:
-            process.kill()
+            stopping.kill(process)
             process.wait()
             raise
         finally:

@@ -1,4 +1,4 @@
-"""`python -m infra.backup_job`: run, list, status, verify, restore, prune, schedule."""
+"""`python -m infra.backup_job`: run, list, status, verify, restore, prune, schedule, prune-schedule."""
 
 import argparse
 import signal
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infra.backup_job import commands, stopping
 from infra.backup_job.errors import BackupError, Stopped
-from infra.backup_job.settings import load
+from infra.backup_job.settings import PrunerSettings, Settings, load_as
 
 WHEN = "latest, YYYYMMDD_HHMMSS, an ISO 8601 moment, or a key"
 
@@ -18,11 +18,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     stopping.listen()
     try:
-        code: int = options.command(load(options.config), options)
+        code: int = options.command(load_as(options.settings, options.config), options)
     except (BackupError, Stopped) as error:
         if number := stopping.requested():  # then an error is only how the interruption was noticed
             print(f"stopped by {signal.Signals(number).name}", file=sys.stderr)
-            return 0 if options.command is commands.schedule else 128 + number
+            return 0 if options.command in (commands.schedule, commands.prune_on_schedule) else 128 + number
         print(f"error: {error}", file=sys.stderr)
         if options.command is commands.show_status:
             return 3
@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--config", type=Path, help="the job's settings, JSON (default: $BACKUP_CONFIG, or the only stack's)"
     )
+    parser.set_defaults(settings=Settings)
     subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     taking = subcommands.add_parser("run", help="take a backup now")
@@ -82,6 +83,13 @@ def _parser() -> argparse.ArgumentParser:
         help="bring back the rows of this table alone (more than once: of these), in the whole schema without its "
         "foreign keys",
     )
+    restoring.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="parts restored at once, from a copy of the dump on this machine's disk (default: one a processor, up to "
+        "4, where there is room; 1: one stream, without a copy)",
+    )
     restoring.add_argument("--list", action="store_true", help="only show what the backup holds")
     restoring.add_argument("--show-password", action="store_true", help="print the database's URL with its password")
 
@@ -89,6 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     scheduling.set_defaults(command=commands.schedule)
     for command in (taking, listing, asking, verifying, pruning, restoring):
         command.add_argument("--json", action="store_true", help="JSON instead of text")
-    for command in (taking, listing, asking, verifying, pruning, restoring, scheduling):
+    scheduling_prunes = subcommands.add_parser(
+        "prune-schedule", help="prune after each proven backup, until stopped, with settings that know no database"
+    )
+    scheduling_prunes.set_defaults(command=commands.prune_on_schedule, settings=PrunerSettings)
+    scheduling_prunes.add_argument("--check", action="store_true", help="only see whether the bucket can be read")
+    for command in (taking, listing, asking, verifying, pruning, restoring, scheduling, scheduling_prunes):
         command.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)  # here as well
     return parser

@@ -2,22 +2,34 @@
 
 import argparse
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import ProgrammingError
 
-from infra.backup_job import catalog, database, encryption, latest, listing, report, selection, status, webhook
+from infra.backup_job import (
+    catalog,
+    database,
+    dump_reading,
+    encryption,
+    latest,
+    listing,
+    report,
+    selection,
+    status,
+    webhook,
+)
 from infra.backup_job.database import Programs
 from infra.backup_job.errors import BackupError, BusyError, MirrorError
 from infra.backup_job.facts import database_identity
 from infra.backup_job.names import Names
-from infra.backup_job.prune import prune
+from infra.backup_job.prune import Pruned, as_pruner, prune
+from infra.backup_job.pruner import Pruner, PruneRefusedError, prune_and_record
 from infra.backup_job.restore import Restorer
 from infra.backup_job.run import run
 from infra.backup_job.schedule import Schedule
-from infra.backup_job.settings import Settings
+from infra.backup_job.settings import PrunerSettings, Settings
 from infra.backup_job.status import Level
 from infra.backup_job.store import ObjectStore
 from infra.backup_job.verify import verify
@@ -107,7 +119,7 @@ def verify_backups(settings: Settings, options: argparse.Namespace) -> int:
 
 def prune_backups(settings: Settings, options: argparse.Namespace) -> int:
     """`prune`; what a lock still holds is told, and is no failure, but what the store refuses otherwise is one."""
-    pruned = prune(settings, dry_run=options.dry_run)
+    pruned = prune(as_pruner(settings), dry_run=True) if options.dry_run else _pruned(settings, options)
     if options.json:
         _print(asdict(pruned))
     else:
@@ -128,12 +140,17 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
     chosen = selection.of_tables(manifest.contents, options.only)
     restorer = Restorer(store, programs, manifest, tell, encryption.identities(settings), chosen)
     if options.list:
-        print(restorer.table_of_contents(), end="")
+        print(restorer.streamed.table_of_contents(), end="")
         return 0
+    if options.jobs is not None and options.into and not options.force:
+        raise BackupError("--jobs takes several transactions; one keeps the database of --into empty: leave --jobs out")
     if options.force and options.into is None:
         raise BackupError("--force replaces a database: name it with --into")
     if options.force and options.only:
         raise BackupError("--only brings back a part, which replaces no database: leave --force out")
+    if not options.into or options.force:
+        jobs = dump_reading.parts(options.jobs, manifest, tell)
+        restorer = replace(restorer, jobs=jobs, scratch=settings.scratch)
     url, kept = _restored(settings, options, restorer)
     counts = chosen.rows(manifest.contents)
     tables, rows = len(counts), sum(counts.values())
@@ -149,10 +166,28 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def prune_on_schedule(settings: PrunerSettings, options: argparse.Namespace) -> int:
+    """`prune-schedule`."""
+    pruner = Pruner(settings, report.as_json)
+    if options.check:
+        pruner.newest()
+    else:
+        pruner.keep()
+    return 0
+
+
 def schedule(settings: Settings, _options: argparse.Namespace) -> int:
     """`schedule`."""
     Schedule(settings, report.as_json).keep()
     return 0
+
+
+def _pruned(settings: Settings, options: argparse.Namespace) -> Pruned:
+    told = report.as_json if options.json else report.as_text
+    try:
+        return prune_and_record(as_pruner(settings), told)
+    except PruneRefusedError as error:
+        return error.pruned
 
 
 def _restored(settings: Settings, options: argparse.Namespace, restorer: Restorer) -> tuple[str, str | None]:

@@ -41,7 +41,12 @@ class Programs:
     variables: Mapping[str, str]
 
     def start(
-        self, name: str, arguments: Sequence[str], url: str | None, **streams: int | IO[bytes]
+        self,
+        name: str,
+        arguments: Sequence[str],
+        url: str | None,
+        inherited: Sequence[int] = (),
+        **streams: int | IO[bytes],
     ) -> subprocess.Popen[bytes]:
         """Start `name`; the password of `url` goes through the environment, the rest of it is an argument.
 
@@ -49,6 +54,7 @@ class Programs:
             name: pg_dump or pg_restore.
             arguments: its further arguments.
             url: the database it connects to, None for none.
+            inherited: numbers of open files that the child gets, too.
             streams: stdin, stdout, stderr of the child.
 
         Raises:
@@ -64,7 +70,7 @@ class Programs:
             command.append("--dbname=" + make_conninfo("", **public))
         try:
             process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
-                command, env=environment, start_new_session=True, **streams
+                command, env=environment, start_new_session=True, pass_fds=tuple(inherited), **streams
             )
         except OSError as error:
             raise BackupError(f"{command[0]} can not be run: {error.strerror}; correct pg_bin") from None

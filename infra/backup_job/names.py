@@ -58,6 +58,11 @@ class Names:
         """The pointer to the newest good backup: what it names is complete and was read back."""
         return f"{self.prefix}/latest.json"
 
+    @property
+    def prune_report(self) -> str:
+        """What the last pruning did: the one object that the identity of pruning may write."""
+        return f"{self.prefix}/prune.json"
+
 
 def stamp(moment: datetime) -> str:
     """Return `moment` as backups are dated: UTC, to the second."""

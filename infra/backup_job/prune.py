@@ -8,40 +8,41 @@ from infra.backup_job.errors import BackupError, StoreError
 from infra.backup_job.manifest import LatestPointer, Manifest
 from infra.backup_job.names import ENDING, Names
 from infra.backup_job.retention import kept
-from infra.backup_job.settings import Settings
+from infra.backup_job.settings import Settings, StoreSettings
 from infra.backup_job.store import ObjectStore, StoredVersion
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """Stamps of backups: those that stay, those that went, those that are locked, and those the store did not let go.
+    """Stamps of backups: the latest, those that stay, that went, that are locked, and that the store did not let go.
 
     The last two say why, and name versions of the copies `latest_*` as well.
     """
 
+    latest: str
     stay: list[str]
     went: list[str]
     locked: dict[str, str]
     refused: dict[str, str]
 
 
-def prune(settings: Settings, *, dry_run: bool) -> Pruned:
-    """Delete what `settings.retention` does not keep, of this database and no other.
+def prune(settings: StoreSettings, *, dry_run: bool) -> Pruned:
+    """Delete what `settings.retention` does not keep, of the latest backup's database and no other.
 
     The latest backup stays whatever its age. A manifest goes last: half a deleted backup is still listed, and tried
     again. A backup of which a lock holds any part stays whole until the lock ends.
 
     Raises:
-        BackupError: the keys to prune with are not there, or the store does not answer.
+        BackupError: there is no proven backup, or the store does not answer.
     """
-    store, names = ObjectStore(_as_pruner(settings)), Names(settings.prefix)
+    store, names = ObjectStore(settings), Names(settings.prefix)
     pointer, _ = latest.read(store, names)
     if pointer is None:
         raise BackupError(f"no proven backup in bucket {store.bucket}: nothing is pruned before there is one")
     found = [manifest for manifest in catalog.read(store, names).backups if _is_ours(manifest, pointer.identity)]
     moments = kept([manifest.started for manifest in found], settings.retention)
     stay = [manifest for manifest in found if manifest.started in moments or manifest.stamp == pointer.stamp]
-    pruned = Pruned([manifest.stamp for manifest in stay], [], {}, {})
+    pruned = Pruned(pointer.stamp, [manifest.stamp for manifest in stay], [], {}, {})
     for manifest in found:
         if manifest in stay:
             continue
@@ -77,7 +78,8 @@ def _former_copies(
 
     Where encryption was switched on, or off, none of the copies of the other kind does.
     """
-    yield names.latest, store.versions(names.latest)[:-1]
+    for key in (names.latest, names.prune_report):
+        yield key, store.versions(key)[:-1]
     for ending in ("", ENDING):
         copies = Names(names.prefix, ending)
         counts = pointer.data.key.endswith(ENDING) == bool(ending)
@@ -96,7 +98,12 @@ def _parts(store: ObjectStore, names: Names, manifest: Manifest) -> list[StoredV
     return [version for key in keys for version in store.versions(key, markers=True)]
 
 
-def _as_pruner(settings: Settings) -> Settings:
+def as_pruner(settings: Settings) -> Settings:
+    """Return the job's settings with the keys of the identity that deletes.
+
+    Raises:
+        BackupError: they are not there.
+    """
     if settings.prune_access_key is None or settings.prune_secret_key is None:
         raise BackupError(
             "prune needs keys of its own, which may delete: set $BACKUP_PRUNE_ACCESS_KEY and $BACKUP_PRUNE_SECRET_KEY"

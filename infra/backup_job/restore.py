@@ -1,18 +1,18 @@
 """A backup becomes a database again, and counts as one only when it holds what its manifest says."""
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from psycopg import sql
 
 from infra.backup_job import database, facts
 from infra.backup_job.artefacts import Artefacts
-from infra.backup_job.check import decompressed, feed, pg_restore, write
 from infra.backup_job.compare import SHOWN, require_same
 from infra.backup_job.database import NAME_LIMIT, Connection, Programs, server_errors
+from infra.backup_job.dump_reading import Dump, Streamed, opened, scratch_folder
 from infra.backup_job.errors import BackupError
 from infra.backup_job.itself import creation, settle
 from infra.backup_job.keys import NO_IDENTITIES, Identities
@@ -26,7 +26,10 @@ from infra.backup_job.swap import require_replaceable, swap
 
 @dataclass(frozen=True)
 class Restorer:
-    """One backup of `store`, the programs to restore it with, and, if it is encrypted, the keys that open it."""
+    """One backup of `store`, the programs to restore it with, and, if it is encrypted, the keys that open it.
+
+    With `jobs` more than one, a new database is restored in so many parts at once, from a copy in `scratch`.
+    """
 
     store: ObjectStore
     programs: Programs
@@ -34,24 +37,18 @@ class Restorer:
     report: Report
     identities: Identities = NO_IDENTITIES
     selection: Selection = EVERYTHING
+    jobs: int = 1
+    scratch: Path | None = None
 
     @property
     def artefacts(self) -> Artefacts:
         """The objects of the backup, as they were made."""
         return Artefacts(self.store, self.manifest.encryption, self.identities)
 
-    def table_of_contents(self) -> str:
-        """Return what the dump holds, as `pg_restore --list` writes it; only the dump's beginning is read."""
-        with tempfile.TemporaryFile() as output:
-            with (
-                self.artefacts.open(self.manifest.data) as stream,
-                pg_restore(self.programs, ["--list"], None, output=output) as pipe,
-            ):
-                for block in decompressed(stream):
-                    if not write(pipe, block):
-                        break
-            output.seek(0)
-            return output.read().decode()
+    @property
+    def streamed(self) -> Streamed:
+        """The dump as it comes from the store."""
+        return Streamed(self.artefacts, self.programs, self.manifest.data)
 
     def into_new_database(self, admin_url: str) -> str:
         """Restore into a new database beside the one that was backed up; it is dropped if that fails.
@@ -126,7 +123,7 @@ class Restorer:
             raise BackupError(
                 f"{database.describe(url)} is not empty ({amounts}): use an empty one, or --force to replace"
             )
-        self._fill(url, outside)
+        self._fill(url, outside, self.streamed)
 
     @contextmanager
     def _built(self, admin: Connection, admin_url: str, name: str) -> Iterator[str]:
@@ -134,25 +131,31 @@ class Restorer:
         with server_errors(f"database {name} can not be made"):
             outside = self._outside()
             self._require_roles(admin, outside)
-            admin.execute(creation(self.manifest.server, name))
         url = database.with_database(admin_url, name)
         try:
-            self._fill(url, outside)
+            with self._dump() as dump:
+                with server_errors(f"database {name} can not be made"):
+                    admin.execute(creation(self.manifest.server, name))
+                self._fill(url, outside, dump)
             yield url
         except BaseException:
             drop(admin, name)
             raise
 
-    def _fill(self, url: str, outside: Globals) -> None:
-        listing = self.table_of_contents()
+    def _dump(self) -> AbstractContextManager[Dump]:
+        """Open the dump; what is copied is read whole, and found unchanged, before there is a database for it."""
+        folder = scratch_folder(self.scratch)
+        return opened(self.artefacts, self.programs, self.manifest, self.report, jobs=self.jobs, folder=folder)
+
+    def _fill(self, url: str, outside: Globals, dump: Dump) -> None:
+        listing = dump.table_of_contents()
         with database.connect(url) as connection, server_errors("the database can not be prepared"):
             self.programs.require("pg_restore", self.manifest.server.major)
             present = _present(connection)
             _own_schemas(connection, self.manifest.contents)
         self.report("restoring", stamp=self.manifest.stamp, into=database.describe(url), bytes=self.manifest.data.size)
         with list_file(self.selection.lines(listing, present)) as path:
-            options = ["--single-transaction", "--exit-on-error", "--no-password", f"--use-list={path}"]
-            feed(self.artefacts, self.programs, self.manifest.data, options, url)
+            dump.restore(["--exit-on-error", "--no-password", f"--use-list={path}"], url)
         with (
             database.connect(url) as connection,
             server_errors("the restored database can not be compared"),

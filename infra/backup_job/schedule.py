@@ -15,11 +15,11 @@ from infra.backup_job.facts import database_identity
 from infra.backup_job.maintenance import Maintenance
 from infra.backup_job.names import Names
 from infra.backup_job.report import Report
+from infra.backup_job.retrying import backoff
 from infra.backup_job.run import run
 from infra.backup_job.settings import Settings
 from infra.backup_job.store import ObjectStore
 
-LONGEST_RETRY = 900.0
 NAP = 30.0
 """Seconds asleep at most, so that a clock that jumped, or a machine that slept, is noticed."""
 
@@ -79,13 +79,12 @@ class Schedule:
             except BackupError as error:
                 failures += 1
                 told = told or self._tell("backup failed", str(error))
-                self._wait_after("backup failed", str(error), self._backoff(failures))
+                self._wait_after("backup failed", str(error), backoff(self.settings.retry_seconds, failures))
             except Exception as error:  # noqa: BLE001 (a defect of ours must not end backups: it is told each time)
                 failures += 1
                 told = told or self._tell("backup failed unexpectedly", f"{type(error).__name__}: the log says more")
-                self._wait_after(
-                    "backup failed unexpectedly", f"{type(error).__name__}: {error}", self._backoff(failures)
-                )
+                words = f"{type(error).__name__}: {error}"
+                self._wait_after("backup failed unexpectedly", words, backoff(self.settings.retry_seconds, failures))
 
     def _take_next(self) -> None:
         found, _ = latest.read(ObjectStore(self.settings), Names(self.settings.prefix))
@@ -106,9 +105,6 @@ class Schedule:
     def _tell(self, event: str, error: str) -> bool:
         """Tell the webhook, once for all failures in a row; say whether it knows."""
         return webhook.tell(self.settings, self.report, event, error)
-
-    def _backoff(self, failures: int) -> float:
-        return min(self.settings.retry_seconds * 2.0 ** min(failures - 1, 20), LONGEST_RETRY)
 
     def _wait_after(self, event: str, error: str, seconds: float) -> None:
         stopping.check()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from cronsim import CronSim, CronSimError
@@ -21,7 +21,6 @@ from infra.backup_job.retention import Retention
 
 PREFIX = "BACKUP_"
 CONFIG_VARIABLE = "BACKUP_CONFIG"
-STATE_PATTERN = ".state/*/backup/job.json"
 
 OBJECTS = frozenset({"pg_environment", "checks", "retention"})
 """Settings whose environment variable holds a JSON object."""
@@ -29,14 +28,49 @@ OBJECTS = frozenset({"pg_environment", "checks", "retention"})
 WEB_URL = re.compile(r"https?://[!-~]+")
 
 Seconds = Annotated[float, Field(ge=0)]
+AnySettings = TypeVar("AnySettings", bound="StoreSettings")
 
 
-class Settings(BaseModel):
-    """The job's settings; the keys of the JSON file."""
+class StoreSettings(BaseModel):
+    """What every command needs: the bucket, and keys to it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    found_at: ClassVar[str]
+    """Where a stack's file lies below the project; it is not looked for where `given_by` is in the environment."""
+    given_by: ClassVar[str]
 
     stack: str = Field(min_length=1, description="the stack's name, for manifests and logs")
+    s3_endpoint: str | None = Field(None, pattern=r"^https?://", description="URL of the object store; none: AWS")
+    s3_region: str = "us-east-1"
+    s3_bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    s3_access_key: SecretStr | None = Field(None, description="unset: the AWS credentials of the surroundings")
+    s3_secret_key: SecretStr | None = None
+    prefix: str = Field("backups", pattern=r"^[\w.-]+(/[\w.-]+)*$", description="where in the bucket")
+    retention: Retention = Field(Retention(), description="which backups `prune` keeps")
+    retry_seconds: Annotated[float, Field(gt=0)] = 30
+    failure_webhook: SecretStr | None = Field(None, description="URL that gets a POST of JSON when a backup fails")
+
+    @field_validator("failure_webhook")
+    @classmethod
+    def _is_web_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            require_web_url(value.get_secret_value())
+        return value
+
+
+class PrunerSettings(StoreSettings):
+    """What `prune-schedule` is told: the keys are those that may delete, and it knows no database."""
+
+    found_at, given_by = ".state/*/prune/prune.json", "s3_bucket"
+
+    look_seconds: Annotated[float, Field(gt=0)] = Field(60, description="between two looks for a new backup")
+
+
+class Settings(StoreSettings):
+    """The job's settings; the keys of the JSON file."""
+
+    found_at, given_by = ".state/*/backup/job.json", "database_url"
+
     database_url: SecretStr = Field(description="the database to back up, as a role that reads all of it")
     restore_url: SecretStr | None = Field(None, description="a role that may create databases, for `restore`")
     proof: Literal["restore", "read"] = Field("restore", description="how a backup is proven before it counts")
@@ -47,15 +81,9 @@ class Settings(BaseModel):
         default_factory=dict, description="queries of rows (ok, message); what holds in the original holds in the copy"
     )
     managed_schema: str = Field("public", min_length=1, description="the schema the stack manages")
-    s3_endpoint: str | None = Field(None, pattern=r"^https?://", description="URL of the object store; none: AWS")
-    s3_region: str = "us-east-1"
-    s3_bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
-    s3_access_key: SecretStr | None = Field(None, description="unset: the AWS credentials of the surroundings")
-    s3_secret_key: SecretStr | None = None
     prune_access_key: SecretStr | None = Field(None, description="another identity's key, which may delete")
     prune_secret_key: SecretStr | None = None
-    retention: Retention = Field(Retention(), description="which backups `prune` keeps")
-    prefix: str = Field("backups", pattern=r"^[\w.-]+(/[\w.-]+)*$", description="where in the bucket")
+    pruning: bool = Field(default=False, description="`prune-schedule` runs elsewhere: `status` warns when it lags")
     encryption_recipients: list[str] = Field(
         default_factory=list, description="age's public keys, which backups are encrypted for; none: not encrypted"
     )
@@ -65,13 +93,15 @@ class Settings(BaseModel):
     encryption_identity_file: Path | None = Field(None, description="a file of them, of mode 0600")
     pg_bin: Path = Field(description="folder of pg_dump and pg_restore")
     pg_environment: dict[str, str] = Field(default_factory=dict, description="what these programs need, e.g. libraries")
+    scratch: Path | None = Field(
+        None,
+        description="folder of a disk for the dump while `restore` reads it in parallel; unset: $TMPDIR or /var/tmp",
+    )
     mirror: Path | None = Field(None, description="folder that gets the schema of each proven backup, too")
     schedule: str = Field("17 3 * * *", description="cron expression, in UTC")
     jitter_seconds: Seconds = 60
-    retry_seconds: Annotated[float, Field(gt=0)] = 30
     max_age_seconds: Annotated[float, Field(gt=0)] = 26 * 3600
     lock_wait_seconds: Annotated[float, Field(gt=0)] = 60
-    failure_webhook: SecretStr | None = Field(None, description="URL that gets a POST of JSON when a backup fails")
     maintenance_seconds: Seconds = Field(0, description="between two rounds of the database's maintenance; 0: none")
 
     @field_validator("schedule")
@@ -93,13 +123,6 @@ class Settings(BaseModel):
     def _are_identities(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             keys.identities(value.get_secret_value())
-        return value
-
-    @field_validator("failure_webhook")
-    @classmethod
-    def _is_web_url(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            require_web_url(value.get_secret_value())
         return value
 
     @field_validator("database_url", "restore_url", "proof_url")
@@ -131,36 +154,42 @@ def require_web_url(text: str) -> None:
 
 
 def load(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the job's settings: see `load_as`."""
+    return load_as(Settings, path, environment)
+
+
+def load_as(
+    kind: type[AnySettings], path: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> AnySettings:
     """Return the settings of `path`, else of $BACKUP_CONFIG, else of the one stack of this project.
 
     Args:
+        kind: whose settings.
         path: the JSON file, as given on the command line.
         environment: where BACKUP_CONFIG and BACKUP_<KEY> are looked up; the latter win over the file.
 
     Raises:
         BackupError: no file, more than one, or a wrong value; secrets are never part of the message.
     """
-    given = {
-        key: environment[PREFIX + key.upper()] for key in Settings.model_fields if PREFIX + key.upper() in environment
-    }
+    given = {key: environment[PREFIX + key.upper()] for key in kind.model_fields if PREFIX + key.upper() in environment}
     values: dict[str, Any] = dict(given)
     for key in OBJECTS & values.keys():
         values[key] = _json(values[key], f"${PREFIX}{key.upper()}")
     named = path or (Path(environment[CONFIG_VARIABLE]) if environment.get(CONFIG_VARIABLE) else None)
-    if named is None and "database_url" not in given:
-        named = _only_stack(Path.cwd())
+    if named is None and kind.given_by not in given:
+        named = _only_stack(Path.cwd(), kind.found_at)
     if named is not None:
         values = {**_read(named), **values}
     try:
-        return Settings.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as error:
-        raise BackupError(_explained(error, named, given)) from None
+        raise BackupError(_explained(error, kind, named, given)) from None
 
 
-def _only_stack(here: Path) -> Path:
+def _only_stack(here: Path, pattern: str) -> Path:
     """Return the settings of the only stack of the project that `here` lies in."""
     project = next((folder for folder in (here, *here.parents) if (folder / "Pulumi.yaml").exists()), here)
-    found = sorted(project.glob(STATE_PATTERN))
+    found = sorted(project.glob(pattern))
     if not found:
         raise BackupError(f"no backup job is set up in {project}: run `make up` first, or name its file with --config")
     if len(found) > 1:
@@ -187,22 +216,22 @@ def _json(text: str, where: str) -> dict[str, Any]:
     return values
 
 
-def _explained(error: ValidationError, named: Path | None, given: Iterable[str]) -> str:
+def _explained(error: ValidationError, kind: type[StoreSettings], named: Path | None, given: Iterable[str]) -> str:
     lines = []
     for problem in error.errors(include_url=False):
         key = str(problem["loc"][0])
         where = (
             f"${PREFIX}{key.upper()}" if key in given else f"{key} in {named}" if named else f"${PREFIX}{key.upper()}"
         )
-        lines.append(f"{where}: {_problem(key, problem)}")
+        lines.append(f"{where}: {_problem(key, kind, problem)}")
     return "wrong settings: " + "; ".join(lines)
 
 
-def _problem(key: str, problem: ErrorDetails) -> str:
+def _problem(key: str, kind: type[StoreSettings], problem: ErrorDetails) -> str:
     if problem["type"] == "missing":
         return "is missing"
     if problem["type"] == "extra_forbidden":
-        return f"there is no such setting; there are {', '.join(Settings.model_fields)}"
+        return f"there is no such setting; there are {', '.join(kind.model_fields)}"
     allowed = problem["msg"].removeprefix("Value error, ")
-    secret = "SecretStr" in str(Settings.model_fields[key].annotation) or keys.SECRET_START in str(problem["input"])
+    secret = "SecretStr" in str(kind.model_fields[key].annotation) or keys.SECRET_START in str(problem["input"])
     return f"allowed is: {allowed}" if secret else f"{problem['input']!r} is not allowed: {allowed}"

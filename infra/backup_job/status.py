@@ -7,9 +7,11 @@ from typing import Any
 
 from cronsim import CronSim
 
-from infra.backup_job import latest, report
+from infra.backup_job import latest, prune_report, report
+from infra.backup_job.errors import DamagedError
 from infra.backup_job.manifest import Identity, LatestPointer
 from infra.backup_job.names import Names
+from infra.backup_job.prune_report import PruneReport
 from infra.backup_job.settings import Settings
 from infra.backup_job.store import ObjectStore
 
@@ -31,6 +33,7 @@ class Status:
     """The newest proven backup of a database, and the verdict on it.
 
     `other` is the latest backup instead where that is one of another database, from before this one was made.
+    `pruning` is what the last pruning left.
     """
 
     stack: str
@@ -40,6 +43,7 @@ class Status:
     other: LatestPointer | None
     age: timedelta | None
     limit: timedelta
+    pruning: PruneReport | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what `status --json` prints."""
@@ -58,6 +62,7 @@ class Status:
             "proof_seconds": pointer.proof.seconds if pointer else None,
             "proof_checks": pointer.proof.checks if pointer else None,
             "latest_of_another_database": self.other.stamp if self.other else None,
+            "pruning": self.pruning.model_dump(mode="json", exclude={"format"}) if self.pruning else None,
         }
 
     def text(self) -> str:
@@ -72,23 +77,40 @@ class Status:
             f"taken in {short(self.pointer.seconds)}",
             "proven by a restore" if self.pointer.proof.method == "restore" else "read back only",
         ]
+        if self.pruning and self.pruning.error is None:
+            since = short((self.pointer.started + self.age - self.pruning.moment).total_seconds())
+            parts.append(f"pruned {since} ago ({self.pruning.stay} stay, {self.pruning.went} went)")
         return f"{self.reason}: {', '.join(parts)}"
 
 
-def judge(settings: Settings, found: LatestPointer | None, identity: Identity, now: datetime) -> Status:
-    """Return the verdict on the backups of a database.
+def judge(
+    settings: Settings,
+    found: LatestPointer | None,
+    identity: Identity,
+    now: datetime,
+    pruning: PruneReport | DamagedError | None = None,
+) -> Status:
+    """Return the verdict on the backups of a database; pruning is never worse than a warning.
 
     Args:
         settings: the schedule and the limit of age.
         found: the latest backup in the bucket, whosever it is.
         identity: the database.
         now: the present moment; what a backup holds is as old as its start.
+        pruning: what the last pruning left, or that it can not be read.
     """
     pointer = latest.of_database(found, identity)
     limit = timedelta(seconds=settings.max_age_seconds)
     age = now - pointer.started if pointer else None
     level, reason = _verdict(settings, pointer, found, now)
-    return Status(settings.stack, level, reason, pointer, None if pointer else found, age, limit)
+    trouble = str(pruning) if isinstance(pruning, DamagedError) else None
+    made = None if isinstance(pruning, DamagedError) else pruning
+    if pointer is not None and trouble is None and settings.pruning:
+        trouble = prune_report.trouble(made, pointer, now)
+    if trouble is not None:
+        reason = trouble if level is Level.FINE else f"{reason}; {trouble}"
+        level = max(level, Level.WARNING)
+    return Status(settings.stack, level, reason, pointer, None if pointer else found, age, limit, made)
 
 
 def read(settings: Settings, identity: Identity, now: datetime) -> Status:
@@ -97,8 +119,13 @@ def read(settings: Settings, identity: Identity, now: datetime) -> Status:
     Raises:
         BackupError: the store does not tell.
     """
-    found, _ = latest.read(ObjectStore(settings), Names(settings.prefix))
-    return judge(settings, found, identity, now)
+    store, names = ObjectStore(settings), Names(settings.prefix)
+    found, _ = latest.read(store, names)
+    try:
+        pruning = prune_report.read(store, names)[0]
+    except DamagedError as error:
+        return judge(settings, found, identity, now, error)
+    return judge(settings, found, identity, now, pruning)
 
 
 def _verdict(
@@ -132,6 +159,16 @@ def prometheus(status: Status) -> str:
             ("size_bytes", "its dump as it is stored", pointer.data.size),
             ("restored", "1: proven by a restore, 0: read back only", int(pointer.proof.method == "restore")),
         ]
+    if pruning := status.pruning:
+        samples += [
+            ("prune_failed", "1: the last pruning failed, 0: it did not", int(pruning.error is not None)),
+            ("prune_timestamp_seconds", "when the last pruning was", pruning.moment.timestamp()),
+        ]
+        if pruning.last_success is not None:
+            words = "when the last pruning that did not fail was"
+            samples.append(("prune_last_success_timestamp_seconds", words, pruning.last_success.timestamp()))
+        if pruning.error is None:
+            samples.append(("prune_locked", "what a lock kept it from deleting", pruning.locked))
     samples.append(("limit_seconds", "the age that is too old", status.limit.total_seconds()))
     label = status.stack.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     lines = []

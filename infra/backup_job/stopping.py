@@ -54,6 +54,13 @@ def ends_with_us(child: subprocess.Popen[bytes]) -> None:
     _children.add(child)
 
 
+def kill(child: subprocess.Popen[bytes]) -> None:
+    """Kill `child` with the processes it started: it leads a session of its own."""
+    if child.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+
+
 def cancels_with_us(connection: psycopg.Connection[Any]) -> None:
     """Have what `connection` waits for cancelled when we are told to stop."""
     _connections[id(connection)] = connection
@@ -65,7 +72,7 @@ def _note(number: int, _frame: FrameType | None) -> None:
     _signals.append(number)
     os.write(_woken, b".")
     for child in list(_children):
-        child.kill()
+        kill(child)
     for reference in _connections.valuerefs():
         if connection := reference():
             with contextlib.suppress(psycopg.Error):

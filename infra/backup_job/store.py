@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from infra.backup_job.errors import ConflictError, DamagedError, NotFoundError, StoreError
 from infra.backup_job.manifest import StoredObject
-from infra.backup_job.settings import Settings
+from infra.backup_job.settings import StoreSettings
 from infra.backup_job.streams import Download, Upload
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class StoredVersion:
 class ObjectStore:
     """The bucket of `settings`, as this job uses it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: StoreSettings) -> None:
         self.bucket = settings.s3_bucket
         self.endpoint = settings.s3_endpoint or "AWS"
         access_key, secret_key = settings.s3_access_key, settings.s3_secret_key

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from infra.backup_job import stopping
 from infra.backup_job.report import Report
-from infra.backup_job.settings import Settings
+from infra.backup_job.settings import StoreSettings
 
 TIMEOUT = 5.0
 PAUSE = 2.0
@@ -24,7 +24,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def tell(settings: Settings, report: Report, event: str, error: str) -> bool:
+def tell(settings: StoreSettings, report: Report, event: str, error: str) -> bool:
     """Tell the webhook of `settings`, if there is one, that something failed; say whether it knows.
 
     Args:
@@ -47,7 +47,7 @@ def tell(settings: Settings, report: Report, event: str, error: str) -> bool:
     return said is None
 
 
-def _body(settings: Settings, event: str, error: str) -> bytes:
+def _body(settings: StoreSettings, event: str, error: str) -> bytes:
     values = {
         "event": event,
         "stack": settings.stack,

@@ -1,26 +1,31 @@
-"""`make preflight`: check the database of a stack whose target is external; exits with 1 when something stops it.
+"""`make preflight`: check database and store of a stack whose target is external; exits with 1 when something stops it.
 
-Another database is checked when $DATABASE_URL names it: a URL holds a password, so it is no argument.
+Another database is checked, and no store, when $DATABASE_URL names it: a URL holds a password, so it is no argument.
 """
 
 import json
 import os
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
+from pydantic import SecretStr
 from rich.console import Console
 from rich.markup import escape
 
 from infra import external_settings
 from infra.preflight.finding import Wanted
 from infra.preflight.run import preflight
+from infra.preflight.store import Login, StoreWanted, check_store
 from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS
 from infra.schema import SCHEMA_FOLDER
 from infra.settings import PROJECT_FOLDER, STACK_VARIABLE, Settings, SettingsError
 
 MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failure": "[red]✗[/]"}
 PROJECT = "agent-ecosystem"
+BUCKET_RESOURCE = "backups"
+"""The bucket's name in the program: the last part of what is written on it."""
 
 
 def main() -> int:
@@ -32,9 +37,11 @@ def main() -> int:
         console.print(f"[red]{escape(str(error))}[/]")
         return 1
     report = preflight(external_settings.database(settings).text, wanted(settings))
-    for finding in report.findings:
+    failed = False
+    for finding in chain(report.findings, check_store(store_wanted(settings)) if _has_store(settings) else ()):
         console.print(f"{MARKS[finding.level]} {escape(str(finding))}")
-    return 1 if report.failures else 0
+        failed = failed or finding.level == "failure"
+    return 1 if failed else 0
 
 
 def wanted(settings: Settings) -> Wanted:
@@ -50,6 +57,31 @@ def wanted(settings: Settings) -> Wanted:
         directory=Path(PROJECT_FOLDER / SCHEMA_FOLDER),
         adopt=settings.adopt,
     )
+
+
+def store_wanted(settings: Settings) -> StoreWanted:
+    """Return what a stack with these settings needs of its store."""
+
+    def login(key: str, access: SecretStr | None, secret: SecretStr | None, policy: str) -> Login:
+        return Login(
+            access.get_secret_value() if access else None, secret.get_secret_value() if secret else None, key, policy
+        )
+
+    administrator = login("s3AccessKey", settings.s3_access_key, settings.s3_secret_key, "administrator.json")
+    job = login("s3JobAccessKey", settings.s3_job_access_key, settings.s3_job_secret_key, "job.json")
+    return StoreWanted(
+        endpoint=settings.s3_endpoint or None,
+        region=settings.s3_region,
+        bucket=settings.bucket_name,
+        identity=f"{PROJECT}/{settings.stack}/{BUCKET_RESOURCE}",
+        administrator=administrator,
+        job=job if settings.s3_job_access_key else administrator,
+        lock_days=settings.backup_lock_days,
+    )
+
+
+def _has_store(settings: Settings) -> bool:
+    return settings.backups and "DATABASE_URL" not in os.environ
 
 
 def _settings(stack: str) -> Settings:

@@ -15,6 +15,7 @@ from infra.settings import PROJECT_FOLDER, Settings
 
 REGION = "us-east-1"
 CONFIGURATION = "job.json"
+PRUNER_CONFIGURATION = "prune.json"
 FIRST_BACKUP_SECONDS = 600
 """How long an update waits for the first backup; later ones do not hold it up."""
 
@@ -74,11 +75,11 @@ def backup_schedule(
     settings: Settings,
     *,
     after: Sequence[pulumi.Resource],
-) -> None:
+) -> Service:
     """Run the job's schedule; it is healthy, and the update done, once a good backup lies in the bucket."""
     folder = settings.folder("backup")
     job = [sys.executable, "-m", "infra.backup_job", "--config", str(Path(folder) / CONFIGURATION)]
-    Service(
+    return Service(
         "backup-schedule",
         kind="program",
         folder=folder,
@@ -88,6 +89,29 @@ def backup_schedule(
         environment={"PYTHONPATH": str(PROJECT_FOLDER)},
         settings={"source": _source_digest()},
         patience=FIRST_BACKUP_SECONDS,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
+    )
+
+
+def prune_schedule(
+    parent: pulumi.Resource,
+    configuration: pulumi.Output[str],
+    settings: Settings,
+    *,
+    after: Sequence[pulumi.Resource],
+) -> None:
+    """Prune after each backup, in a process and a folder of its own; it is healthy once it can read the bucket."""
+    folder = settings.folder("prune")
+    job = [sys.executable, "-m", "infra.backup_job", "--config", str(Path(folder) / PRUNER_CONFIGURATION)]
+    Service(
+        "prune-schedule",
+        kind="program",
+        folder=folder,
+        command=[*job, "prune-schedule"],
+        health=[*job, "prune-schedule", "--check"],
+        files={PRUNER_CONFIGURATION: configuration},
+        environment={"PYTHONPATH": str(PROJECT_FOLDER)},
+        settings={"source": _source_digest()},
         opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
     )
 

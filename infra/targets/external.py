@@ -48,8 +48,15 @@ def object_store(settings: Settings) -> ObjectStore | None:
         region=settings.s3_region,
         administrator=administrator,
         job=replace(job, principal=settings.s3_job_principal or None),
-        pruner=None,
+        pruner=_pruner(settings),
     )
+
+
+def _pruner(settings: Settings) -> Keys | None:
+    if settings.s3_prune_access_key is None:
+        return None
+    keys = _keys(settings.s3_prune_access_key, settings.s3_prune_secret_key)
+    return replace(keys, principal=settings.s3_prune_principal or None)
 
 
 def _keys(access_key: SecretStr | None, secret_key: SecretStr | None) -> Keys:
@@ -65,9 +72,20 @@ def backup_schedule(
     settings: Settings,
     *,
     after: Sequence[pulumi.Resource],
-) -> None:
+) -> pulumi.Resource:
     """Run the job's schedule on this machine."""
-    embedded.backup_schedule(parent, configuration, settings, after=after)
+    return embedded.backup_schedule(parent, configuration, settings, after=after)
+
+
+def prune_schedule(
+    parent: pulumi.Resource,
+    configuration: pulumi.Output[str],
+    settings: Settings,
+    *,
+    after: Sequence[pulumi.Resource],
+) -> None:
+    """Prune after each backup, on this machine."""
+    embedded.prune_schedule(parent, configuration, settings, after=after)
 
 
 def _programs(settings: Settings) -> ClientPrograms:

@@ -58,7 +58,7 @@ def test_a_signal_aborts_the_upload(job: Job, big: Database, number: signal.Sign
 
 def test_a_signal_during_a_restore_drops_its_database(job: Job, big: Database) -> None:
     job.good("run")
-    process = job.start("restore")
+    process = job.start("restore", "--jobs", "1")
     restore = held_restore(process)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)

@@ -33,7 +33,7 @@ def written(folder: Path, **changes: Any) -> Path:
     ("changes", "words"),
     [
         ({"s3_bucket": None}, "s3_bucket in {path}: is missing"),
-        ({"s3_bukket": "x"}, "s3_bukket in {path}: there is no such setting; there are stack, database_url"),
+        ({"s3_bukket": "x"}, "s3_bukket in {path}: there is no such setting; there are stack, s3_endpoint"),
         ({"schedule": "every day"}, "schedule in {path}: 'every day' is not allowed: a cron expression of five fields"),
         ({"jitter_seconds": -1}, "jitter_seconds in {path}: -1 is not allowed"),
         ({"s3_endpoint": "localhost"}, "s3_endpoint in {path}: 'localhost' is not allowed"),

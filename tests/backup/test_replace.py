@@ -118,7 +118,7 @@ def test_programs_that_reconnect_all_the_time_meet_the_old_or_the_new_one(
 
 def test_a_signal_while_it_is_built_leaves_the_old_one(job: Job, big: Database, server: Server) -> None:
     job.good("run")
-    process = job.start("restore", "--into", big.name, "--force")
+    process = job.start("restore", "--into", big.name, "--force", "--jobs", "1")
     restore = held_restore(process)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)

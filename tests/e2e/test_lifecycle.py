@@ -157,6 +157,10 @@ def test_no_secret_is_in_state_previews_logs_or_arguments(standing: Project) -> 
         (standing.folder / ".state/passphrase").read_text(),
     }
     assert configuration["s3_secret_key"] in secrets
+    pruner = standing.folder / ".state/dev/prune/prune.json"
+    assert json.loads(pruner.read_text())["s3_secret_key"] == standing.identity("prune").secret_key
+    assert pruner.stat().st_mode & 0o777 == 0o600
+    assert standing.identity("prune").secret_key not in json.dumps(configuration)
     assert len(secrets) == 7
     logs = [path for place in standing.places() for path in place.rglob("*.log")]
     texts = {

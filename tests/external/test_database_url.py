@@ -104,6 +104,14 @@ def parse(**values: str) -> Settings:
             "s3JobAccessKey is missing: the bucket's policy would deny deletion to s3JobPrincipal",
         ),
         (
+            {"databaseUrl": "postgresql://u:S3cret@h/d", "s3PruneSecretKey": "S3cret"},
+            "s3PruneAccessKey is missing: give both keys of the store, or neither to have nothing deleted by itself",
+        ),
+        (
+            {"databaseUrl": "postgresql://u:S3cret@h/d", "s3PrunePrincipal": "arn:aws:iam::1:user/prune"},
+            "s3PruneAccessKey is missing: s3PrunePrincipal says whose it is",
+        ),
+        (
             {"databaseUrl": "postgresql://u:S3cret@h/d", "s3JobPrincipal": "backup-job"},
             "s3JobPrincipal = 'backup-job': String should match pattern",
         ),

@@ -76,6 +76,21 @@ def test_the_job_may_have_keys_of_its_own_and_the_bucket_denies_it_deletion(grap
     assert (statement["Effect"], statement["Principal"]) == ("Deny", {"AWS": arn})
 
 
+def test_nothing_is_pruned_by_itself_without_keys_for_it(graph: Graph) -> None:
+    assert "Service prune-schedule" not in graph.resources
+    assert job_of(graph)["pruning"] is False
+    arn = "arn:aws:iam::123456789012:user/prune"
+    own = external(s3PruneAccessKey="AKIAPRUNE", s3PruneSecretKey="Prune-s3cret", s3PrunePrincipal=arn, **KEYS)
+    file = own["Service prune-schedule"].inputs["files"]["prune.json"]
+    assert isinstance(file, Secret)
+    assert json.loads(file.value)["s3_secret_key"] == "Prune-s3cret"
+    assert job_of(own)["pruning"] is True
+    assert "Prune-s3cret" not in json.dumps(job_of(own))
+    statements = own["Bucket backups"].inputs["policy"]["Statement"]
+    assert {entry["Principal"]["AWS"] for entry in statements} == {arn}
+    assert own.outputs["pruneSecretKey"] == Secret("Prune-s3cret")
+
+
 def test_rows_and_tables_outlive_the_stack_unless_told_otherwise(graph: Graph) -> None:
     assert graph["Schema schema"].inputs["dropOnDelete"] is False
     assert graph["Seed realtime_channels"].retain

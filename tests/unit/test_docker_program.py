@@ -20,6 +20,8 @@ def test_each_part_is_made_of_containers_in_its_component(docker: Graph) -> None
         "Container object-store-files": "BackupStore store",
         "Container backup": "BackupJob backup",
         "Container backup-files": "BackupJob backup",
+        "Container prune": "BackupJob backup",
+        "Container prune-files": "BackupJob backup",
     }
     assert not any(name.startswith("Service ") for name in docker.resources)
 
@@ -36,6 +38,8 @@ def test_each_part_is_made_of_containers_in_its_component(docker: Graph) -> None
         ("Container backup", "Verification verification"),
         ("Container backup", "RemoteImage backup"),
         ("RemoteImage backup", "Image backup"),
+        ("Container prune", "Container prune-files"),
+        ("Container prune", "Container backup"),
     ],
 )
 def test_what_is_needed_comes_before(docker: Graph, later: str, earlier: str) -> None:

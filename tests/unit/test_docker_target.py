@@ -17,7 +17,9 @@ from infra.targets.docker.postgres import postgres
 
 SECRET = "s3cret-of-"
 IMAGE = "sha256:id-of-"
-STARTED = ("postgres", "object-store", "backup")
+STARTED = ("postgres", "object-store", "backup", "prune")
+IMAGES = {"prune": "backup"}
+"""Whose image a container runs out of, where it has none of its own."""
 
 
 @dataclass
@@ -73,7 +75,10 @@ def run(engine: Engine | None = None, **config: str) -> Program:
         inside = backup.bucket_inside(bucket)
         values = {"database": reader.url, "endpoint": inside.endpoint, "key": inside.secret_key}
         configuration: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.json_dumps(values))
-        backup.backup_schedule(parent, configuration, settings, after=[])
+        container, image = backup.backup_schedule(parent, configuration, settings, after=[])
+        assert store.pruner is not None
+        deleting: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.json_dumps({"key": store.pruner.secret_key}))
+        backup.prune_schedule(parent, image, deleting, settings, after=[container])
 
     pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
     return Program(engine, *made)
@@ -97,7 +102,7 @@ def test_a_container_has_no_privileges_and_limits(program: Program, service: str
     assert container["capabilities"] == {"drops": ["ALL"]}
     assert container["securityOpts"] == ["no-new-privileges:true"]
     assert container["readOnly"] is True
-    assert container["memory"] == container["memorySwap"] >= 512
+    assert container["memory"] == container["memorySwap"] >= 256
     assert container["cpus"] == "1.0"
     assert container["logOpts"] == {"max-size": "10m", "max-file": "3"}
     assert container["wait"] is True
@@ -107,14 +112,14 @@ def test_a_container_has_no_privileges_and_limits(program: Program, service: str
 
 @pytest.mark.parametrize("service", STARTED)
 def test_an_image_is_named_by_its_content(program: Program, service: str) -> None:
-    assert program.engine.container(service)["image"] == f"{IMAGE}{service}"
+    assert program.engine.container(service)["image"] == f"{IMAGE}{IMAGES.get(service, service)}"
 
 
 def test_two_ports_are_published_on_loopback(program: Program) -> None:
     published = {service: program.engine.container(service).get("ports", []) for service in STARTED}
     assert [port["ip"] for ports in published.values() for port in ports] == ["127.0.0.1"] * 2
     assert [port["internal"] for ports in published.values() for port in ports] == [5432, 8333]
-    assert published["backup"] == []
+    assert published["backup"] == published["prune"] == []
 
 
 def test_a_port_asked_for_is_the_one_published() -> None:
@@ -131,6 +136,7 @@ def test_the_database_and_the_store_do_not_see_each_other(program: Program) -> N
     assert networks("postgres") == ["agent-ecosystem-docker-postgres"]
     assert networks("object-store") == ["agent-ecosystem-docker-object-store"]
     assert networks("backup") == [*networks("postgres"), *networks("object-store")]
+    assert networks("prune") == networks("object-store")
 
 
 def test_secrets_go_into_files_alone(program: Program) -> None:
@@ -155,6 +161,9 @@ def test_secrets_go_into_files_alone(program: Program) -> None:
     assert job["key"] == f"{SECRET}object-store-backup-key"
     assert job["database"] == f"postgresql://postgres:{SECRET}superuser-password@postgres:5432/postgres"
     assert job["endpoint"] == "http://object-store:8333"
+    pruner = uploads(program.engine, "prune")
+    assert pruner == {"/run/agent-ecosystem/prune.json": json.dumps({"key": f"{SECRET}object-store-prune-key"})}
+    assert program.engine.container("prune")["envs"] == ["BACKUP_CONFIG=/run/agent-ecosystem/prune.json"]
 
 
 def test_files_are_brought_by_a_container_that_never_runs(program: Program) -> None:
@@ -177,7 +186,10 @@ def test_a_changed_file_makes_its_container_anew(program: Program, service: str)
 def test_everything_is_named_after_its_stack(program: Program) -> None:
     expected = {f"agent-ecosystem-docker-{service}" for service in STARTED}
     assert program.engine.named("Container") == expected | {f"{name}-files" for name in expected}
-    assert program.engine.named("Volume") == program.engine.named("Container") - {"agent-ecosystem-docker-backup"}
+    assert program.engine.named("Volume") == program.engine.named("Container") - {
+        "agent-ecosystem-docker-backup",
+        "agent-ecosystem-docker-prune",
+    }
 
 
 def test_postgres_settings_are_its_parameters() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from pyrage import x25519
 
+from infra.backup_job.retention import Retention
+from infra.backup_job.settings import PrunerSettings
 from infra.plugin.values import Secret, holds_secret
 from infra.provider.s3.recent_backup import RecentBackup
 from infra.settings import PROJECT_FOLDER
@@ -28,7 +30,7 @@ COMPONENTS = {
         "Seed realtime_channels",
         "Verification verification",
     },
-    "BackupJob backup": {"Service backup-schedule"},
+    "BackupJob backup": {"Service backup-schedule", "Service prune-schedule"},
 }
 DATA = {"Service postgres", "Database database", "Schema schema", "Service object-store", "Bucket backups"}
 
@@ -64,6 +66,7 @@ def test_every_resource_is_in_its_component_under_its_name(dev: Graph) -> None:
         ("Service backup-schedule", "Verification verification"),
         ("Service backup-schedule", "Bucket backups"),
         ("Service backup-schedule", "Role backup"),
+        ("Service prune-schedule", "Service backup-schedule"),
     ],
 )
 def test_what_is_needed_comes_before(dev: Graph, later: str, earlier: str) -> None:
@@ -92,6 +95,7 @@ def test_what_is_inside_the_server_goes_with_it(dev: Graph) -> None:
         ("Seed agent_versions", {"url"}),
         ("Verification verification", {"url"}),
         ("Service backup-schedule", {"files"}),
+        ("Service prune-schedule", {"files"}),
     ],
 )
 def test_secrets_are_secret_and_nothing_else_is(dev: Graph, resource: str, inputs: set[str]) -> None:
@@ -101,6 +105,20 @@ def test_secrets_are_secret_and_nothing_else_is(dev: Graph, resource: str, input
 def test_no_password_stands_anywhere_in_clear(dev: Graph) -> None:
     shown = repr([resource.inputs for resource in dev.resources.values()]) + repr(dev.outputs)
     assert not [secret for secret in ("generated", "pw", "SK") if secret in shown.replace("pgstack", "")]
+
+
+def test_keys_of_encryption_and_the_webhook_stand_nowhere_in_clear() -> None:
+    identity = x25519.Identity.generate()
+    graph = run(
+        backupFailureWebhook="https://hooks.example.org/T0ken",
+        backupEncryptionRecipients=str(identity.to_public()),
+        backupEncryptionIdentity=str(identity),
+    )
+    shown = repr([resource.inputs for resource in graph.resources.values()]) + repr(graph.outputs)
+    assert not [secret for secret in ("T0ken", str(identity), "prune-SK", "backup-SK") if secret in shown]
+    told = graph["Service prune-schedule"].inputs["files"]["prune.json"].value
+    assert "T0ken" in told
+    assert str(identity) not in told  # pruning reads no backup
 
 
 def test_outputs(dev: Graph) -> None:
@@ -122,6 +140,24 @@ def test_the_job_has_keys_of_its_own_and_no_others(dev: Graph) -> None:
     assert (job["s3_access_key"], job["s3_secret_key"]) == ("backup-AK", "backup-SK")
     assert [name for name in job if "prune" in name] == []
     assert set(dev["Service object-store"].inputs["identities"]) == {"backup", "prune"}
+
+
+def test_the_pruner_has_its_own_keys_and_knows_no_database(dev: Graph) -> None:
+    file = dev["Service prune-schedule"].inputs["files"]["prune.json"].value
+    pruner = json.loads(file)
+    assert (pruner["s3_access_key"], pruner["s3_secret_key"]) == ("prune-AK", "prune-SK")
+    assert "postgresql://" not in file
+    assert PrunerSettings.model_validate(pruner).retention == Retention()
+    job = json.loads(dev["Service backup-schedule"].inputs["files"]["job.json"].value)
+    assert job["pruning"] is True
+    assert "prune-" not in json.dumps(job)
+
+
+def test_retention_is_as_configured_for_both_and_pruning_can_be_left_out() -> None:
+    graph = run(backupRetention={"last": 2, "yearly": 0}, backupPrune=False)
+    assert "Service prune-schedule" not in graph.resources
+    job = json.loads(graph["Service backup-schedule"].inputs["files"]["job.json"].value)
+    assert (job["pruning"], job["retention"]["last"], job["retention"]["yearly"]) == (False, 2, 0)
 
 
 def test_the_job_is_told_whom_to_encrypt_for(dev: Graph) -> None:
@@ -146,12 +182,14 @@ def test_the_job_knows_webhook_and_mirror() -> None:
 def test_the_bucket_is_locked_and_its_policy_denies_deletion_to_the_job(dev: Graph) -> None:
     bucket = dev["Bucket backups"].inputs
     assert bucket["objectLockDays"] == 7
-    job, pruner = bucket["policy"]["Statement"]
+    job, writes, others = bucket["policy"]["Statement"]
     assert (job["Effect"], job["Principal"]) == ("Deny", {"AWS": "arn:aws:iam::000000000000:user/backup"})
     assert "s3:Delete*" in job["Action"]
-    assert (pruner["Effect"], pruner["Principal"]) == ("Deny", {"AWS": "arn:aws:iam::000000000000:user/prune"})
-    assert "s3:PutObject*" in pruner["Action"]
-    assert {resource for entry in (job, pruner) for resource in entry["Resource"]} == {
+    for pruner in (writes, others):
+        assert (pruner["Effect"], pruner["Principal"]) == ("Deny", {"AWS": "arn:aws:iam::000000000000:user/prune"})
+    assert writes["Action"] == ["s3:PutObject"]
+    assert writes["NotResource"] == ["arn:aws:s3:::agent-ecosystem-dev-backups/backups/prune.json"]
+    assert {resource for entry in (job, others) for resource in entry["Resource"]} == {
         "arn:aws:s3:::agent-ecosystem-dev-backups",
         "arn:aws:s3:::agent-ecosystem-dev-backups/*",
     }
@@ -214,7 +252,7 @@ def test_a_refused_configuration_registers_nothing(config: dict[str, Any], said:
 
 def test_a_stack_has_folders_and_a_bucket_of_its_own(dev: Graph) -> None:
     other = run("other")
-    for name in ("Service postgres", "Service object-store", "Service backup-schedule"):
+    for name in ("Service postgres", "Service object-store", "Service backup-schedule", "Service prune-schedule"):
         assert dev[name].inputs["folder"] != other[name].inputs["folder"]
         assert "other" in other[name].inputs["folder"]
     assert other["Bucket backups"].inputs["bucket"] == "agent-ecosystem-other-backups"

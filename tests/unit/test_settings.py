@@ -60,6 +60,8 @@ WRONG = [
     ("blockPublicAccess", "no way", "Input should be a valid boolean"),
     ("keepBackupsOnDestroy", "perhaps", "Input should be a valid boolean"),
     ("backupMaxAgeHours", "0", "Input should be greater than"),
+    ("backupPrune", "perhaps", "Input should be a valid boolean"),
+    ("backupRetention", "7", "Input should be a valid dictionary"),
     ("backupLockDays", "-1", "Input should be greater than or equal to 0"),
     ("backupEncryptionRecipients", '["age1x"]', "'age1x' is not a recipient of age, age1 and 58 more characters"),
     ("backupEncryptionRecipients", "{}", "Input should be a valid list"),
@@ -70,6 +72,7 @@ WRONG = [
     ("backups", "perhaps", "Input should be a valid boolean"),
     ("s3Endpoint", "minio:9000", "String should match pattern"),
     ("s3JobPrincipal", "backup-job", "String should match pattern"),
+    ("s3PrunePrincipal", "prune", "String should match pattern"),
 ]
 """A key, a wrong value of it, and what is said."""
 
@@ -96,7 +99,7 @@ FREE = {"stateFolder", "passwordRotation", "bucket", "backupSchedule", "backupMi
 
 SECRET = {
     *("databaseUrl", "backupDatabaseUrl", "s3AccessKey", "s3SecretKey", "s3JobAccessKey", "s3JobSecretKey"),
-    *("backupEncryptionIdentity", "backupFailureWebhook"),
+    *("backupEncryptionIdentity", "backupFailureWebhook", "s3PruneAccessKey", "s3PruneSecretKey"),
 }
 """Their values are never shown: tests/external/test_database_url.py, and below."""
 

@@ -122,16 +122,22 @@ def adopt(s3: Any, bucket: str, identity: str) -> None:
     Raises:
         UserError: another made it; an empty one without a tag is what an interrupted create of ours leaves.
     """
+    if refusal := strangers(s3, bucket, identity):
+        raise UserError(refusal)
+    if _tags(s3, bucket).get(OWNER_TAG) != identity:
+        _tag(s3, bucket, identity)
+
+
+def strangers(s3: Any, bucket: str, identity: str) -> str | None:
+    """Return why a bucket that exists can not be taken over, None where it is ours, or an empty one without tags."""
     tags = _tags(s3, bucket)
     owner = tags.get(OWNER_TAG)
-    if owner == identity:
-        return
-    if owner or tags or not is_empty(s3, bucket):
-        raise UserError(
-            f"bucket {bucket} exists and is not ours (its tag {OWNER_TAG}: {owner or 'none'}): choose another name, or "
-            f"hand it over by giving it that tag with the value {identity}"
-        )
-    _tag(s3, bucket, identity)
+    if owner == identity or not (owner or tags or not is_empty(s3, bucket)):
+        return None
+    return (
+        f"bucket {bucket} exists and is not ours (its tag {OWNER_TAG}: {owner or 'none'}): choose another name, or "
+        f"hand it over by giving it that tag with the value {identity}"
+    )
 
 
 def _tag(s3: Any, bucket: str, identity: str) -> None:

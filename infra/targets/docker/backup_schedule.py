@@ -11,20 +11,23 @@ import pulumi_docker as docker
 
 from infra.endpoint import BucketAccess, Endpoint
 from infra.settings import PROJECT_FOLDER, Settings
-from infra.targets.docker.container import health, private_files, run
+from infra.targets.docker.container import FILES, health, private_files, run
 from infra.targets.docker.naming import (
     BACKUP,
     OBJECT_STORE,
     OBJECT_STORE_PORT,
     POSTGRES,
     POSTGRES_PORT,
+    PRUNE,
     engine_name,
 )
 
 CONTEXT = "infra/backup_job"
 CONFIGURATION = "job.json"
+PRUNER_CONFIGURATION = "prune.json"
 FIRST_BACKUP_SECONDS = 600
 """How long an update waits for the first backup; later ones do not hold it up."""
+PRUNER_SECONDS = 120
 STOP_SECONDS = 30
 
 ARCHITECTURES = {"x86_64": "amd64", "AMD64": "amd64", "aarch64": "arm64"}
@@ -46,8 +49,12 @@ def backup_schedule(
     settings: Settings,
     *,
     after: Sequence[pulumi.Resource],
-) -> None:
-    """Run the job's schedule; it is healthy, and the update done, once a good backup lies in the bucket."""
+) -> tuple[docker.Container, docker.RemoteImage]:
+    """Run the job's schedule; it is healthy, and the update done, once a good backup lies in the bucket.
+
+    Returns:
+        Its container, and the image that others of the job run out of.
+    """
     image = _image(parent, settings)
     contents = {CONFIGURATION: configuration}
     files, labels, carrier = private_files(parent, BACKUP, image.image_id, contents, settings, after=after)
@@ -62,11 +69,47 @@ def backup_schedule(
             docker.ContainerNetworksAdvancedArgs(name=engine_name(settings.stack, service))
             for service in (POSTGRES, OBJECT_STORE)
         ],
-        healthcheck=health(["CMD", "healthcheck"], interval=5, patience=FIRST_BACKUP_SECONDS),
+        healthcheck=health(["CMD", "healthcheck", "status", "--healthy"], interval=5, patience=FIRST_BACKUP_SECONDS),
         wait_timeout=FIRST_BACKUP_SECONDS,
         destroy_grace_seconds=STOP_SECONDS,
     )
-    run(parent, BACKUP, container, settings, settings.limits.backup, after=[carrier, *after])
+    made = run(parent, BACKUP, container, settings, settings.limits.backup, after=[carrier, *after])
+    return made, image
+
+
+def prune_schedule(
+    parent: pulumi.Resource,
+    image: docker.RemoteImage,
+    configuration: pulumi.Output[str],
+    settings: Settings,
+    *,
+    after: Sequence[pulumi.Resource],
+) -> None:
+    """Prune after each backup, in a container of its own that sees the store alone; healthy once it reads the bucket.
+
+    Args:
+        parent: the component it belongs to.
+        image: the job's.
+        configuration: what it reads.
+        settings: the stack's.
+        after: what has to stand before.
+    """
+    contents = {PRUNER_CONFIGURATION: configuration}
+    files, labels, carrier = private_files(parent, PRUNE, image.image_id, contents, settings, after=after)
+    container = docker.ContainerArgs(
+        image=image.image_id,
+        command=["prune-schedule"],
+        envs=[f"BACKUP_CONFIG={FILES}/{PRUNER_CONFIGURATION}"],
+        read_only=True,
+        labels=labels,
+        volumes=[files],
+        tmpfs={"/tmp": "mode=1777"},  # noqa: S108
+        networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=engine_name(settings.stack, OBJECT_STORE))],
+        healthcheck=health(["CMD", "healthcheck", "prune-schedule", "--check"], interval=5, patience=PRUNER_SECONDS),
+        wait_timeout=PRUNER_SECONDS,
+        destroy_grace_seconds=STOP_SECONDS,
+    )
+    run(parent, PRUNE, container, settings, settings.limits.prune, after=[carrier, *after])
 
 
 def _image(parent: pulumi.Resource, settings: Settings) -> docker.RemoteImage:

@@ -7,6 +7,7 @@ PREFIX = "agent-ecosystem"
 POSTGRES = "postgres"
 OBJECT_STORE = "object-store"
 BACKUP = "backup"
+PRUNE = "prune"
 """The services; also their names on the containers' networks."""
 
 POSTGRES_PORT = 5432

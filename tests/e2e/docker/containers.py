@@ -14,7 +14,7 @@ from docker.models.containers import Container
 from infra.targets.docker.naming import engine_name
 from tests.e2e.project import Project
 
-SERVICES = ("postgres", "object-store", "backup")
+SERVICES = ("postgres", "object-store", "backup", "prune")
 FILES = "/run/agent-ecosystem"
 
 

@@ -6,7 +6,11 @@ from tests.e2e.docker.containers import SERVICES, ContainerStack, changed_rows
 from tests.e2e.test_schema_changes import FIRST_COLUMN, REGISTRY
 from tests.e2e.test_schema_changes import changed_rows as changed_objects
 
-JOB = {"Image backup", "RemoteImage backup", "Container backup", "Container backup-files"}
+JOB = {
+    *("Image backup", "RemoteImage backup", "Container backup", "Container backup-files"),
+    *("Container prune", "Container prune-files"),
+}
+"""The job's image, and both containers that run out of it."""
 
 
 def ids(stack: ContainerStack) -> dict[str, str | None]:
@@ -33,7 +37,7 @@ def test_a_changed_job_rebuilds_the_job_alone(containers: ContainerStack) -> Non
         assert changed_rows(containers.up()) == JOB
         assert "Changed: " in containers.run("backup", "cat", "/app/infra/backup_job/errors.py")
         after = ids(containers)
-        assert {service for service in SERVICES if after[service] != before[service]} == {"backup"}
+        assert {service for service in SERVICES if after[service] != before[service]} == {"backup", "prune"}
         assert len(images(containers)) == 1
         assert images(containers) != tags
         containers.preview("--expect-no-changes")

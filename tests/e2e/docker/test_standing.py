@@ -53,7 +53,9 @@ def test_a_container_has_no_privileges(containers: ContainerStack, service: str)
     containers.run(service, "sh", "-c", f"! touch {FILES}/new 2>/dev/null")
 
 
-@pytest.mark.parametrize(("service", "megabytes"), [("postgres", 1024), ("object-store", 512), ("backup", 512)])
+@pytest.mark.parametrize(
+    ("service", "megabytes"), [("postgres", 1024), ("object-store", 512), ("backup", 512), ("prune", 256)]
+)
 def test_a_container_has_limits(containers: ContainerStack, service: str, megabytes: int) -> None:
     host = inspected(containers.container(service))["HostConfig"]
     assert host["Memory"] == host["MemorySwap"] == megabytes * MEGABYTE
