@@ -164,6 +164,7 @@ class Assembly:
             not_null=row["not_null"],
             grants=self._granted("relation", row["relation"], row["number"]),
             comment=self._comment("pg_class", row["relation"], row["number"]),
+            not_null_comment=row["not_null_comment"],
         )
 
     def _constraints(self, rows: Rows) -> dict[str, Constraint]:
@@ -174,6 +175,7 @@ class Assembly:
                 validated=row["validated"] or row["definition"].endswith(" NOT ENFORCED"),
                 references=row["references"],
                 comment=self._comment("pg_constraint", row["oid"]),
+                index_comment=self._comment("pg_class", row["index"]) if row["index"] else None,
             )
             for row in rows
         }

@@ -32,7 +32,8 @@ KEPT_BY_POSTGRESQL = frozenset({"index", "constraint", "statistics"})
 class Comparison:
     """The current and the desired state.
 
-    `rebuilt` holds what both have and must be made again, `retyped` the columns whose type is among it.
+    `rebuilt` holds what both have and must be made again, `retyped` the columns whose type is among it. `live` is the
+    current state as it is now, where `old` has what moving partitions keep or hand over.
     """
 
     old: Catalog
@@ -40,6 +41,7 @@ class Comparison:
     schema: str
     rebuilt: frozenset[ObjectId] = field(default=frozenset())
     retyped: frozenset[ObjectId] = field(default=frozenset())
+    live: Catalog = field(default=Catalog())
 
     @cached_property
     def old_nodes(self) -> Mapping[ObjectId, Node]:
@@ -65,6 +67,22 @@ class Comparison:
         if item not in self.old_nodes or item in self.rebuilt:
             return True
         return node.inside is not None and self.created(node.inside)
+
+    def as_parent_again(self) -> Iterator[Node]:
+        """Yield the columns that a partition had in its own way and has as its parent does now, as they were."""
+        for item, node in self.old_nodes.items():
+            home = node.inside.name if node.inside else ""
+            if item.kind == "column" and item not in self.new_nodes and self.lives_on(home):
+                column = item.name.removeprefix(f"{home}.")
+                if column in self._parents_columns(home):
+                    yield node
+
+    def _parents_columns(self, table: str) -> set[str]:
+        found: set[str] = set()
+        while (part := self.new.tables[table].partition) and part.parent in self.new.tables:
+            table = part.parent
+            found |= self.new.tables[table].columns.keys()
+        return found
 
     def lives_on(self, table: str) -> bool:
         """Say whether both states have `table`."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from infra.provider.schema.model import Catalog, ObjectId
+from infra.provider.schema.moves import moves, passed_on
 from infra.provider.schema.steps import Step
 
 _DELETES = (
@@ -121,7 +122,10 @@ def precedence(steps: Sequence[Step], current: Catalog, desired: Catalog) -> fro
         current: its dependencies order what goes.
         desired: its dependencies order what comes.
     """
-    return frozenset((first, second) for first, second in _pairs(steps, current, desired) if first != second)
+    let_go = frozenset(_let_go(steps, current, desired))
+    turned_round = {(second, first) for first, second in let_go}
+    found = ((first, second) for first, second in _pairs(steps, current, desired) if first != second)
+    return frozenset(pair for pair in found if pair not in turned_round) | let_go
 
 
 def _pairs(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterator[tuple[int, int]]:
@@ -137,6 +141,7 @@ def _pairs(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterato
         for item in step.after:
             yield from ((other, number) for other in touching.get(str(item), ()) if steps[other].operation != "delete")
     yield from _names_made_free(steps)
+    yield from _bounds_made_free(steps, current, desired)
     yield from _keys_gone(steps, current, desired)
 
 
@@ -201,6 +206,56 @@ def _keys_gone(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Ite
     for number, step in enumerate(steps):
         if step.operation == "create" and step.object in foreign:
             yield from ((other, number) for other in gone[foreign[step.object] or ""])
+
+
+def _home_of(catalog: Catalog, item: ObjectId) -> str:
+    """Return the table that a constraint or index is on, empty if none has it."""
+    if item.kind == "constraint":
+        return item.name.partition(".")[0]
+    return next((name for name, table in catalog.tables.items() if item.name in table.indexes), "")
+
+
+def _let_go(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterator[tuple[int, int]]:
+    """A partition is detached before its part of an index of its parent can be dropped."""
+    parts = {
+        ObjectId("constraint", f"{name}.{share.name}") if share.kind else ObjectId("index", share.name): name
+        for name, shares in current.shares.items()
+        for share in shares
+    }
+    detached = {
+        step.object.name: number
+        for number, step in enumerate(steps)
+        if " DETACH PARTITION " in step.sql and moves(current, desired, step.object.name)
+    }
+    leaving: dict[str, list[int]] = defaultdict(list)
+    for name, number in detached.items():
+        moving = current.tables[name]
+        parts |= {ObjectId("constraint", f"{name}.{part}"): name for part in passed_on(current, moving)}
+        if moving.partition:
+            leaving[moving.partition.parent].append(number)
+    for number, step in enumerate(steps):
+        if step.operation == "delete" and parts.get(step.object) in detached:
+            yield detached[parts[step.object]], number
+        elif step.operation == "delete" and step.object.kind in ("constraint", "index"):
+            # What the parent loses, the partition still has: it is listed as its own.
+            home = _home_of(current, step.object)
+            yield from ((detach, number) for detach in leaving.get(home, ()))
+
+
+def _bounds_made_free(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterator[tuple[int, int]]:
+    """A partition leaves before another comes that may take its bound."""
+    left: dict[str, list[int]] = defaultdict(list)
+    came: dict[str, list[int]] = defaultdict(list)
+    for number, step in enumerate(steps):
+        if step.object.kind != "table":
+            continue
+        before, after = (side.tables.get(step.object.name) for side in (current, desired))
+        if before and before.partition and (step.operation == "delete" or " DETACH PARTITION " in step.sql):
+            left[before.partition.parent].append(number)
+        if after and after.partition and (step.operation == "create" or " ATTACH PARTITION " in step.sql):
+            came[after.partition.parent].append(number)
+    for parent, leaving in left.items():
+        yield from ((first, second) for first in leaving for second in came[parent])
 
 
 def _sets_default(step: Step) -> bool:

@@ -4,6 +4,7 @@ from infra.provider.schema.comparison import Comparison, with_rebuilds
 from infra.provider.schema.kinds import PLANNERS, UPHEAVALS
 from infra.provider.schema.mentions import mentions
 from infra.provider.schema.model import Catalog
+from infra.provider.schema.moves import handed_over
 from infra.provider.schema.online import constraints, indexes, locks, not_null, partitions, plain
 from infra.provider.schema.online.graph import Graph
 from infra.provider.schema.online.phases import in_phases
@@ -29,7 +30,8 @@ def plan(current: Catalog, desired: Catalog, schema: str = "public", situation: 
         CannotPlan: a difference that no statement makes up in place.
     """
     first = renamed(current, desired)
-    comparison = with_rebuilds(Comparison(first.catalog, desired, schema), UPHEAVALS)
+    before = handed_over(first.catalog, desired)
+    comparison = with_rebuilds(Comparison(before, desired, schema, live=first.catalog), UPHEAVALS)
     steps = [step for planner in PLANNERS for step in planner(comparison)]
     edges = precedence(steps, first.catalog, desired)
     wishes = {*mentions(steps)}

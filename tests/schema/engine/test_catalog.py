@@ -137,6 +137,12 @@ UNSUPPORTED = {
     "CREATE STATISTICS other.st ON a, b FROM app.t",
     "key that does not hold in every partition:": "CREATE TABLE t (a int NOT NULL) PARTITION BY LIST (a); "
     "CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1); ALTER TABLE ONLY t ADD PRIMARY KEY (a)",
+    "trigger in another state than its parent's:": "CREATE TABLE t (a int) PARTITION BY LIST (a); "
+    "CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1); "
+    "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$; "
+    "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE t_1 DISABLE TRIGGER tr",
+    "comment on a partition's part of an index": "CREATE TABLE t (a int) PARTITION BY LIST (a); "
+    "CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1); CREATE INDEX i ON t (a); COMMENT ON INDEX t_1_a_idx IS 'x'",
     "NOT NULL constraint without validation or inheritance": "CREATE TABLE t (a int); "
     "ALTER TABLE t ADD CONSTRAINT nn NOT NULL a NOT VALID",
 }

@@ -66,11 +66,7 @@ def _compared_columns(comparison: Comparison, name: str) -> tuple[Columns, Colum
     if new.partition is None:
         if old.partition is None:
             return old.columns, new.columns
-        names = comparison.old.inherited_not_null
-        detached = _with_inherited(comparison.old, name)
-        return {
-            part: replace(column, not_null=names.get(f"{name}.{part}")) for part, column in detached.items()
-        }, new.columns
+        return detached_columns(comparison.old, name), new.columns
     own = [*new.columns, *(part for part in old.columns if part not in new.columns)]
     if old.partition is None:
         # Its NOT NULLs become its parent's.
@@ -78,8 +74,8 @@ def _compared_columns(comparison: Comparison, name: str) -> tuple[Columns, Colum
             part: column for part, column in _with_inherited(comparison.new, name).items() if part in own
         }
     before, after = _with_inherited(comparison.old, name), _with_inherited(comparison.new, name)
-    parent_before = comparison.old.tables[old.partition.parent].columns
-    parent_after = comparison.new.tables[new.partition.parent].columns
+    parent_before = _with_inherited(comparison.old, old.partition.parent)
+    parent_after = _with_inherited(comparison.new, new.partition.parent)
     for part in own:
         if inherited := plain(parent_after.get(part)):
             before[part] = _passed_on(plain(parent_before.get(part)), inherited, before.get(part))
@@ -99,11 +95,20 @@ def _passed_on(parent_before: Column | None, parent_after: Column, own: Column |
     return replace(own, **changed)
 
 
+def detached_columns(catalog: Catalog, name: str) -> Columns:
+    """Return the columns of a partition as DETACH leaves them: its NOT NULLs keep the names of its parent's."""
+    names = catalog.inherited_not_null
+    columns = _with_inherited(catalog, name)
+    return {part: replace(column, not_null=names.get(f"{name}.{part}")) for part, column in columns.items()}
+
+
 def _with_inherited(catalog: Catalog, name: str) -> dict[str, Column]:
+    """Return all columns of a table; a partition's parent may be a partition itself."""
     table = catalog.tables[name]
-    parent = catalog.tables.get(table.partition.parent) if table.partition else None
-    inherited = {part: plain(column) for part, column in parent.columns.items()} if parent else {}
-    return {part: column for part, column in {**inherited, **table.columns}.items() if column}
+    parent = table.partition.parent if table.partition else ""
+    inherited = _with_inherited(catalog, parent) if parent in catalog.tables else {}
+    as_born = {part: plain(column) for part, column in inherited.items()}
+    return {part: column for part, column in {**as_born, **table.columns}.items() if column}
 
 
 def _new_partition(comparison: Comparison, name: str) -> Iterator[Step]:
@@ -111,7 +116,7 @@ def _new_partition(comparison: Comparison, name: str) -> Iterator[Step]:
     table = catalog.tables[name]
     if table.partition is None or table.partition.parent not in catalog.tables:
         return
-    parent = catalog.tables[table.partition.parent].columns
+    parent = _with_inherited(catalog, table.partition.parent)
     for part, column in table.columns.items():
         if inherited := plain(parent.get(part)):
             yield from _alter(comparison, name, part, inherited, column, fresh=True)
@@ -231,7 +236,8 @@ def _alter(
         if identity and new.identity and narrower(identity.sequence, new.identity.sequence):
             fitting = replace(identity, sequence=fitted(identity.sequence, new.identity.sequence))
             yield from _identity_change(table, name, identity, fitting)
-            identity = replace(identity, sequence=new.identity.sequence)
+            steady = {name: getattr(identity.sequence, name) for name in ("increment", "cache", "cycle")}
+            identity = replace(identity, sequence=replace(new.identity.sequence, **steady))
         yield moved(comparison, table, name, new) if replaced else retype(comparison, table, name, old, new)
     if new.default is not None and new.default != default:
         side: Literal["new", "both"] = "new" if default is None else "both"

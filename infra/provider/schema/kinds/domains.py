@@ -11,10 +11,41 @@ from infra.provider.schema.steps import Step
 
 
 def upheavals(comparison: Comparison) -> Iterator[Upheaval]:
-    """Yield the domains whose base type changes."""
+    """Yield the domains whose base type changes, and those under arrays or composites that get stricter.
+
+    PostgreSQL looks for values that violate a check in columns of the domain itself; where it is part of the type of a
+    column it refuses to look.
+    """
     for name, old, new in both(comparison.old.domains, comparison.new.domains):
-        if (old.base, old.collation) != (new.base, new.collation):
+        other_base = (old.base, old.collation) != (new.base, new.collation)
+        if other_base or (_stricter(old, new) and _is_part_of_a_column(comparison, ObjectId("domain", name))):
             yield Upheaval(ObjectId("domain", name))
+
+
+def _stricter(old: Domain, new: Domain) -> bool:
+    if old.nullable and not new.nullable:
+        return True
+    before = {name: value.definition for name, value in old.constraints.items() if value.validated}
+    return any(before.get(name) != value.definition for name, value in new.constraints.items() if value.validated)
+
+
+def _is_part_of_a_column(comparison: Comparison, item: ObjectId) -> bool:
+    """Say whether a column has an array of a type, or a composite or another type over it."""
+    for name in comparison.dependents.get(str(item), ()):
+        user = ObjectId.parse(name)
+        if user.kind == "column" and user in comparison.old_nodes:
+            if comparison.old_nodes[user].value.type != quote(item.name):
+                return True
+        elif user.kind in ("attribute", "composite", "domain", "range") and user in comparison.old_nodes:
+            home = comparison.old_nodes[user].inside or user
+            if _is_part_of_a_column(comparison, home) or _has_columns(comparison, home):
+                return True
+    return False
+
+
+def _has_columns(comparison: Comparison, item: ObjectId) -> bool:
+    users = map(ObjectId.parse, comparison.dependents.get(str(item), ()))
+    return item.kind != "domain" and any(user.kind == "column" for user in users)
 
 
 def plan(comparison: Comparison) -> Iterator[Step]:

@@ -41,6 +41,8 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         if not _target(node)[1]:
             yield from _owner(item, _target(node)[0], owner, before, node.value.grants)
         yield from _change(item, _target(node), before, node.value.grants, owner, created=created)
+    for node in comparison.as_parent_again():
+        yield from _change(node.id, _target(node), node.value.grants, {}, "", created=False)
     yield from _change(
         ObjectId("schema", comparison.schema),
         (f"SCHEMA {quote(comparison.schema)}", ""),

@@ -9,8 +9,9 @@ from infra.provider.schema.identifiers import literal, quote
 from infra.provider.schema.index_names import made_apart
 from infra.provider.schema.kinds import attaching
 from infra.provider.schema.kinds.columns import definition as column_definition
-from infra.provider.schema.kinds.columns import drop_default, finishing_touches
+from infra.provider.schema.kinds.columns import detached_columns, drop_default, finishing_touches
 from infra.provider.schema.model import ObjectId, Table
+from infra.provider.schema.moves import by_itself, moves, passed_on, taken_over
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Step
 
 
@@ -163,6 +164,8 @@ def _alter(comparison: Comparison, name: str, old: Table, new: Table) -> Iterato
             )
         if new.partition:
             yield from _named_as_inherited(comparison, name, old)
+            yield from _checked_as_inherited(comparison, name)
+            yield from _shared_under_its_name(comparison, name)
             scan = Hazard(HazardName.LONG_LOCK, name, "checks the bound", Probe(quote(name)))
             attach = f"ATTACH PARTITION {quote(name)} {new.partition.bound}"
             yield Step(item, "update", f"ALTER TABLE {quote(new.partition.parent)} {attach}", ACCESS_EXCLUSIVE, (scan,))
@@ -179,12 +182,40 @@ def _alter(comparison: Comparison, name: str, old: Table, new: Table) -> Iterato
 
 def _named_as_inherited(comparison: Comparison, name: str, old: Table) -> Iterator[Step]:
     """Yield the renames of NOT NULLs that become a parent's: a partition's own have its parent's names."""
-    columns = {} if old.partition else old.columns
+    columns = detached_columns(comparison.old, name) if old.partition else old.columns
     for part, column in columns.items():
         usual = f"{name}_{part}_not_null"
         before, after = column.not_null or usual, comparison.new.inherited_not_null.get(f"{name}.{part}", usual)
         if not column.nullable and before != after:
             sql = f"ALTER TABLE {quote(name)} RENAME CONSTRAINT {quote(before)} TO {quote(after)}"
+            yield Step(ObjectId("table", name), "update", sql, ACCESS_EXCLUSIVE)
+
+
+def _checked_as_inherited(comparison: Comparison, name: str) -> Iterator[Step]:
+    """Yield the checks of the parent that a table lacks: without them it is not let in."""
+    before, after = comparison.live.tables[name], comparison.new.tables[name]
+    has = {**before.constraints, **passed_on(comparison.live, before)}
+    parent = after.partition.parent if after.partition else ""
+    at_hand = comparison.old.tables.get(parent)
+    for part, check in passed_on(comparison.new, after).items():
+        # One that the parent gets by this plan comes after its partitions, and is handed down to them.
+        comes_later = at_hand is not None and part not in at_hand.constraints
+        same = part in has and has[part].definition == check.definition
+        if check.kind == "check" and not same and not comes_later:
+            sql = f"ALTER TABLE {quote(name)} ADD CONSTRAINT {quote(part)} {check.definition}"
+            scan = Hazard(HazardName.LONG_LOCK, name, "checks every row", Probe(quote(name)))
+            yield Step(ObjectId("table", name), "update", sql, ACCESS_EXCLUSIVE, (scan,))
+
+
+def _shared_under_its_name(comparison: Comparison, name: str) -> Iterator[Step]:
+    """Yield the renames of indexes and keys that ATTACH is to take for parts of the parent's."""
+    if not moves(comparison.live, comparison.new, name):
+        return
+    for part, share in taken_over(by_itself(comparison.live, name), comparison.new, name).items():
+        if part != share.name:
+            alter = f"ALTER TABLE {quote(name)} RENAME CONSTRAINT" if share.kind else "ALTER INDEX"
+            verb = "" if share.kind else "RENAME "
+            sql = f"{alter} {quote(part)} {verb}TO {quote(share.name)}"
             yield Step(ObjectId("table", name), "update", sql, ACCESS_EXCLUSIVE)
 
 

@@ -37,22 +37,27 @@ class Column:
     not_null: str | None = None
     grants: Grants = field(default_factory=dict)
     comment: str | None = None
+    not_null_comment: str | None = None
 
 
 def plain(column: Column | None) -> Column | None:
     """Return a parent's column as a partition is born with it: without what belongs to the parent alone."""
-    return column and replace(column, comment=None, grants={}, not_null=None, identity=None)
+    return column and replace(column, comment=None, grants={}, not_null=None, not_null_comment=None, identity=None)
 
 
 @dataclass(frozen=True)
 class Constraint:
-    """A constraint; `kind` is primary, unique, check, foreign or exclusion; `references` the foreign key's table."""
+    """A constraint; `kind` is primary, unique, check, foreign or exclusion; `references` the foreign key's table.
+
+    `index_comment` is the comment on the index that a key or exclusion stands on, beside the one on itself.
+    """
 
     kind: str
     definition: str
     validated: bool = True
     references: str | None = None
     comment: str | None = None
+    index_comment: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Indexes of partitioned tables in use: CONCURRENTLY on each partition, then attached to one on the parent ONLY.
 
-CREATE INDEX CONCURRENTLY does not work on a partitioned table. Where partitions are partitioned themselves the plain
-statement stays, and its hazard says so.
+CREATE INDEX CONCURRENTLY does not work on a partitioned table. Where partitions are partitioned themselves, or come by
+the same plan, the plain statement stays, and its hazard says so.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def soften(graph: Graph, scene: Scene) -> None:
         if home is None or not scene.in_use(home) or not scene.is_partitioned(home):
             continue
         leaves = scene.situation.partitions.get(home.name) or _known(scene.comparison.old, home.name)
-        if not any(leaf.partitioned for leaf in leaves):
+        if not any(leaf.partitioned for leaf in leaves) and not _joined(scene, home.name, leaves):
             _create(graph, scene, number, home, leaves)
 
 
@@ -34,6 +34,13 @@ def _known(catalog: Catalog, parent: str) -> tuple[Leaf, ...]:
         for name, table in catalog.tables.items()
         if table.partition and table.partition.parent == parent
     )
+
+
+def _joined(scene: Scene, parent: str, leaves: Sequence[Leaf]) -> bool:
+    """Say whether the plan gives `parent` a partition it has not yet, whose part of the index would be missed."""
+    there = {leaf.name for leaf in leaves}
+    tables = scene.comparison.new.tables.items()
+    return any(table.partition and table.partition.parent == parent and name not in there for name, table in tables)
 
 
 def _create(graph: Graph, scene: Scene, number: int, home: ObjectId, leaves: Sequence[Leaf]) -> None:

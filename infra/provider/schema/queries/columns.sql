@@ -25,7 +25,9 @@ SELECT a.attrelid AS relation,
        -- PostgreSQL 18 keeps NOT NULL as a constraint; a partition's belongs to its parent.
        CASE WHEN n.coninhcount = 0 THEN n.conname::text END AS not_null,
        CASE WHEN n.coninhcount > 0 THEN c.relname || '.' || a.attname END AS inherited,
-       n.conname::text AS not_null_inherited
+       n.conname::text AS not_null_inherited,
+       (SELECT obj_description(m.oid, 'pg_constraint') FROM pg_constraint m
+        WHERE a.attnotnull AND m.conrelid = a.attrelid AND m.contype = 'n' AND m.conkey[1] = a.attnum) AS not_null_comment
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 LEFT JOIN pg_constraint n ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum

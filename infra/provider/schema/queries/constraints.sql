@@ -8,6 +8,7 @@ SELECT c.oid,
        pg_get_constraintdef(c.oid, true) AS definition,
        c.convalidated AS validated,
        f.relname AS references,
+       CASE WHEN c.contype IN ('p', 'u', 'x') THEN c.conindid END AS index,
        -- pg_get_constraintdef leaves the parameters of a key's index out.
        (SELECT string_agg(quote_ident(split_part(option, '=', 1)) || '=' || quote_literal(substr(option, strpos(option, '=') + 1)), ', ')
         FROM pg_class x, unnest(x.reloptions) AS option WHERE x.oid = c.conindid AND c.contype IN ('p', 'u', 'x'))

@@ -47,6 +47,15 @@ found (class, oid, kind, attached_to) AS (
     FROM pg_constraint c JOIN relation r ON r.oid = c.conrelid
     WHERE c.contype = 'c' AND c.conislocal AND c.coninhcount > 0
     UNION ALL
+    SELECT 'pg_trigger'::regclass, t.oid, 'trigger in another state than its parent''s:', r.relname
+    FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid JOIN pg_trigger p ON p.oid = t.tgparentid
+    WHERE t.tgenabled <> p.tgenabled
+    UNION ALL
+    SELECT 'pg_class'::regclass, x.oid, 'comment on a partition''s part of an index', r.relname
+    FROM pg_description d JOIN relation x ON x.oid = d.objoid AND x.relkind IN ('i', 'I') AND x.relispartition
+    JOIN pg_index i ON i.indexrelid = x.oid JOIN pg_class r ON r.oid = i.indrelid
+    WHERE d.classoid = 'pg_class'::regclass
+    UNION ALL
     SELECT 'pg_type'::regclass, t.oid, 'base type', NULL
     FROM pg_type t, schema
     WHERE t.typnamespace = schema.oid

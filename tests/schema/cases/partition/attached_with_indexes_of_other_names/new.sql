@@ -1,0 +1,3 @@
+CREATE TABLE events (id bigint NOT NULL, note text, CONSTRAINT events_key PRIMARY KEY (id)) PARTITION BY LIST (id);
+CREATE INDEX events_note_idx ON events (note);
+CREATE TABLE archive PARTITION OF events FOR VALUES IN (1);
