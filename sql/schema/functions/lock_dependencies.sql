@@ -19,8 +19,9 @@ BEGIN
     ORDER BY distributed_tasks.status = 'blocked', distributed_tasks.task_id
     FOR SHARE;
 
-    -- What is enqueued again is there already, whatever has become of its dependencies since.
-    WITH edges AS (
+    -- What is enqueued again is there already, whatever has become of its dependencies since. Materialised, so that each
+    -- list is parsed once and joined whole: otherwise it is done over for each task.
+    WITH edges AS MATERIALIZED (
         SELECT
             one.nth,
             need.id::uuid AS id,
@@ -35,7 +36,7 @@ BEGIN
             )
     ),
 
-    batch AS (
+    batch AS MATERIALIZED (
         SELECT
             one.nth,
             (one.task ->> 'task_id')::uuid AS id

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.schema.ecosystem.conftest import Register, refused
+from tests.schema.ecosystem.conftest import Ecosystem, Register, refused
 from tests.schema.ecosystem.tasks import Service, as_batch, claim, claimed_ids, complete, enqueue, expire_leases, status
 
 pytestmark = pytest.mark.server
@@ -265,6 +265,23 @@ def test_attempts_are_used_up(service: Service, register: Register) -> None:
     assert claimed_ids(service, "e1") == []
     assert status(service, task) == "dead_letter"
     assert service.execute("SELECT reclaim_expired()").fetchone() == (0,)
+
+
+def test_a_batch_with_dependencies_reads_in_proportion(ecosystem: Ecosystem, service: Service) -> None:
+    """Four times the tasks read about four times the pages, not sixteen: none looks through the whole table."""
+
+    def pages(number: int) -> int:
+        before = enqueue(service, *[{}] * number)
+        batch = as_batch([{"depends_on": [need]} for need in before])
+        with ecosystem.owner() as owner:
+            explain = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT enqueue_tasks(%s)"
+            row = owner.execute(explain, (batch,)).fetchone()
+        assert row is not None
+        plan = row[0][0]["Plan"]
+        return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+    few, many = pages(500), pages(2000)
+    assert many < 6 * few
 
 
 def test_a_batch_whose_answer_was_lost_is_sent_again(service: Service, register: Register) -> None:
