@@ -190,7 +190,7 @@ def test_rollouts_go_where_the_model_says(ecosystem: Ecosystem) -> None:
     transitions: set[tuple[str, str]] = set()
     with ecosystem.session("service_role") as service:
         run_state_machine_as_test(
-            seed(SEED)(lambda: RolloutMachine(service, transitions)),
+            seed(SEED)(lambda: RolloutMachine(service, transitions)),  # type: ignore[arg-type] # it takes functions too
             settings=settings(
                 max_examples=RUNS,
                 stateful_step_count=30,
