@@ -157,7 +157,8 @@ class TaskMachine(RuleBasedStateMachine):
     def drawn(self, data: Draw, earlier: list[Task], creator: str | None) -> Task:
         self.serial += 1
         known = sorted({*self.model.tasks, *(task.task_id for task in earlier)})
-        most = 3 if known and data.draw(st.booleans()) else 0
+        waits = data.draw(st.booleans())
+        most = 3 if known and waits else 0
         needs = st.frozensets(st.sampled_from(known or [NAMESPACE]), max_size=most)
         strategy = data.draw(st.sampled_from(["capability", "capability", "capability", "direct", "least_loaded"]))
         return Task(
