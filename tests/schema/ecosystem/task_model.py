@@ -65,6 +65,7 @@ class TaskModel:
         self.tasks: dict[UUID, Task] = {}
         self.transitions: set[tuple[str, str]] = set()
         self.granted: list[Lease] = []
+        self.pruned: set[UUID] = set()
 
     def waiting(self, status: str) -> list[Task]:
         return [task for task in self.tasks.values() if task.status == status]
@@ -250,6 +251,7 @@ class TaskModel:
         finished = [task.task_id for task in self.tasks.values() if task.status in FINISHED]
         for task_id in finished:
             del self.tasks[task_id]
+        self.pruned.update(finished)
         return len(finished)
 
     def _changeable(self, task_ids: Sequence[UUID], agent_id: str | None) -> list[Task]:
