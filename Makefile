@@ -11,7 +11,7 @@ PROCESSES ?= 2
 SPREAD = -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview preflight refresh status url backup restore prune recover destroy shell test test-full check lint docs demo bench-preview bench-schema bench-backup
+.PHONY: help up preview preflight refresh status url backup restore prune recover destroy shell test test-full check lint docs demo bench-preview bench-schema bench-backup bench-ecosystem
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -74,6 +74,9 @@ bench-schema: ## time the schema engine on 7 to 1,000 tables, beside psql and it
 
 bench-backup: ## time a backup and its restore of 1 and 5 GB, beside what is done by hand (SIZES='1 5', ROUNDS=n)
 	@$(BOOTSTRAP) run python tests/bench/backup.py
+
+bench-ecosystem: ## time queue, heartbeats and logs beside other queues (TASKS=n, SIZES='10000 100000', ROUNDS=n)
+	@$(BOOTSTRAP) run python tests/bench/ecosystem.py
 
 docs: ## write docs/database.md and docs/database.svg anew, from the catalog of a database with sql/schema
 	@AGENT_ECOSYSTEM_WRITE_DOCS=1 $(BOOTSTRAP) run python -m pytest -q tests/schema/ecosystem/test_database_docs.py $(ARGS)

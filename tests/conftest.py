@@ -96,7 +96,7 @@ def running_server(account: Account) -> Iterator[Server]:
         port = cluster.start(settings={"fsync": "off", "full_page_writes": "off"})
         running = Server(cluster, port, password)
         with psycopg.connect(running.url(), autocommit=True) as connection:
-            _create_roles(connection, running.password)
+            create_roles(connection, running.password)
         yield running
     finally:
         cluster.remove()
@@ -109,7 +109,8 @@ def server(account: Account) -> Iterator[Server]:
         yield running
 
 
-def _create_roles(connection: psycopg.Connection, password: str) -> None:
+def create_roles(connection: psycopg.Connection, password: str) -> None:
+    """Make the roles that a stack makes before its schema: groups, owner, backup."""
     for name in GROUP_ROLES:
         connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
     for name, options in ((OWNER, "CREATEDB"), ("backup", "BYPASSRLS IN ROLE pg_read_all_data, maintenance")):

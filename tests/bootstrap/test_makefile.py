@@ -12,7 +12,8 @@ ROOT = Checkout.here().root
 TARGETS = [
     *("up", "preview", "preflight", "refresh", "status", "url", "demo", "backup", "restore", "prune", "recover"),
     *("destroy", "shell"),
-    *("test", "test-full", "check", "bench-preview", "bench-schema", "bench-backup", "docs", "lint"),
+    *("test", "test-full", "check", "bench-preview", "bench-schema", "bench-backup"),
+    *("bench-ecosystem", "docs", "lint"),
 ]
 
 

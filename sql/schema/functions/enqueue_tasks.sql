@@ -10,13 +10,13 @@ DECLARE
     depends boolean;
     met uuid[] := '{}';
     new_ids uuid[];
-    added bigint;
+    added_ids uuid[];
     queues text[];
 BEGIN
     PERFORM check_tasks(batch);
     depends := batch @? '$[*].depends_on[*]';
     IF depends THEN
-        met := lock_dependencies(batch);
+        met := lock_dependencies(batch, creator);
     END IF;
     IF batch @? '$[*].delegation_strategy ? (@ == "least_loaded" || @ == "round_robin" || @ == "broadcast")' THEN
         batch := assign_tasks(batch);
@@ -72,27 +72,28 @@ BEGIN
         ) AS needs
         ORDER BY one.nth
         ON CONFLICT (idempotency_key, created_by_agent_id) WHERE idempotency_key IS NOT NULL DO NOTHING
-        RETURNING queue, status, run_at
+        RETURNING task_id, queue, status, run_at
     )
 
     SELECT
-        count(*),
+        coalesce(array_agg(added_tasks.task_id), '{}'),
         array_agg(DISTINCT added_tasks.queue) FILTER (WHERE added_tasks.status = 'ready' AND added_tasks.run_at <= now())
-    INTO added, queues
+    INTO added_ids, queues
     FROM added_tasks;
 
     PERFORM notify_workers(queues);
-    IF added = cardinality(new_ids) THEN
+    IF cardinality(added_ids) = cardinality(new_ids) THEN
         RETURN QUERY SELECT new_id, TRUE FROM unnest(new_ids) AS new_id;
         RETURN;
     END IF;
 
     IF depends THEN
-        PERFORM check_dependencies_exist(new_ids);
+        PERFORM check_dependencies_exist(added_ids);
     END IF;
     RETURN QUERY
-    SELECT coalesce(known.task_id, new_ids[one.nth]), known.task_id IS NULL OR known.task_id = new_ids[one.nth]
+    SELECT coalesce(known.task_id, new_ids[one.nth]), added.id IS NOT NULL
     FROM jsonb_array_elements(batch) WITH ORDINALITY AS one (task, nth)
+    LEFT JOIN unnest(added_ids) AS added (id) ON added.id = new_ids[one.nth]
     LEFT JOIN distributed_tasks AS known
         ON known.idempotency_key = one.task ->> 'idempotency_key'
             AND known.created_by_agent_id IS NOT DISTINCT FROM creator

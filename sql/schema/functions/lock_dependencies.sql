@@ -1,6 +1,6 @@
 -- A dependency that finishes while the tasks waiting for it are being enqueued would never wake them. So its row is
 -- locked until they are committed: whoever completes it waits for that, and then sees them.
-CREATE FUNCTION lock_dependencies(tasks jsonb) RETURNS uuid[]
+CREATE FUNCTION lock_dependencies(tasks jsonb, creator text) RETURNS uuid[]
 LANGUAGE plpgsql
 SET search_path FROM CURRENT
 AS $$
@@ -19,7 +19,9 @@ BEGIN
     ORDER BY distributed_tasks.status = 'blocked', distributed_tasks.task_id
     FOR SHARE;
 
-    WITH edges AS (
+    -- What is enqueued again is there already, whatever has become of its dependencies since. Materialised, so that each
+    -- list is parsed once and joined whole: otherwise it is done over for each task.
+    WITH edges AS MATERIALIZED (
         SELECT
             one.nth,
             need.id::uuid AS id,
@@ -27,9 +29,14 @@ BEGIN
         FROM jsonb_array_elements(lock_dependencies.tasks) WITH ORDINALITY AS one (task, nth)
         CROSS JOIN LATERAL jsonb_array_elements_text(one.task -> 'depends_on') AS need (id)
         WHERE jsonb_typeof(one.task -> 'depends_on') = 'array'
+            AND NOT EXISTS (
+                SELECT FROM distributed_tasks AS first
+                WHERE first.idempotency_key = one.task ->> 'idempotency_key'
+                    AND first.created_by_agent_id IS NOT DISTINCT FROM lock_dependencies.creator
+            )
     ),
 
-    batch AS (
+    batch AS MATERIALIZED (
         SELECT
             one.nth,
             (one.task ->> 'task_id')::uuid AS id
@@ -81,10 +88,11 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION lock_dependencies(jsonb) IS
+COMMENT ON FUNCTION lock_dependencies(jsonb, text) IS
 'Checks what a batch of tasks depends on, and keeps it from finishing until the batch is committed; enqueue_tasks() calls it.
-Arguments: tasks, as enqueue_tasks() takes them. Result: the dependencies that need no more waiting for.
+Arguments: tasks, as enqueue_tasks() takes them; creator, the agent that enqueues them, NULL for the service: what it has
+enqueued before under the same idempotency_key is not checked again. Result: the dependencies that need no more waiting for.
 Errors: AE101 a dependency does not exist or cannot succeed any more, AE102 one comes later in the batch.';
 
-REVOKE EXECUTE ON FUNCTION lock_dependencies(jsonb) FROM public;
-GRANT EXECUTE ON FUNCTION lock_dependencies(jsonb) TO service_role;
+REVOKE EXECUTE ON FUNCTION lock_dependencies(jsonb, text) FROM public;
+GRANT EXECUTE ON FUNCTION lock_dependencies(jsonb, text) TO service_role;

@@ -26,7 +26,8 @@ BEGIN
     PERFORM check_health_gate(gate);
     shares := coalesce(
         start_rollout.steps,
-        nullif(release.rollout_steps, '{}'),
+        -- Those of an earlier start were of its strategy.
+        CASE WHEN way = release.deployment_strategy THEN nullif(release.rollout_steps, '{}') END,
         CASE way
             WHEN 'rolling' THEN '{25,50,75,100}'
             WHEN 'canary' THEN '{5,25,50,100}'
@@ -71,14 +72,14 @@ BEGIN
                 HINT = 'Upgrade those agents first; check_compatibility() shows all.';
     END IF;
 
-    -- A paused rollout goes on where it stands; any other begins.
+    -- A paused rollout goes on where it stands, unless all are to have it at once now; any other begins.
     UPDATE agent_versions AS target SET
         rollout_state = 'running',
         deployment_strategy = way,
         rollout_steps = shares,
         health_gate = gate,
         rollout_percentage = CASE
-            WHEN release.rollout_state = 'paused' THEN target.rollout_percentage
+            WHEN release.rollout_state = 'paused' AND way <> 'immediate' THEN target.rollout_percentage
             WHEN way = 'blue_green' THEN 0
             ELSE shares[1]
         END,
@@ -133,7 +134,7 @@ COMMENT ON FUNCTION start_rollout(text, text, deployment_strategy, numeric[], js
 Arguments: agent_class, version; strategy: immediate (all at once, complete at once if nothing is watched), rolling (25, 50, 75,
 100 percent), canary (5, 25, 50, 100), blue_green (0 while a second fleet warms up, then 100); steps, other percentages;
 health_gate: {"max_error_rate": 0.02, "max_latency_p95_ms": 900, "min_samples": 10, "window": "10 minutes"}, each may be left
-out. What is NULL is the release''s own.
+out. What is NULL is the release''s own; of another strategy than that, its steps are those above.
 Result: one row: rollout_version, rollout_state, rollout_percentage, agents_told (how many learnt a new desired_version).
 An agent is in the share by rollout_share(): always the same ones, and those of a step before are among those of the next.
 Errors: AE001 steps or gate are malformed, AE401 no such version, AE402 another rollout of the class is under way or the version

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -18,9 +19,13 @@ def one(service: Service, statement: str, *arguments: Any) -> Any:
     return row[0]
 
 
+def as_batch(tasks: Sequence[dict[str, Any]]) -> Jsonb:
+    return Jsonb([{"task_type": "noop", **task} for task in tasks], dumps=partial(json.dumps, default=str))
+
+
 def enqueue(service: Service, *tasks: dict[str, Any]) -> list[uuid.UUID]:
-    batch = Jsonb([{"task_type": "noop", **task} for task in tasks], dumps=partial(json.dumps, default=str))
-    return [row[0] for row in service.execute("SELECT task_id FROM enqueue_tasks(%s)", (batch,)).fetchall()]
+    rows = service.execute("SELECT task_id FROM enqueue_tasks(%s)", (as_batch(tasks),)).fetchall()
+    return [row[0] for row in rows]
 
 
 def claim(service: Service, agent_id: str, number: int = 10, lease: str = "5 minutes") -> list[tuple[uuid.UUID, int]]:

@@ -212,6 +212,27 @@ def test_pause_goes_on_where_it_was(service: Service) -> None:
         call(service, "rollback_rollout", "executor")
 
 
+def test_another_strategy_has_steps_of_its_own(service: Service) -> None:
+    agents(service, 4)
+    release(service)
+    start(service, "canary", steps=[10, 100])
+    call(service, "rollback_rollout", "executor")
+    assert start(service, "canary")[2] == 10
+    call(service, "rollback_rollout", "executor")
+    assert start(service, "rolling")[2] == 25
+    call(service, "rollback_rollout", "executor")
+    assert start(service, "immediate")[1:3] == ("completed", 100)
+
+
+def test_a_paused_rollout_that_goes_on_at_once_reaches_all(service: Service) -> None:
+    agents(service, 20)
+    release(service)
+    start(service, "rolling")
+    call(service, "pause_rollout", "executor")
+    assert start(service, "immediate")[1:3] == ("completed", 100)
+    assert len(told(service)) == 20
+
+
 def test_rollouts_that_are_refused(service: Service) -> None:
     release(service)
     release(service, "2.0.0")

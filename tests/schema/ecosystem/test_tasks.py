@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.schema.ecosystem.conftest import Register, refused
-from tests.schema.ecosystem.tasks import Service, claim, claimed_ids, complete, enqueue, expire_leases, status
+from tests.schema.ecosystem.conftest import Ecosystem, Register, refused
+from tests.schema.ecosystem.tasks import Service, as_batch, claim, claimed_ids, complete, enqueue, expire_leases, status
 
 pytestmark = pytest.mark.server
 
@@ -265,6 +265,45 @@ def test_attempts_are_used_up(service: Service, register: Register) -> None:
     assert claimed_ids(service, "e1") == []
     assert status(service, task) == "dead_letter"
     assert service.execute("SELECT reclaim_expired()").fetchone() == (0,)
+
+
+def test_a_batch_with_dependencies_reads_in_proportion(ecosystem: Ecosystem, service: Service) -> None:
+    """Four times the tasks read about four times the pages, not sixteen: none looks through the whole table."""
+
+    def pages(number: int) -> int:
+        before = enqueue(service, *[{}] * number)
+        batch = as_batch([{"depends_on": [need]} for need in before])
+        with ecosystem.owner() as owner:
+            explain = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT enqueue_tasks(%s)"
+            row = owner.execute(explain, (batch,)).fetchone()
+        assert row is not None
+        plan = row[0][0]["Plan"]
+        return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+    few, many = pages(500), pages(2000)
+    assert many < 6 * few
+
+
+def test_a_batch_whose_answer_was_lost_is_sent_again(service: Service, register: Register) -> None:
+    """Whatever became of it meanwhile, it is known: the same identities, and nothing new."""
+    register("e1")
+    root, child = uuid.uuid4(), uuid.uuid4()
+    batch = as_batch(
+        [
+            {"task_id": root, "idempotency_key": "root"},
+            {"task_id": child, "idempotency_key": "child", "depends_on": [root]},
+        ]
+    )
+    send = "SELECT task_id, is_new FROM enqueue_tasks(%s)"
+    assert service.execute(send, (batch,)).fetchall() == [(root, True), (child, True)]
+    assert service.execute(send, (batch,)).fetchall() == [(root, False), (child, False)]
+    service.execute("SELECT cancel_task(%s)", (root,))
+    assert service.execute(send, (batch,)).fetchall() == [(root, False), (child, False)]
+    service.execute("DELETE FROM distributed_tasks WHERE task_id = %s", (root,))
+    after = as_batch([{"task_id": child, "idempotency_key": "child", "depends_on": [root]}])
+    assert service.execute(send, (after,)).fetchall() == [(child, False)]
+    with refused("AE101"):
+        service.execute("SELECT enqueue_tasks(%s, 'e1')", (after,))
 
 
 def test_claims_that_are_refused(service: Service, register: Register) -> None:
