@@ -25,7 +25,8 @@ BEGIN
                 HINT = 'retention is 0 or more, dead letters stay at least as long, and max_tasks is 1 or more.';
     END IF;
 
-    -- What was finished before then was made before then: created_at has the index.
+    -- What was finished before then was made before then: created_at has the index. What a blocked task names stays: were its
+    -- task_id used again, the new task's end would be counted off a second time.
     DELETE FROM distributed_tasks
     WHERE distributed_tasks.task_id = ANY (ARRAY(
         SELECT old.task_id
@@ -35,6 +36,10 @@ BEGIN
                 WHEN old.status = 'dead_letter' THEN prune_tasks.dead_letter_retention
                 ELSE prune_tasks.retention
             END
+            AND NOT EXISTS (
+                SELECT FROM distributed_tasks AS blocked
+                WHERE blocked.status = 'blocked' AND blocked.depends_on @> ARRAY[old.task_id]
+            )
         LIMIT prune_tasks.max_tasks
         FOR UPDATE SKIP LOCKED
     ));
@@ -45,7 +50,7 @@ $$;
 
 COMMENT ON FUNCTION prune_tasks(interval, interval, integer) IS
 'Deletes tasks that were finished long ago, dead letters later than others. A task that is deleted cannot be depended on any
-more, and its idempotency_key is free again. Call it from time to time, again while it returns max_tasks.
+more, and its idempotency_key is free again; one that a blocked task depends on stays. Call it from time to time, again while it returns max_tasks.
 Arguments: retention, how long succeeded and cancelled tasks stay; dead_letter_retention, how long dead letters do; max_tasks, how
 many to delete at most. Result: how many were deleted.
 Errors: AE001 an argument is out of range.';

@@ -65,7 +65,6 @@ class TaskModel:
         self.tasks: dict[UUID, Task] = {}
         self.transitions: set[tuple[str, str]] = set()
         self.granted: list[Lease] = []
-        self.pruned: set[UUID] = set()
 
     def waiting(self, status: str) -> list[Task]:
         return [task for task in self.tasks.values() if task.status == status]
@@ -248,10 +247,13 @@ class TaskModel:
         return self._return(lapsed, "lease_expired")
 
     def prune(self) -> int:
-        finished = [task.task_id for task in self.tasks.values() if task.status in FINISHED]
+        """Delete what is finished, unless something blocked names it; return how many went."""
+        named = {need for task in self.waiting("blocked") for need in task.depends_on}
+        finished = [
+            task.task_id for task in self.tasks.values() if task.status in FINISHED and task.task_id not in named
+        ]
         for task_id in finished:
             del self.tasks[task_id]
-        self.pruned.update(finished)
         return len(finished)
 
     def _changeable(self, task_ids: Sequence[UUID], agent_id: str | None) -> list[Task]:

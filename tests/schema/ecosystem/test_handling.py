@@ -213,6 +213,17 @@ def test_an_agent_outside_the_ring_gets_its_own_tasks_only(
     assert set(claimed_ids(service, "canary")) == ({shared, own} if gets_class_tasks else {own})
 
 
+def test_what_a_blocked_task_names_is_not_pruned(service: Service, register: Register) -> None:
+    """Its task_id could come back, and the task would be released while it still waits for another."""
+    register("e1")
+    done, open_ = enqueue(service, {}, {"required_capabilities": ["none has it"]})
+    (blocked,) = enqueue(service, {"depends_on": [done, open_]})
+    complete(service, "e1", claim(service, "e1", 1))
+    assert one(service, "SELECT prune_tasks('0 days', '0 days')") == 0
+    assert one(service, "SELECT cancel_tasks(%s, 'not needed')", [blocked]) == 1
+    assert one(service, "SELECT prune_tasks('0 days', '0 days')") == 2
+
+
 def test_finished_tasks_are_pruned_when_their_time_is_over(service: Service, register: Register) -> None:
     register("e1")
     old_dead, old_done, new_done, waiting = enqueue(service, {"max_attempts": 1}, {}, {}, {})
