@@ -23,7 +23,7 @@ up: ## everything: Python packages, Pulumi, then the whole stack
 preview: ## what `make up` would change, row by row (ARGS=--diff: in detail)
 	@$(BOOTSTRAP) preview $(ARGS)
 
-preflight: ## check a database that is there already for what the stack needs; changes nothing
+preflight: ## check a database and a store that are there already for what the stack needs; leaves nothing
 	@$(BOOTSTRAP) run python -m infra.preflight
 
 refresh: ## find what changed behind the stack's back, and note it in the state

@@ -76,7 +76,7 @@ def test_a_killed_server_comes_back_with_its_data(fresh: Project) -> None:
         process.kill()
     psutil.wait_procs(fresh.processes(), timeout=10)
     said = fresh.preview()
-    assert len(re.findall(r"pgstack:local:Service \S+ update \[diff: [~-]running\]", said)) == 3, said
+    assert len(re.findall(r"pgstack:local:Service \S+ update \[diff: [~-]running\]", said)) == 4, said
     fresh.make("up")
     assert fresh.outputs()["url"] == url
     assert fresh.query("SELECT agent_id FROM agent_registry") == [{"agent_id": "survivor"}]
