@@ -36,6 +36,7 @@ NEWER = {
     "VIRTUAL": 18,
     "WITHOUT OVERLAPS": 18,
     "extensions.": 18,
+    "_not_null ON ": 18,
     "provider = builtin": 17,
     " STORAGE EXTERNAL": 16,
 }
