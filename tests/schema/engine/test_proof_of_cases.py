@@ -34,9 +34,10 @@ def test_the_plan_of_a_case_is_proven(folder: Path, database: Database, tmp_path
         target = live_target(live, database.admin_url, "app")
         try:
             preview = preview_changes(live, target, desired.catalog, ["all"], adopt=True, prune=True)
-        except CannotPlan:
+            proof = prove(target, preview.plan, desired, preview.ours, tmp_path / "cache", "target")
+        except CannotPlan:  # some casts that there are not are noticed on the copy: without directives a rename is one
             return
-        assert prove(target, preview.plan, desired, preview.ours, tmp_path / "cache", "target").missing is None
+        assert proof.missing is None
 
 
 def described(live: "psycopg.Connection[tuple[object, ...]]", url: str, folder: Path) -> Desired:
