@@ -29,7 +29,7 @@ from tests.schema.engine.conftest import Connection, fill
 from tests.schema.engine.other_servers import NotToBeHad, OtherServer, running
 from tests.schema.engine.test_cases import ONLINE, case_folders
 
-EVERY = 1 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 5
+EVERY = 1 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 15
 """Of the pairs of a case and a version: an odd number, so that each version is met."""
 NEWER = {
     "NOT ENFORCED": 18,
