@@ -19,6 +19,8 @@ from tests.schema.engine.test_cases import case_folders
 pytestmark = pytest.mark.server
 CHOSEN = case_folders()[:: 1 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 8]
 """Each makes three databases: all of them in a full run, some otherwise."""
+REFUSED_ON_THE_COPY = {"rename/composite_and_attribute"}
+"""Read without their directives, these renames are casts that there are not, which only the copy tells."""
 
 
 @pytest.mark.parametrize("folder", CHOSEN, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
@@ -34,10 +36,17 @@ def test_the_plan_of_a_case_is_proven(folder: Path, database: Database, tmp_path
         target = live_target(live, database.admin_url, "app")
         try:
             preview = preview_changes(live, target, desired.catalog, ["all"], adopt=True, prune=True)
-            proof = prove(target, preview.plan, desired, preview.ours, tmp_path / "cache", "target")
-        except CannotPlan:  # some casts that there are not are noticed on the copy: without directives a rename is one
+        except CannotPlan:
             return
-        assert proof.missing is None
+
+        def proven() -> object:
+            return prove(target, preview.plan, desired, preview.ours, tmp_path / "cache", "target").missing
+
+        if f"{folder.parent.name}/{folder.name}" in REFUSED_ON_THE_COPY:
+            with pytest.raises(CannotPlan, match="cannot cast type"):
+                proven()
+        else:
+            assert proven() is None
 
 
 def described(live: "psycopg.Connection[tuple[object, ...]]", url: str, folder: Path) -> Desired:
