@@ -20,7 +20,8 @@ SELECT p.oid,
        pg_get_userbyid(p.proowner) AS owner
 FROM pg_proc p
 JOIN pg_language l ON l.oid = p.prolang
-WHERE p.pronamespace = to_regnamespace(quote_ident(%(schema)s))
+-- A subquery is answered once, a function once for each of PostgreSQL's own.
+WHERE p.pronamespace = (SELECT to_regnamespace(quote_ident(%(schema)s))::oid)
   AND p.prokind IN ('f', 'p')
   AND NOT EXISTS (SELECT FROM pg_depend d
                   WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))

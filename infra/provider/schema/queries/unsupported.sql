@@ -64,14 +64,16 @@ found (class, oid, kind, attached_to) AS (
                       WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
     UNION ALL
     SELECT 'pg_type'::regclass, t.oid, 'type hidden by one of the same name', NULL
-    FROM pg_type t, schema WHERE t.typnamespace = schema.oid AND t.typtype IN ('e', 'd') AND NOT pg_type_is_visible(t.oid)
+    FROM pg_type t
+    WHERE t.typnamespace = (SELECT oid FROM schema) AND t.typtype IN ('e', 'd') AND NOT pg_type_is_visible(t.oid)
     UNION ALL
     SELECT 'pg_proc'::regclass, p.oid,
            CASE p.prokind WHEN 'w' THEN 'window function'
                 ELSE CASE WHEN pg_function_is_visible(p.oid) THEN 'function in C, or with TRANSFORM or SUPPORT:'
                           ELSE 'function hidden by one of the same name' END END, NULL
-    FROM pg_proc p, schema
-    WHERE p.pronamespace = schema.oid
+    FROM pg_proc p
+    -- Not as a join: this comes first then, and PostgreSQL's own functions are not asked whether they are visible.
+    WHERE p.pronamespace = (SELECT oid FROM schema)
       AND (p.prokind = 'w' OR p.protrftypes IS NOT NULL OR p.prosupport <> 0
            OR NOT pg_function_is_visible(p.oid)
            OR (p.prokind <> 'a' AND p.prolang IN (SELECT oid FROM pg_language WHERE lanname IN ('c', 'internal'))))
