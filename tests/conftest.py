@@ -28,6 +28,8 @@ LONGEST_FIRST = ("containers", "standing")
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
 GROUP_ROLES = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer", "maintenance")
 OWNER = "ecosystem_owner"
+EXTENDED = "extended"
+"""A database with the extensions, to be copied: that takes a quarter of the time of making them."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,7 @@ def running_server(account: Account) -> Iterator[Server]:
         cluster.init(password)
         port = cluster.start(settings={"fsync": "off", "full_page_writes": "off"})
         running = Server(cluster, port, password)
-        with psycopg.connect(running.url(), autocommit=True) as connection:
-            create_roles(connection, running.password)
+        prepare(running)
         yield running
     finally:
         cluster.remove()
@@ -109,8 +110,16 @@ def server(account: Account) -> Iterator[Server]:
         yield running
 
 
+def prepare(server: Server) -> None:
+    """Make the roles that a stack makes before its schema, and the database that the tests' ones are copies of."""
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        create_roles(admin, server.password)
+        admin.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(EXTENDED), sql.Identifier(OWNER)))
+    _create_extensions(server.url(EXTENDED))
+
+
 def create_roles(connection: psycopg.Connection, password: str) -> None:
-    """Make the roles that a stack makes before its schema: groups, owner, backup."""
+    """Make the groups, the owner and the backup role."""
     for name in GROUP_ROLES:
         connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(name)))
     for name, options in ((OWNER, "CREATEDB"), ("backup", "BYPASSRLS IN ROLE pg_read_all_data, maintenance")):
@@ -122,18 +131,16 @@ _serial = count(1)
 
 
 @contextmanager
-def fresh_database(server: Server, template: str | None = None) -> Iterator[Database]:
-    """Make a database with the extensions, or a copy of the one named `template`; it goes with the block."""
+def fresh_database(server: Server, template: str = EXTENDED) -> Iterator[Database]:
+    """Make a copy of the database `template`; it goes with the block."""
     name = f"test_{next(_serial)}"
     with psycopg.connect(server.url(), autocommit=True) as admin:
         admin.execute(
             sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
-                sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template or "template1")
+                sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template)
             )
         )
     try:
-        if template is None:
-            _create_extensions(server.url(name))
         yield Database(name, server.url(name), server.url(name, OWNER), server.url(name, "backup"))
     finally:
         with psycopg.connect(server.url(), autocommit=True) as admin:  # a test may have restarted the server

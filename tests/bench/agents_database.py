@@ -13,7 +13,7 @@ import psycopg
 
 from tests.bench import sql_queues
 from tests.bench.server import BenchServer
-from tests.conftest import Server, create_roles, fresh_database
+from tests.conftest import Server, fresh_database, prepare
 from tests.schema.ecosystem.conftest import Ecosystem, apply_schema, apply_seeds, living_in
 
 WORKERS = 8
@@ -93,8 +93,7 @@ def place(server: BenchServer, pgmq: str) -> Iterator[Place]:
     """Make the database, its agents and the queues it is compared to; it goes with the block."""
     address = urlsplit(server.base)
     known = Server(server.cluster, int(address.port or 0), str(address.password))
-    with psycopg.connect(known.url(), autocommit=True) as admin:
-        create_roles(admin, known.password)
+    prepare(known)
     with fresh_database(known) as database, living_in(known, database, "public") as living:
         apply_schema(database.owner_url)
         apply_seeds(database.owner_url)
