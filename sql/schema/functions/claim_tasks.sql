@@ -11,6 +11,9 @@ RETURNS TABLE (
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT
+-- Planned once a session, and through indexes whatever the table held then: a plan for each call costs more than the claim.
+SET plan_cache_mode = 'force_generic_plan'
+SET enable_seqscan = 'off'
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -79,12 +82,15 @@ BEGIN
                     WHERE ready.status = 'ready'
                         AND ready.queue = agent_queue
                         AND ready.run_at <= moment
-                        AND (ready.required_agent_class IS NULL OR ready.required_agent_class = agent_class)
-                        AND ready.required_capabilities <@ agent_capabilities
-                        AND (
-                            ready.agent_version_bounds IS NULL
-                            OR width_bucket(agent_version_key COLLATE "C", ready.agent_version_bounds) % 2 = 1
-                        )
+                        -- One CASE: of its parts the planner would guess that hardly a task passes, and sort all that are ready.
+                        AND CASE
+                            WHEN ready.required_agent_class <> agent_class
+                                OR NOT ready.required_capabilities <@ agent_capabilities
+                                THEN FALSE
+                            WHEN ready.agent_version_bounds IS NULL
+                                THEN TRUE
+                            ELSE width_bucket(agent_version_key COLLATE "C", ready.agent_version_bounds) % 2 = 1
+                        END
                     ORDER BY ready.priority DESC, ready.run_at, ready.task_id
                     LIMIT wanted
                     FOR NO KEY UPDATE SKIP LOCKED

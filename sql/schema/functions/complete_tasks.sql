@@ -7,6 +7,9 @@ CREATE FUNCTION complete_tasks(
 RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT
+-- As in claim_tasks().
+SET plan_cache_mode = 'force_generic_plan'
+SET enable_seqscan = 'off'
 AS $$
 DECLARE
     number CONSTANT integer := coalesce(cardinality(complete_tasks.task_ids), 0);

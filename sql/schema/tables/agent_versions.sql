@@ -25,7 +25,9 @@ CREATE TABLE agent_versions (
     released_at timestamptz NOT NULL DEFAULT now(),
     withdrawn_at timestamptz,
     CONSTRAINT agent_versions_pkey PRIMARY KEY (agent_class, version),
-    CONSTRAINT agent_versions_agent_class_is_well_formed CHECK (agent_class ~ '^[a-z][a-z0-9-]{0,62}$'),
+    CONSTRAINT agent_versions_agent_class_is_well_formed CHECK (
+        length(agent_class) <= 63 AND agent_class ~ '^[a-z][a-z0-9-]*$'
+    ),
     CONSTRAINT agent_versions_stable_is_no_prerelease CHECK (
         release_type <> 'stable' OR version_prerelease IS NULL
     ),
