@@ -71,11 +71,11 @@ def _compared_columns(comparison: Comparison, name: str) -> tuple[Columns, Colum
     if old.partition is None:
         # Its NOT NULLs become its parent's.
         return {part: replace(old.columns[part], not_null=None) for part in own if part in old.columns}, {
-            part: column for part, column in _with_inherited(comparison.new, name).items() if part in own
+            part: column for part, column in with_inherited(comparison.new, name).items() if part in own
         }
-    before, after = _with_inherited(comparison.old, name), _with_inherited(comparison.new, name)
-    parent_before = _with_inherited(comparison.old, old.partition.parent)
-    parent_after = _with_inherited(comparison.new, new.partition.parent)
+    before, after = with_inherited(comparison.old, name), with_inherited(comparison.new, name)
+    parent_before = with_inherited(comparison.old, old.partition.parent)
+    parent_after = with_inherited(comparison.new, new.partition.parent)
     for part in own:
         if inherited := plain(parent_after.get(part)):
             before[part] = _passed_on(plain(parent_before.get(part)), inherited, before.get(part))
@@ -98,15 +98,15 @@ def _passed_on(parent_before: Column | None, parent_after: Column, own: Column |
 def detached_columns(catalog: Catalog, name: str) -> Columns:
     """Return the columns of a partition as DETACH leaves them: its NOT NULLs keep the names of its parent's."""
     names = catalog.inherited_not_null
-    columns = _with_inherited(catalog, name)
+    columns = with_inherited(catalog, name)
     return {part: replace(column, not_null=names.get(f"{name}.{part}")) for part, column in columns.items()}
 
 
-def _with_inherited(catalog: Catalog, name: str) -> dict[str, Column]:
+def with_inherited(catalog: Catalog, name: str) -> dict[str, Column]:
     """Return all columns of a table; a partition's parent may be a partition itself."""
     table = catalog.tables[name]
     parent = table.partition.parent if table.partition else ""
-    inherited = _with_inherited(catalog, parent) if parent in catalog.tables else {}
+    inherited = with_inherited(catalog, parent) if parent in catalog.tables else {}
     as_born = {part: plain(column) for part, column in inherited.items()}
     return {part: column for part, column in {**as_born, **table.columns}.items() if column}
 
@@ -116,7 +116,7 @@ def _new_partition(comparison: Comparison, name: str) -> Iterator[Step]:
     table = catalog.tables[name]
     if table.partition is None or table.partition.parent not in catalog.tables:
         return
-    parent = _with_inherited(catalog, table.partition.parent)
+    parent = with_inherited(catalog, table.partition.parent)
     for part, column in table.columns.items():
         if inherited := plain(parent.get(part)):
             yield from _alter(comparison, name, part, inherited, column, fresh=True)

@@ -9,7 +9,7 @@ from infra.provider.schema.identifiers import literal, quote
 from infra.provider.schema.index_names import made_apart
 from infra.provider.schema.kinds import attaching
 from infra.provider.schema.kinds.columns import definition as column_definition
-from infra.provider.schema.kinds.columns import detached_columns, drop_default, finishing_touches
+from infra.provider.schema.kinds.columns import detached_columns, drop_default, finishing_touches, with_inherited
 from infra.provider.schema.model import ObjectId, Table
 from infra.provider.schema.moves import by_itself, moves, passed_on, taken_over
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Step
@@ -155,6 +155,7 @@ def _alter(comparison: Comparison, name: str, old: Table, new: Table) -> Iterato
             "Make a new table beside it and copy the rows.",
         )
     if old.partition != new.partition:
+        _require_columns_of_new_parent(comparison, name, old, new)
         if old.partition:
             yield Step(
                 item,
@@ -178,6 +179,27 @@ def _alter(comparison: Comparison, name: str, old: Table, new: Table) -> Iterato
     for action in option_changes(old.options, new.options):
         yield Step(item, "update", f"ALTER TABLE {quote(name)} {action}", SHARE_UPDATE_EXCLUSIVE)
     yield from _properties(name, old, new)
+
+
+def _require_columns_of_new_parent(comparison: Comparison, name: str, old: Table, new: Table) -> None:
+    """Refuse a partition that would need other columns between one parent and the next.
+
+    Raises:
+        CannotPlan: the parents' columns differ in name or type.
+    """
+    if not (old.partition and new.partition) or old.partition.parent == new.partition.parent:
+        return
+    before, after = (
+        {part: (column.type, column.collation) for part, column in with_inherited(side, name).items()}
+        for side in (comparison.old, comparison.new)
+    )
+    differing = ", ".join(sorted({part for part, _ in before.items() ^ after.items()}))
+    if differing:
+        raise CannotPlan(
+            ObjectId("table", name),
+            f"its parents {old.partition.parent} and {new.partition.parent} differ in {differing}",
+            "Make it a table of its own with the new columns in one update, and a partition again in the next.",
+        )
 
 
 def _named_as_inherited(comparison: Comparison, name: str, old: Table) -> Iterator[Step]:
