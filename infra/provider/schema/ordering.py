@@ -211,12 +211,16 @@ def _keys_gone(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Ite
 def _home_of(catalog: Catalog, item: ObjectId) -> str:
     """Return the table that a constraint or index is on, empty if none has it."""
     if item.kind == "constraint":
-        return item.name.partition(".")[0]
+        return _table_of(item)
     return next((name for name, table in catalog.tables.items() if item.name in table.indexes), "")
 
 
+def _table_of(item: ObjectId) -> str:
+    return item.name.partition(".")[0]
+
+
 def _let_go(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterator[tuple[int, int]]:
-    """A partition is detached before its part of an index of its parent can be dropped."""
+    """A partition is detached before its part of an index of its parent, or a column of it, can be dropped."""
     parts = {
         ObjectId("constraint", f"{name}.{share.name}") if share.kind else ObjectId("index", share.name): name
         for name, shares in current.shares.items()
@@ -236,6 +240,8 @@ def _let_go(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterat
     for number, step in enumerate(steps):
         if step.operation == "delete" and parts.get(step.object) in detached:
             yield detached[parts[step.object]], number
+        elif step.operation == "delete" and step.object.kind == "column" and _table_of(step.object) in detached:
+            yield detached[_table_of(step.object)], number
         elif step.operation == "delete" and step.object.kind in ("constraint", "index"):
             # What the parent loses, the partition still has: it is listed as its own.
             home = _home_of(current, step.object)

@@ -24,10 +24,10 @@ TAKE = "SELECT array_agg(task_id), array_agg(fencing_token) FROM claim_tasks('a'
 
 def pages(service: Service, call: str, *arguments: Any) -> int:
     """Run a call; return how many pages the server looked at for it."""
-    (plan,) = (
-        psycopg.ClientCursor(service).execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + call, arguments).fetchone()
-    )
-    return int(plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"])
+    row = psycopg.ClientCursor(service).execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + call, arguments).fetchone()
+    assert row is not None
+    plan = row[0][0]["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
 
 
 def spent(service: Service, number: int) -> tuple[int, int]:

@@ -1,0 +1,2 @@
+CREATE TABLE logs (a int PRIMARY KEY, b int, c text) PARTITION BY LIST (a);
+CREATE TABLE logs_2 PARTITION OF logs FOR VALUES IN (2);
