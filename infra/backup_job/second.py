@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from infra.backup_job import catalog, latest
-from infra.backup_job.errors import BackupError, DamagedError, StoreError
+from infra.backup_job.errors import BackupError, DamagedError, NotFoundError, StoreError
 from infra.backup_job.manifest import StoredObject
 from infra.backup_job.names import ENDING, Names
 from infra.backup_job.report import Report
@@ -48,7 +48,7 @@ class Copies:
         """Copy what is missing, the newest backup first, which becomes the latest as soon as it is there.
 
         Returns:
-            What could not be copied because it is damaged, each with why; the others are copied all the same.
+            What could not be copied because it is damaged or lost, each with why; the others are copied all the same.
 
         Raises:
             BackupError: a store does not answer or refuses, or `target` has a newer backup than `source`.
@@ -59,7 +59,7 @@ class Copies:
         for stamp in missing(found, present):
             try:
                 self._copy(stamp)
-            except DamagedError as error:
+            except (DamagedError, NotFoundError) as error:
                 damaged.append(str(error))
                 continue
             present.append(stamp)

@@ -292,8 +292,12 @@ def test_a_wrong_object_under_a_key_is_not_taken_for_a_copy(job: Job, plain: The
     assert database
 
 
-def test_a_bit_that_flipped_in_the_first_is_not_copied(job: Job, there: There, filled: Database) -> None:
+def test_what_is_damaged_or_lost_in_the_first_is_not_copied_and_keeps_nothing_else_back(
+    job: Job, there: There, filled: Database
+) -> None:
     job.good("run")
+    good, lost = missed(job), missed(job)
+    job.client.delete_object(Bucket=BUCKET, Key=job.manifest().globals.key)
     damaged = missed(job)
     data = job.manifest().data.key
     body = body_of(job, data)
@@ -302,8 +306,10 @@ def test_a_bit_that_flipped_in_the_first_is_not_copied(job: Job, there: There, f
     assert done.returncode == 0
     assert f"{data} in bucket {BUCKET}" in done.stderr
     assert "is damaged: it has" in done.stderr
-    assert damaged not in stamps(job, "--from", "second")
-    assert job.manifest().stamp in stamps(job, "--from", "second")
+    assert f"_{lost}.json can not be read" in done.stderr
+    there_now = stamps(job, "--from", "second")
+    assert there_now[:2] == [job.manifest().stamp, good]
+    assert damaged not in there_now
     assert data.removeprefix(f"{there.prefix}/") not in there.objects()
     assert there.uploads() == 0
     assert filled
