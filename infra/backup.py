@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pydantic import SecretStr
 
+from infra import second_settings
 from infra.endpoint import BucketAccess, ClientPrograms, Endpoint, Keys
 from infra.schema import VERIFY_FOLDER
 from infra.settings import PROJECT_FOLDER, Settings
@@ -88,6 +89,7 @@ def _job(
         "max_age_seconds": settings.backup_max_age_hours * 3600,
         "mirror": str(PROJECT_FOLDER / settings.backup_mirror) if settings.backup_mirror else None,
         "maintenance_seconds": settings.maintenance_seconds,
+        **second_settings.for_job(settings),
     }
     return pulumi.Output.secret(pulumi.Output.json_dumps(values, indent=2))
 

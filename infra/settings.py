@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
-from infra import external_settings
+from infra import external_settings, second_settings
 from infra.backup_job.retention import Retention
 from infra.database_url import SslMode
 from infra.embedded.account import service_account
@@ -148,6 +148,20 @@ class Settings(BaseModel):
     backup_failure_webhook: SecretStr | None = Field(
         None, description="URL that gets a POST of JSON when a backup fails: https://host/path"
     )
+    backup_second_bucket: str = Field(
+        "",
+        pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$",
+        description="bucket elsewhere, made by you, that gets each proven backup, too; empty: none",
+    )
+    backup_second_endpoint: str = Field(
+        "", pattern=r"^(https?://\S+)?$", description="URL of the S3 store of backupSecondBucket; empty: AWS"
+    )
+    backup_second_region: str = Field("", description="region of backupSecondBucket; empty: us-east-1")
+    backup_second_access_key: SecretStr | None = Field(
+        None,
+        description="a key that writes and reads backupSecondBucket; unset: the AWS credentials of the surroundings",
+    )
+    backup_second_secret_key: SecretStr | None = Field(None, description="the secret of backupSecondAccessKey")
     maintenance_seconds: int = Field(
         60,
         ge=0,
@@ -303,7 +317,10 @@ class Settings(BaseModel):
         except ValidationError as error:
             problems = [_problem(project, values, detail) for detail in error.errors(include_url=False)]
             raise SettingsError("\n".join(problems)) from None
-        if settings.target == "external" and (problems := external_settings.problems(settings)):
+        problems = second_settings.problems(settings)
+        if settings.target == "external":
+            problems += external_settings.problems(settings)
+        if problems:
             raise SettingsError("\n".join(f"configuration key {project}:{problem}" for problem in problems))
         return settings
 

@@ -1,11 +1,12 @@
 """Which backups there are."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from infra.backup_job import latest
 from infra.backup_job.errors import BackupError, DamagedError
-from infra.backup_job.manifest import Manifest
+from infra.backup_job.manifest import Manifest, StoredObject
 from infra.backup_job.names import STAMP, Names, moment
 from infra.backup_job.store import ObjectStore, StoredVersion
 
@@ -29,6 +30,27 @@ def read(store: ObjectStore, names: Names) -> Catalog:
     return Catalog(found, damaged)
 
 
+def stamps(store: ObjectStore, names: Names) -> list[str]:
+    """Return the stamps of all backups, newest first; no manifest is read."""
+    return [match[0] for found in reversed(_manifests(store, names)) if (match := STAMP.search(found.key))]
+
+
+def written(store: ObjectStore, names: Names, stamp: str) -> tuple[Manifest, StoredObject]:
+    """Return the backup of `stamp`, and the object that its manifest is.
+
+    Raises:
+        BackupError: there is no such backup.
+        DamagedError: its manifest is not what was written.
+    """
+    key = names.manifest(stamp)
+    for found in _manifests(store, names, key):
+        version = None if found.version == "null" else found.version
+        body, _ = store.get(key, version)
+        digest = hashlib.sha256(body).hexdigest()
+        return Manifest.parse(body, key), StoredObject(key=key, size=len(body), sha256=digest, version=version)
+    raise BackupError(f"there is no proven backup of {stamp} in bucket {store.bucket}: `list` shows them")
+
+
 def find(store: ObjectStore, names: Names, at: str) -> Manifest:
     """Return the backup that `at` names.
 
@@ -47,10 +69,7 @@ def find(store: ObjectStore, names: Names, at: str) -> Manifest:
             raise BackupError(f"there is no backup in bucket {store.bucket} yet: make one with `run`")
         return Manifest.parse(store.get_verified(pointer.manifest), pointer.manifest.key)
     if named := STAMP.search(at):
-        key = names.manifest(named[0])
-        for version in _manifests(store, names, key):
-            return _manifest(store, key, version.version)
-        raise BackupError(f"there is no proven backup of {named[0]} in bucket {store.bucket}: `list` shows them")
+        return written(store, names, named[0])[0]
     return _newest_until(store, names, at)
 
 

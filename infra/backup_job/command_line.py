@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.backup_job import commands, stopping
+from infra.backup_job import commands, second, stopping
 from infra.backup_job.errors import BackupError, Stopped
 from infra.backup_job.settings import PrunerSettings, Settings, load_as
 
@@ -18,7 +18,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     stopping.listen()
     try:
-        code: int = options.command(load_as(options.settings, options.config), options)
+        settings = load_as(options.settings, options.config)
+        if isinstance(settings, Settings) and getattr(options, "source", "first") == "second":
+            settings = second.there(settings)
+        code: int = options.command(settings, options)
     except (BackupError, Stopped) as error:
         if number := stopping.requested():  # then an error is only how the interruption was noticed
             print(f"stopped by {signal.Signals(number).name}", file=sys.stderr)
@@ -92,6 +95,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     restoring.add_argument("--list", action="store_true", help="only show what the backup holds")
     restoring.add_argument("--show-password", action="store_true", help="print the database's URL with its password")
+
+    for command in (listing, asking, verifying, restoring):
+        command.add_argument(
+            "--from",
+            dest="source",
+            choices=("first", "second"),
+            default="first",
+            help="the destination to read: the stack's own bucket, or the second one (default: first)",
+        )
 
     scheduling = subcommands.add_parser("schedule", help="take backups on schedule, until stopped")
     scheduling.set_defaults(command=commands.schedule)

@@ -21,7 +21,7 @@ from infra.backup_job import (
     webhook,
 )
 from infra.backup_job.database import Programs
-from infra.backup_job.errors import BackupError, BusyError, MirrorError
+from infra.backup_job.errors import BackupError, BusyError, MirrorError, SecondError
 from infra.backup_job.facts import database_identity
 from infra.backup_job.names import Names
 from infra.backup_job.prune import Pruned, as_pruner, prune
@@ -39,15 +39,18 @@ def take(settings: Settings, options: argparse.Namespace) -> int:
     """`run`."""
     told = report.as_json if options.json else report.as_text
     try:
-        manifest = run(settings, told)
+        key = run(settings, told).data.key
     except BusyError:
         raise  # the other one takes it
+    except SecondError as error:  # the backup is one, whatever becomes of its copy: `status` warns
+        webhook.tell(settings, told, "second copy failed", str(error))
+        key = error.key
     except BackupError as error:
         event = "mirror failed" if isinstance(error, MirrorError) else "backup failed"
         webhook.tell(settings, told, event, str(error))
         raise
     if not options.json:
-        print(f"s3://{settings.s3_bucket}/{manifest.data.key}")
+        print(f"s3://{settings.s3_bucket}/{key}")
     return 0
 
 

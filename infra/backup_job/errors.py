@@ -47,6 +47,19 @@ class MirrorError(BackupError):
     """A backup is proven and the latest, but could not be mirrored on this machine."""
 
 
+class SecondError(BackupError):
+    """A backup is proven and the latest, but the second destination lacks it, or an earlier one.
+
+    Args:
+        words: what happened.
+        key: the backup's data.
+    """
+
+    def __init__(self, words: str, key: str) -> None:
+        super().__init__(words)
+        self.key = key
+
+
 class Stopped(BaseException):
     """SIGTERM or SIGINT arrived. Not an Exception, like KeyboardInterrupt: nothing may swallow it by accident."""
 

@@ -6,10 +6,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from infra.backup_job import database, encryption, facts, latest, mirror, proof, stopping
+from infra.backup_job import database, encryption, facts, latest, mirror, proof, second, stopping
 from infra.backup_job.database import Connection, Programs, server_errors
 from infra.backup_job.dump import Source, Tally
 from infra.backup_job.encryption import Seal
+from infra.backup_job.errors import SecondError
 from infra.backup_job.keys import Identities
 from infra.backup_job.manifest import Contents, Globals, Manifest, ServerFacts, StoredObject, to_bytes
 from infra.backup_job.names import Names, stamp
@@ -64,7 +65,7 @@ def run(settings: Settings, report: Report) -> Manifest:
 
     Raises:
         BackupError: with what failed; BusyError where another run is under way, MirrorError where all went well but
-            the mirror.
+            the mirror, SecondError where all did but the second destination.
     """
     identities = encryption.identities(settings)
     seal = encryption.seal(settings, identities)
@@ -103,10 +104,27 @@ def run(settings: Settings, report: Report) -> Manifest:
             proof=proven.method,
             proof_seconds=proven.seconds,
         )
+        missed = _copy(settings, manifest, report)
         if settings.mirror is not None:
             file = mirror.write(settings.mirror, names, manifest, store.get_verified(manifest.schema_sql))
             report("mirrored", file=str(file))
+    if missed is not None:
+        raise missed
     return manifest
+
+
+def _copy(settings: Settings, manifest: Manifest, report: Report) -> SecondError | None:
+    """Copy to the second destination, if there is one; what fails there undoes nothing here."""
+    if settings.second is None:
+        return None
+    failed = second.catch_up(settings, settings.second, report)
+    if failed is None:
+        return None
+    words = (
+        f"backup {manifest.stamp} is proven and the latest in the bucket, the second destination lacks one: {failed}"
+    )
+    report("second copy failed", error=words)
+    return SecondError(words, manifest.data.key)
 
 
 def _clear(settings: Settings, store: ObjectStore, names: Names, connection: Connection, report: Report) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from cronsim import CronSim
 
 from infra.backup_job import latest, stopping, webhook
-from infra.backup_job.errors import BackupError, BusyError, MirrorError
+from infra.backup_job.errors import BackupError, BusyError, MirrorError, SecondError
 from infra.backup_job.facts import database_identity
 from infra.backup_job.maintenance import Maintenance
 from infra.backup_job.names import Names
@@ -73,6 +73,8 @@ class Schedule:
                 failures, told = 0, False
             except BusyError as error:
                 self._wait_after("another backup is running", str(error), self.settings.retry_seconds)
+            except SecondError as error:  # the backup is one, and the next run copies what is missing
+                told = told or self._tell("second copy failed", str(error))
             except MirrorError as error:  # the backup is one: the next is due when it is due
                 told = told or self._tell("mirror failed", str(error))
                 self.report("mirror failed", error=str(error))

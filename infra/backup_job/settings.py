@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 from infra.backup_job import keys
 from infra.backup_job.errors import BackupError
 from infra.backup_job.retention import Retention
+from infra.backup_job.second_settings import BUCKET, SecondStore
 
 PREFIX = "BACKUP_"
 CONFIG_VARIABLE = "BACKUP_CONFIG"
@@ -38,11 +39,13 @@ class StoreSettings(BaseModel):
     found_at: ClassVar[str]
     """Where a stack's file lies below the project; it is not looked for where `given_by` is in the environment."""
     given_by: ClassVar[str]
+    store_named: ClassVar[str] = "s3"
+    """How the settings of the bucket begin, for errors."""
 
     stack: str = Field(min_length=1, description="the stack's name, for manifests and logs")
     s3_endpoint: str | None = Field(None, pattern=r"^https?://", description="URL of the object store; none: AWS")
     s3_region: str = "us-east-1"
-    s3_bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    s3_bucket: str = Field(pattern=BUCKET)
     s3_access_key: SecretStr | None = Field(None, description="unset: the AWS credentials of the surroundings")
     s3_secret_key: SecretStr | None = None
     prefix: str = Field("backups", pattern=r"^[\w.-]+(/[\w.-]+)*$", description="where in the bucket")
@@ -66,7 +69,7 @@ class PrunerSettings(StoreSettings):
     look_seconds: Annotated[float, Field(gt=0)] = Field(60, description="between two looks for a new backup")
 
 
-class Settings(StoreSettings):
+class Settings(SecondStore, StoreSettings):
     """The job's settings; the keys of the JSON file."""
 
     found_at, given_by = ".state/*/backup/job.json", "database_url"
@@ -104,6 +107,16 @@ class Settings(StoreSettings):
     lock_wait_seconds: Annotated[float, Field(gt=0)] = 60
     maintenance_seconds: Seconds = Field(0, description="between two rounds of the database's maintenance; 0: none")
 
+    @property
+    def second(self) -> "Settings | None":
+        """These settings with the second destination in the place of the first; None where there is none."""
+        if self.second_bucket is None:
+            return None
+        places = ("endpoint", "region", "bucket", "access_key", "secret_key")
+        there = {f"s3_{place}": getattr(self, f"second_{place}") for place in places}
+        own = {name: getattr(self, name) for name in Settings.model_fields if not name.startswith("second_")}
+        return _SecondSettings.model_construct(**{**own, **there, "pruning": False})
+
     @field_validator("schedule")
     @classmethod
     def _is_cron(cls, value: str) -> str:
@@ -125,6 +138,13 @@ class Settings(StoreSettings):
             keys.identities(value.get_secret_value())
         return value
 
+    @field_validator("second_endpoint")
+    @classmethod
+    def _is_endpoint(cls, value: str | None) -> str | None:
+        if value is not None:
+            require_web_url(value)
+        return value
+
     @field_validator("database_url", "restore_url", "proof_url")
     @classmethod
     def _is_connection_url(cls, value: SecretStr | None) -> SecretStr | None:
@@ -136,6 +156,10 @@ class Settings(StoreSettings):
             if not parts.get("dbname"):
                 raise ValueError("postgresql://user:password@host:port/database, the database included")
         return value
+
+
+class _SecondSettings(Settings):
+    store_named = "second"
 
 
 def require_web_url(text: str) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 from cronsim import CronSim
 
-from infra.backup_job import latest, prune_report, report
+from infra.backup_job import latest, prune_report, report, second_status
 from infra.backup_job.errors import DamagedError
 from infra.backup_job.manifest import Identity, LatestPointer
 from infra.backup_job.names import Names
 from infra.backup_job.prune_report import PruneReport
+from infra.backup_job.second_status import Second
 from infra.backup_job.settings import Settings
 from infra.backup_job.store import ObjectStore
 
@@ -33,7 +34,7 @@ class Status:
     """The newest proven backup of a database, and the verdict on it.
 
     `other` is the latest backup instead where that is one of another database, from before this one was made.
-    `pruning` is what the last pruning left.
+    `pruning` is what the last pruning left, `second` the second destination.
     """
 
     stack: str
@@ -44,6 +45,7 @@ class Status:
     age: timedelta | None
     limit: timedelta
     pruning: PruneReport | None = None
+    second: Second | None = None
 
     def facts(self) -> dict[str, Any]:
         """Return what `status --json` prints."""
@@ -63,6 +65,7 @@ class Status:
             "proof_checks": pointer.proof.checks if pointer else None,
             "latest_of_another_database": self.other.stamp if self.other else None,
             "pruning": self.pruning.model_dump(mode="json", exclude={"format"}) if self.pruning else None,
+            "second": self.second.facts(pointer) if self.second else None,
         }
 
     def text(self) -> str:
@@ -80,6 +83,8 @@ class Status:
         if self.pruning and self.pruning.error is None:
             since = short((self.pointer.started + self.age - self.pruning.moment).total_seconds())
             parts.append(f"pruned {since} ago ({self.pruning.stay} stay, {self.pruning.went} went)")
+        if self.second and self.second.has(self.pointer):
+            parts.append(f"also in bucket {self.second.bucket}")
         return f"{self.reason}: {', '.join(parts)}"
 
 
@@ -89,8 +94,9 @@ def judge(
     identity: Identity,
     now: datetime,
     pruning: PruneReport | DamagedError | None = None,
+    second: Second | None = None,
 ) -> Status:
-    """Return the verdict on the backups of a database; pruning is never worse than a warning.
+    """Return the verdict on the backups of a database; what comes after them is never worse than a warning.
 
     Args:
         settings: the schedule and the limit of age.
@@ -98,6 +104,7 @@ def judge(
         identity: the database.
         now: the present moment; what a backup holds is as old as its start.
         pruning: what the last pruning left, or that it can not be read.
+        second: the second destination, None without one.
     """
     pointer = latest.of_database(found, identity)
     limit = timedelta(seconds=settings.max_age_seconds)
@@ -107,10 +114,11 @@ def judge(
     made = None if isinstance(pruning, DamagedError) else pruning
     if pointer is not None and trouble is None and settings.pruning:
         trouble = prune_report.trouble(made, pointer, now)
-    if trouble is not None:
-        reason = trouble if level is Level.FINE else f"{reason}; {trouble}"
-        level = max(level, Level.WARNING)
-    return Status(settings.stack, level, reason, pointer, None if pointer else found, age, limit, made)
+    for words in (trouble, second.trouble(pointer, now) if second else None):
+        if words is not None:
+            reason = words if level is Level.FINE else f"{reason}; {words}"
+            level = max(level, Level.WARNING)
+    return Status(settings.stack, level, reason, pointer, None if pointer else found, age, limit, made, second)
 
 
 def read(settings: Settings, identity: Identity, now: datetime) -> Status:
@@ -121,11 +129,12 @@ def read(settings: Settings, identity: Identity, now: datetime) -> Status:
     """
     store, names = ObjectStore(settings), Names(settings.prefix)
     found, _ = latest.read(store, names)
+    pruning: PruneReport | DamagedError | None
     try:
-        pruning = prune_report.read(store, names)[0]
+        pruning, _ = prune_report.read(store, names)
     except DamagedError as error:
-        return judge(settings, found, identity, now, error)
-    return judge(settings, found, identity, now, pruning)
+        pruning = error
+    return judge(settings, found, identity, now, pruning, second_status.read(settings))
 
 
 def _verdict(
@@ -169,6 +178,8 @@ def prometheus(status: Status) -> str:
             samples.append(("prune_last_success_timestamp_seconds", words, pruning.last_success.timestamp()))
         if pruning.error is None:
             samples.append(("prune_locked", "what a lock kept it from deleting", pruning.locked))
+    if status.second is not None:
+        samples += status.second.samples(pointer)
     samples.append(("limit_seconds", "the age that is too old", status.limit.total_seconds()))
     label = status.stack.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     lines = []

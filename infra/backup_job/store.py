@@ -27,12 +27,15 @@ COPY_IN_ONE = 4 * 1024**3
 """CopyObject takes up to 5 GB; beyond this the copy is made in parts."""
 
 ADVICE = {
-    "InvalidAccessKeyId": "correct s3_access_key",
-    "SignatureDoesNotMatch": "correct s3_secret_key",
-    "AccessDenied": "this key may not do that there: correct s3_bucket, the key, or its policy",
-    "NoSuchBucket": "create the bucket (`make up` does) or correct s3_bucket",
+    "InvalidAccessKeyId": "correct {named}_access_key",
+    "SignatureDoesNotMatch": "correct {named}_secret_key",
+    "AccessDenied": "this key may not do that there: correct {named}_bucket, the key, or its policy",
+    "NoSuchBucket": "create the bucket{made} or correct {named}_bucket",
     "InternalError": "the store itself failed: look at its log and its disk",
 }
+"""`named` is how the settings of the bucket begin."""
+MADE = {"s3": " (`make up` does)", "second": ", which is yours to make,"}
+"""Who makes the bucket."""
 
 
 class _Version(TypedDict, total=False):
@@ -53,11 +56,12 @@ class StoredVersion:
 
 
 class ObjectStore:
-    """The bucket of `settings`, as this job uses it."""
+    """The bucket of `settings`, as this job uses it; `hurried` gives a store that does not answer up in seconds."""
 
-    def __init__(self, settings: StoreSettings) -> None:
+    def __init__(self, settings: StoreSettings, *, hurried: bool = False) -> None:
         self.bucket = settings.s3_bucket
         self.endpoint = settings.s3_endpoint or "AWS"
+        self._named = settings.store_named
         access_key, secret_key = settings.s3_access_key, settings.s3_secret_key
         self._client: S3Client = boto3.client(
             "s3",
@@ -68,9 +72,9 @@ class ObjectStore:
             config=Config(
                 s3={"addressing_style": "path" if settings.s3_endpoint else "auto"},
                 signature_version="s3v4",
-                retries={"mode": "standard", "total_max_attempts": 4},
+                retries={"mode": "standard", "total_max_attempts": 1 if hurried else 4},
                 connect_timeout=5,
-                read_timeout=60,
+                read_timeout=10 if hurried else 60,
                 request_checksum_calculation="when_supported",
                 response_checksum_validation="when_supported",
             ),
@@ -259,22 +263,22 @@ class ObjectStore:
         try:
             yield
         except ClientError as error:
-            raise _refusal(error, what, where) from None
+            raise _refusal(error, what, where, self._named) from None
         except (BotoConnectionError, HTTPClientError, HTTPError) as error:
             words = " ".join(str(error).split())
             raise StoreError(
-                f"{what}: no answer from the store of {where} ({words}): start it or correct s3_endpoint"
+                f"{what}: no answer from the store of {where} ({words}): start it or correct {self._named}_endpoint"
             ) from None
         except BotoCoreError as error:
             raise StoreError(f"{what} in {where}: {error}") from None
 
 
-def _refusal(error: ClientError, what: str, where: str) -> StoreError:
+def _refusal(error: ClientError, what: str, where: str, named: str) -> StoreError:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     message = f"{what} in {where}: {code}: {error.response.get('Error', {}).get('Message', '')}"
     if advice := ADVICE.get(code):
-        message = f"{message} ({advice})"
+        message = f"{message} ({advice.format(named=named, made=MADE[named])})"
     if status == 412 or code == "PreconditionFailed":
         return ConflictError(message)
     return NotFoundError(message) if code in {"NoSuchKey", "404"} else StoreError(message)

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from rich.markup import escape
 from infra import external_settings
 from infra.preflight.finding import Wanted
 from infra.preflight.run import preflight
-from infra.preflight.store import Login, StoreWanted, check_store
+from infra.preflight.store import Login, StoreWanted, check_second, check_store
 from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS
 from infra.schema import SCHEMA_FOLDER
+from infra.second_settings import REGION
 from infra.settings import PROJECT_FOLDER, STACK_VARIABLE, Settings, SettingsError
 
 MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failure": "[red]✗[/]"}
@@ -38,7 +40,8 @@ def main() -> int:
         return 1
     report = preflight(external_settings.database(settings).text, wanted(settings))
     failed = False
-    for finding in chain(report.findings, check_store(store_wanted(settings)) if _has_store(settings) else ()):
+    stores = chain(check_store(store_wanted(settings)), *map(check_second, second_wanted(settings)))
+    for finding in chain(report.findings, stores if _has_store(settings) else ()):
         console.print(f"{MARKS[finding.level]} {escape(str(finding))}")
         failed = failed or finding.level == "failure"
     return 1 if failed else 0
@@ -61,14 +64,8 @@ def wanted(settings: Settings) -> Wanted:
 
 def store_wanted(settings: Settings) -> StoreWanted:
     """Return what a stack with these settings needs of its store."""
-
-    def login(key: str, access: SecretStr | None, secret: SecretStr | None, policy: str) -> Login:
-        return Login(
-            access.get_secret_value() if access else None, secret.get_secret_value() if secret else None, key, policy
-        )
-
-    administrator = login("s3AccessKey", settings.s3_access_key, settings.s3_secret_key, "administrator.json")
-    job = login("s3JobAccessKey", settings.s3_job_access_key, settings.s3_job_secret_key, "job.json")
+    administrator = _login("s3AccessKey", settings.s3_access_key, settings.s3_secret_key, "administrator.json")
+    job = _login("s3JobAccessKey", settings.s3_job_access_key, settings.s3_job_secret_key, "job.json")
     return StoreWanted(
         endpoint=settings.s3_endpoint or None,
         region=settings.s3_region,
@@ -77,6 +74,31 @@ def store_wanted(settings: Settings) -> StoreWanted:
         administrator=administrator,
         job=job if settings.s3_job_access_key else administrator,
         lock_days=settings.backup_lock_days,
+    )
+
+
+def second_wanted(settings: Settings) -> list[StoreWanted]:
+    """Return the second destination of a stack with these settings, nothing where there is none."""
+    if not settings.backup_second_bucket:
+        return []
+    keys = settings.backup_second_access_key, settings.backup_second_secret_key
+    job = replace(_login("backupSecondAccessKey", *keys, "job.json"), store="backupSecond")
+    return [
+        StoreWanted(
+            endpoint=settings.backup_second_endpoint or None,
+            region=settings.backup_second_region or REGION,
+            bucket=settings.backup_second_bucket,
+            identity="",
+            administrator=job,
+            job=job,
+            lock_days=0,
+        )
+    ]
+
+
+def _login(key: str, access: SecretStr | None, secret: SecretStr | None, policy: str) -> Login:
+    return Login(
+        access.get_secret_value() if access else None, secret.get_secret_value() if secret else None, key, policy
     )
 
 

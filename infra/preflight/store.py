@@ -15,7 +15,7 @@ STORE, BUCKET, CLOCK = "store", "bucket", "store's clock"
 
 
 class Meaning(NamedTuple):
-    """What a code of S3 means, and what to do; `{key}` and `{secret}` are the configuration keys of the login."""
+    """What a code of S3 means, and what to do; `{key}`, `{region}` and the like are the login's configuration keys."""
 
     meaning: str
     advice: str
@@ -32,10 +32,10 @@ MEANINGS = {
     "RequestTimeTooSkewed": Meaning(
         "its clock and this machine's differ too much", "Set the one that is wrong (timedatectl set-ntp true)"
     ),
-    "AuthorizationHeaderMalformed": Meaning("s3Region is not the bucket's", "`pulumi config set s3Region …`"),
-    "PermanentRedirect": Meaning("the bucket lies in another region or at another address", "Correct s3Region"),
+    "AuthorizationHeaderMalformed": Meaning("{region} is not the bucket's", "`pulumi config set {region} …`"),
+    "PermanentRedirect": Meaning("the bucket lies in another region or at another address", "Correct {region}"),
 }
-UNREACHED = Meaning("it does not answer", "Start it, let this machine through its firewall, or correct s3Endpoint")
+UNREACHED = Meaning("it does not answer", "Start it, let this machine through its firewall, or correct {endpoint}")
 NO_KEYS = Meaning(
     "there are no keys: neither {key} nor credentials of the surroundings",
     "`pulumi config set --secret {key}` and the same for {secret}, or an AWS profile or role",
@@ -44,16 +44,26 @@ NO_KEYS = Meaning(
 
 @dataclass(frozen=True)
 class Login:
-    """The keys of one identity, None: those of the surroundings; `key` is the configuration key they come from."""
+    """The keys of one identity, None: those of the surroundings; `key` is the configuration key they come from.
+
+    `store` is how the configuration keys of the store begin.
+    """
 
     access_key: str | None = field(repr=False)
     secret_key: str | None = field(repr=False)
     key: str
     policy: str
+    store: str = "s3"
 
     def explained(self, meaning: Meaning) -> Meaning:
         """Return the meaning in the words of this login."""
-        names = {"key": self.key, "secret": self.key.replace("Access", "Secret"), "policy": self.policy}
+        names = {
+            "key": self.key,
+            "secret": self.key.replace("Access", "Secret"),
+            "policy": self.policy,
+            "region": f"{self.store}Region",
+            "endpoint": f"{self.store}Endpoint",
+        }
         return Meaning(*(words.format(**names) for words in meaning))
 
 
@@ -108,6 +118,19 @@ def check_store(wanted: StoreWanted) -> Iterator[Finding]:
         return
     yield ok(STORE, f"{wanted.place} is there, {wanted.administrator.key} opens it")
     yield from _bucket(administrator, wanted)
+
+
+def check_second(wanted: StoreWanted) -> Iterator[Finding]:
+    """Say whether the second destination is there, which is only read: its keys need not delete a probe again."""
+    answer = _asked(wanted.client(wanted.job), wanted, wanted.job)
+    if isinstance(answer, Finding):
+        yield answer
+    elif answer.get("Error", {}).get("Code") == "NoSuchBucket":
+        yield failure(
+            STORE, f"{wanted.place} is not there", "Make it: the stack does not, or correct backupSecondBucket"
+        )
+    else:
+        yield ok(STORE, f"{wanted.place} is there, {wanted.job.key} opens it; whether it may write is not tried")
 
 
 def _bucket(administrator: Any, wanted: StoreWanted) -> Iterator[Finding]:

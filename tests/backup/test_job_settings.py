@@ -50,6 +50,20 @@ def written(folder: Path, **changes: Any) -> Path:
         ({"failure_webhook": "https:hunter2"}, "failure_webhook in {path}: allowed is: https://host/path, or http://"),
         ({"encryption_identity": "# a comment\n"}, "encryption_identity in {path}: allowed is: there is no identity"),
         (
+            {"second_endpoint": "https://s3.example"},
+            "second_bucket in {path}: None is not allowed: the name of the bucket for second_endpoint; leave",
+        ),
+        ({"second_endpoint": "s3.example", "second_bucket": "other"}, "second_endpoint in {path}: 's3.example' is not"),
+        ({"second_access_key": "AK", "second_bucket": "other"}, "second_access_key and second_secret_key together"),
+        (
+            {"second_secret_key": "hunter2", "second_bucket": "other"},
+            "second_secret_key in {path}: allowed is: second_a",
+        ),
+        (
+            {"second_bucket": "dev-backups", "second_endpoint": "http://127.0.0.1:8333/"},
+            "second_bucket in {path}: 'dev-backups' is not allowed: another bucket than s3_bucket in the same store",
+        ),
+        (
             {"encryption_identity": "AGE-SECRET-KEY-1hunter2"},
             "encryption_identity in {path}: allowed is: line 1 is no identity of age (AGE-SECRET-KEY-1...,",
         ),
@@ -73,6 +87,18 @@ def test_the_environment_wins_and_suffices(tmp_path: Path) -> None:
 
 def test_secrets_are_not_in_the_settings_text(tmp_path: Path) -> None:
     assert "hunter" not in repr(load(written(tmp_path), {}))
+    settings = load(written(tmp_path, second_bucket="other", second_access_key="A", second_secret_key="hunter4"), {})
+    assert "hunter" not in repr(settings) + repr(settings.second)
+
+
+def test_the_second_destination_takes_the_place_of_the_first_and_nothing_else_changes(tmp_path: Path) -> None:
+    found = load(written(tmp_path), {"BACKUP_SECOND_BUCKET": "other", "BACKUP_PRUNING": "true"})
+    second = found.second
+    assert second is not None
+    assert (second.s3_bucket, second.s3_endpoint, second.s3_access_key, second.second) == ("other", None, None, None)
+    assert second.database_url == found.database_url
+    assert (found.pruning, second.pruning) == (True, False)
+    assert load(written(tmp_path), {}).second is None
 
 
 def test_without_a_file_the_only_stack_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from infra import store_policies
-from infra.preflight.__main__ import store_wanted
+from infra.preflight.__main__ import second_wanted, store_wanted
 from infra.preflight.finding import Finding
-from infra.preflight.store import Login, StoreWanted, check_store
+from infra.preflight.store import Login, StoreWanted, check_second, check_store
 from infra.preflight.store_probe import START
 from infra.provider.s3 import settings, store
 from infra.settings import Settings
@@ -96,6 +96,30 @@ def test_a_plain_bucket_is_told_what_it_lacks(s3: S3Server) -> None:
     ]
     assert s3.client.list_objects_v2(Bucket="plain-bucket")["KeyCount"] == 0
     assert not any("object lock" in line for line in said(wanted(s3, bucket="plain-bucket", job=same, lock_days=0)))
+
+
+def test_the_second_destination_is_asked_and_its_own_keys_are_named(s3: S3Server) -> None:
+    keys = s3.keys(store_policies.JOB)
+
+    def said_of(**changes: str) -> str:
+        config = {
+            "backupSecondBucket": BUCKET,
+            "backupSecondEndpoint": s3.endpoint,
+            "backupSecondAccessKey": keys.access_key,
+            "backupSecondSecretKey": keys.secret_key,
+            **changes,
+        }
+        prefixed = {f"agent-ecosystem:{key}": value for key, value in config.items()}
+        (asked,) = second_wanted(Settings.parse("agent-ecosystem", "dev", prefixed))
+        (finding,) = check_second(asked)
+        return f"{finding.level} {finding}"
+
+    place = f"bucket {BUCKET} at {s3.endpoint}"
+    assert said_of() == f"ok store: {place} is there, backupSecondAccessKey opens it; whether it may write is not tried"
+    assert "backupSecondSecretKey is not the secret of backupSecondAccessKey" in said_of(backupSecondSecretKey="x" * 40)
+    assert said_of(backupSecondBucket="not-made").startswith("failure store: bucket not-made at ")
+    assert "or correct backupSecondEndpoint" in said_of(backupSecondEndpoint="http://127.0.0.1:9")
+    assert second_wanted(Settings.parse("agent-ecosystem", "dev", {})) == []
 
 
 def test_a_bucket_that_is_to_be_made_is_not_made(s3: S3Server) -> None:

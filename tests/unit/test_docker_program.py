@@ -1,5 +1,7 @@
 """The whole program with the target docker: what waits for what, what goes with what, what stays."""
 
+from typing import Any
+
 import pytest
 
 from infra.plugin.values import Secret
@@ -68,6 +70,20 @@ def test_backups_outlive_the_stack_where_that_is_configured(docker: Graph) -> No
     kept = run(target="docker", keepBackupsOnDestroy=True)
     assert [name for name, resource in kept.resources.items() if resource.retain] == ["Volume object-store"]
     assert not [name for name, resource in docker.resources.items() if resource.retain]
+
+
+def test_the_second_destination_reaches_the_job_in_its_private_file_alone(docker: Graph) -> None:
+    keys: dict[str, Any] = {"backupSecondAccessKey": "second-AK", "backupSecondSecretKey": "second-S3cret"}
+    graph = run(
+        target="docker", backupSecondBucket="elsewhere", backupSecondEndpoint="https://s3.second.example", **keys
+    )
+    assert set(graph.resources) == set(docker.resources)
+    (upload,) = graph["Container backup-files"].inputs["uploads"]
+    assert isinstance(upload["content"], Secret)
+    assert '"second_secret_key": "second-S3cret"' in upload["content"].value
+    assert "second-S3cret" not in repr([resource.inputs for resource in graph.resources.values()])
+    (pruning,) = graph["Container prune-files"].inputs["uploads"]
+    assert "second_" not in pruning["content"].value
 
 
 def test_volumes_are_protected_where_that_is_configured() -> None:

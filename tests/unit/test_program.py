@@ -179,6 +179,40 @@ def test_the_job_knows_webhook_and_mirror() -> None:
     assert job["mirror"] == str(PROJECT_FOLDER / "mirror")
 
 
+SECOND: dict[str, Any] = {
+    "backupSecondBucket": "elsewhere",
+    "backupSecondEndpoint": "https://s3.second.example",
+    "backupSecondRegion": "eu-west-1",
+    "backupSecondAccessKey": "second-AK",
+    "backupSecondSecretKey": "second-S3cret",
+}
+
+
+@pytest.mark.parametrize("target", ["embedded", "external"])
+def test_the_job_alone_knows_the_second_destination_and_nothing_of_it_is_made(target: str) -> None:
+    database: dict[str, Any] = {"databaseUrl": "postgresql://u:p@h/app"} if target == "external" else {}
+    graph = run(**SECOND, **database, target=target)
+    files = graph["Service backup-schedule"].inputs["files"]
+    assert isinstance(files["job.json"], Secret)
+    job = json.loads(files["job.json"].value)
+    assert {key: value for key, value in job.items() if key.startswith("second_")} == {
+        "second_bucket": "elsewhere",
+        "second_endpoint": "https://s3.second.example",
+        "second_region": "eu-west-1",
+        "second_access_key": "second-AK",
+        "second_secret_key": "second-S3cret",
+    }
+    assert [name for name in graph.resources if name.startswith("Bucket ")] == ["Bucket backups"]
+    shown = repr([resource.inputs for resource in graph.resources.values()]) + repr(graph.outputs)
+    assert "second-S3cret" not in shown
+    if target == "embedded":
+        assert "second_" not in graph["Service prune-schedule"].inputs["files"]["prune.json"].value
+
+
+def test_without_a_second_destination_the_job_is_told_of_none(dev: Graph) -> None:
+    assert '"second_' not in dev["Service backup-schedule"].inputs["files"]["job.json"].value
+
+
 def test_the_bucket_is_locked_and_its_policy_denies_deletion_to_the_job(dev: Graph) -> None:
     bucket = dev["Bucket backups"].inputs
     assert bucket["objectLockDays"] == 7

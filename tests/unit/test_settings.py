@@ -65,6 +65,8 @@ WRONG = [
     ("backupLockDays", "-1", "Input should be greater than or equal to 0"),
     ("backupEncryptionRecipients", '["age1x"]', "'age1x' is not a recipient of age, age1 and 58 more characters"),
     ("backupEncryptionRecipients", "{}", "Input should be a valid list"),
+    ("backupSecondBucket", "Elsewhere", "String should match pattern"),
+    ("backupSecondEndpoint", "minio:9000", "String should match pattern"),
     ("maintenanceSeconds", "-1", "Input should be greater than or equal to 0"),
     ("maintenanceSeconds", "often", "Input should be a valid integer"),
     ("sslMode", "on", "Input should be 'disable', 'allow'"),
@@ -94,12 +96,16 @@ WRONG_FOR_DOCKER = [
 ]
 """The same for the target docker, with the whole beginning of what is said."""
 
-FREE = {"stateFolder", "passwordRotation", "bucket", "backupSchedule", "backupMirror", "sslRootCertificate", "s3Region"}
+FREE = {
+    *("stateFolder", "passwordRotation", "bucket", "backupSchedule", "backupMirror", "sslRootCertificate", "s3Region"),
+    "backupSecondRegion",
+}
 """Any text is taken here; what the folder, the store or the schedule makes of it is told by them."""
 
 SECRET = {
     *("databaseUrl", "backupDatabaseUrl", "s3AccessKey", "s3SecretKey", "s3JobAccessKey", "s3JobSecretKey"),
     *("backupEncryptionIdentity", "backupFailureWebhook", "s3PruneAccessKey", "s3PruneSecretKey"),
+    *("backupSecondAccessKey", "backupSecondSecretKey"),
 }
 """Their values are never shown: tests/external/test_database_url.py, and below."""
 
@@ -134,6 +140,46 @@ def test_a_webhook_is_a_url_and_not_shown(url: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (
+            {"Endpoint": "https://s3.eu.example"},
+            "backupSecondBucket is missing: name the bucket that backupSecondEndpoint",
+        ),
+        ({"Region": "eu-west-1"}, "backupSecondBucket is missing: name the bucket that backupSecondRegion leads to"),
+        (
+            {"AccessKey": "AK", "SecretKey": "hunter2"},
+            "backupSecondBucket is missing: name the bucket that backupSecondAccessKey, backupSecondSecretKey lead to",
+        ),
+        ({"Bucket": "elsewhere", "AccessKey": "AK"}, "backupSecondSecretKey is missing: give both keys"),
+        ({"Bucket": "elsewhere", "SecretKey": "hunter2"}, "backupSecondAccessKey is missing: give both keys"),
+        ({"Bucket": "elsewhere", "Endpoint": "https://:80"}, "backupSecondEndpoint = 'https://:80': it is no URL of a"),
+        ({"Bucket": "elsewhere", "Endpoint": "https://h:x"}, "backupSecondEndpoint = 'https://h:x': it is no URL of a"),
+    ],
+)
+def test_half_a_second_destination_is_refused_and_the_key_named(config: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(**{f"backupSecond{key}": text for key, text in config.items()})
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"configuration key agent-ecosystem:{said}")
+    assert "hunter2" not in line
+
+
+def test_the_second_destination_is_not_the_container_itself_nor_the_first() -> None:
+    with pytest.raises(
+        SettingsError, match="backupSecondEndpoint = 'http://localhost:9000': the job of the target docker"
+    ):
+        parse(target="docker", backupSecondBucket="elsewhere", backupSecondEndpoint="http://localhost:9000")
+    assert parse(backupSecondBucket="elsewhere", backupSecondEndpoint="http://localhost:9000")
+    external = {"target": "external", "databaseUrl": "postgresql://u:p@db.example/app", "bucket": "backups-of-ours"}
+    with pytest.raises(
+        SettingsError, match="backupSecondBucket = 'backups-of-ours': that is the bucket of the backups"
+    ):
+        parse(**external, backupSecondBucket="backups-of-ours")
+    assert parse(**external, backupSecondBucket="backups-of-ours", backupSecondEndpoint="https://s3.example")
+
+
 def test_recipients_are_a_list_or_words() -> None:
     one, two = (str(x25519.Identity.generate().to_public()) for _ in range(2))
     for text in (json.dumps([one, two]), f"{one} {two}", f"{one},{two}"):
@@ -155,7 +201,8 @@ def test_every_key_has_its_wrong_value_above() -> None:
 
 @pytest.mark.parametrize("key", sorted(FREE))
 def test_a_free_key_takes_any_text(key: str) -> None:
-    assert "any text" in parse(**{key: "any text"}).model_dump(by_alias=True).values()
+    beside = {"backupSecondBucket": "elsewhere"} if key == "backupSecondRegion" else {}
+    assert "any text" in parse(**{key: "any text"}, **beside).model_dump(by_alias=True).values()
 
 
 @pytest.mark.parametrize(("key", "text", "said"), WRONG_FOR_DOCKER)
