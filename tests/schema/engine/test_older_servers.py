@@ -29,7 +29,7 @@ from tests.schema.engine.conftest import Connection, fill
 from tests.schema.engine.other_servers import NotToBeHad, OtherServer, running
 from tests.schema.engine.test_cases import ONLINE, case_folders
 
-EVERY = 1 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 15
+EVERY = 1 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 5
 """Of the pairs of a case and a version: an odd number, so that each version is met."""
 NEWER = {
     "NOT ENFORCED": 18,
@@ -78,7 +78,8 @@ def chosen() -> list[object]:
     return [pytest.param(*pair, id=f"{pair[0]}-{pair[1].parent.name}/{pair[1].name}") for pair in pairs]
 
 
-@pytest.mark.parametrize(("server_of", "folder"), chosen(), indirect=["server_of"])
+# The scope in words: beside a parameter that is no fixture it is the test's, and each test would have a server of its own.
+@pytest.mark.parametrize(("server_of", "folder"), chosen(), indirect=["server_of"], scope="module")
 def test_case_on_an_older_server(folder: Path, older: Connection) -> None:
     target = Target(schema="app", extensions=())
 
