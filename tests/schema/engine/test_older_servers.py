@@ -78,7 +78,7 @@ def chosen() -> list[object]:
     return [pytest.param(*pair, id=f"{pair[0]}-{pair[1].parent.name}/{pair[1].name}") for pair in pairs]
 
 
-# The scope in words: beside a parameter that is no fixture it is the test's, and each test would have a server of its own.
+# The scope in words: beside a parameter that is no fixture it is the test's, and each would have a server of its own.
 @pytest.mark.parametrize(("server_of", "folder"), chosen(), indirect=["server_of"], scope="module")
 def test_case_on_an_older_server(folder: Path, older: Connection) -> None:
     target = Target(schema="app", extensions=())
