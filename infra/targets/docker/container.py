@@ -6,7 +6,8 @@ from hashlib import sha256
 import pulumi
 import pulumi_docker as docker
 
-from infra.settings import Limits, Settings
+from infra.configuration.docker import Limits
+from infra.settings import Settings
 from infra.targets.docker.naming import engine_name
 
 FILES = "/run/agent-ecosystem"
