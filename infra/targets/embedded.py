@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,10 +14,25 @@ from infra.resources import Service
 from infra.settings import PROJECT_FOLDER, Settings
 
 REGION = "us-east-1"
-CONFIGURATION = "job.json"
-PRUNER_CONFIGURATION = "prune.json"
-FIRST_BACKUP_SECONDS = 600
-"""How long an update waits for the first backup; later ones do not hold it up."""
+
+
+@dataclass(frozen=True)
+class _Duty:
+    """What the backup job does for as long as the stack stands: a command, what it reads, how its health is asked for.
+
+    `patience` is how many seconds an update waits for its health.
+    """
+
+    name: str
+    command: str
+    configuration: str
+    health: tuple[str, ...]
+    patience: int
+
+
+BACKUP = _Duty("backup", "schedule", "job.json", ("status", "--healthy"), patience=600)
+"""Healthy once there is a good backup: the first one takes its time, later ones hold up nothing."""
+PRUNE = _Duty("prune", "prune-schedule", "prune.json", ("prune-schedule", "--check"), patience=60)
 
 
 def postgres(parent: pulumi.Resource, settings: Settings) -> Postgres:
@@ -77,20 +92,7 @@ def backup_schedule(
     after: Sequence[pulumi.Resource],
 ) -> Service:
     """Run the job's schedule; it is healthy, and the update done, once a good backup lies in the bucket."""
-    folder = settings.folder("backup")
-    job = [sys.executable, "-m", "infra.backup_job", "--config", str(Path(folder) / CONFIGURATION)]
-    return Service(
-        "backup-schedule",
-        kind="program",
-        folder=folder,
-        command=[*job, "schedule"],
-        health=[*job, "status", "--healthy"],
-        files={CONFIGURATION: configuration},
-        environment={"PYTHONPATH": str(PROJECT_FOLDER)},
-        settings={"source": _source_digest()},
-        patience=FIRST_BACKUP_SECONDS,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
-    )
+    return _run(parent, BACKUP, configuration, settings, after)
 
 
 def prune_schedule(
@@ -101,17 +103,28 @@ def prune_schedule(
     after: Sequence[pulumi.Resource],
 ) -> None:
     """Prune after each backup, in a process and a folder of its own; it is healthy once it can read the bucket."""
-    folder = settings.folder("prune")
-    job = [sys.executable, "-m", "infra.backup_job", "--config", str(Path(folder) / PRUNER_CONFIGURATION)]
-    Service(
-        "prune-schedule",
+    _run(parent, PRUNE, configuration, settings, after)
+
+
+def _run(
+    parent: pulumi.Resource,
+    duty: _Duty,
+    configuration: pulumi.Output[str],
+    settings: Settings,
+    after: Sequence[pulumi.Resource],
+) -> Service:
+    folder = settings.folder(duty.name)
+    job = [sys.executable, "-m", "infra.backup_job", "--config", str(Path(folder) / duty.configuration)]
+    return Service(
+        f"{duty.name}-schedule",
         kind="program",
         folder=folder,
-        command=[*job, "prune-schedule"],
-        health=[*job, "prune-schedule", "--check"],
-        files={PRUNER_CONFIGURATION: configuration},
+        command=[*job, duty.command],
+        health=[*job, *duty.health],
+        files={duty.configuration: configuration},
         environment={"PYTHONPATH": str(PROJECT_FOLDER)},
         settings={"source": _source_digest()},
+        patience=duty.patience,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
     )
 

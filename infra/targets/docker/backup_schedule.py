@@ -57,24 +57,13 @@ def backup_schedule(
     """
     image = _image(parent, settings)
     contents = {CONFIGURATION: configuration}
-    files, labels, carrier = private_files(parent, BACKUP, image.image_id, contents, settings, after=after)
-    container = docker.ContainerArgs(
+    command = docker.ContainerArgs(
         image=image.image_id,
         command=["schedule"],
-        read_only=True,
-        labels=labels,
-        volumes=[files],
-        tmpfs={"/tmp": "mode=1777"},  # noqa: S108
-        networks_advanced=[
-            docker.ContainerNetworksAdvancedArgs(name=engine_name(settings.stack, service))
-            for service in (POSTGRES, OBJECT_STORE)
-        ],
         healthcheck=health(["CMD", "healthcheck", "status", "--healthy"], interval=5, patience=FIRST_BACKUP_SECONDS),
         wait_timeout=FIRST_BACKUP_SECONDS,
-        destroy_grace_seconds=STOP_SECONDS,
     )
-    made = run(parent, BACKUP, container, settings, settings.limits.backup, after=[carrier, *after])
-    return made, image
+    return _job(parent, BACKUP, command, contents, (POSTGRES, OBJECT_STORE), settings, after=after), image
 
 
 def prune_schedule(
@@ -95,21 +84,38 @@ def prune_schedule(
         after: what has to stand before.
     """
     contents = {PRUNER_CONFIGURATION: configuration}
-    files, labels, carrier = private_files(parent, PRUNE, image.image_id, contents, settings, after=after)
-    container = docker.ContainerArgs(
+    command = docker.ContainerArgs(
         image=image.image_id,
         command=["prune-schedule"],
         envs=[f"BACKUP_CONFIG={FILES}/{PRUNER_CONFIGURATION}"],
-        read_only=True,
-        labels=labels,
-        volumes=[files],
-        tmpfs={"/tmp": "mode=1777"},  # noqa: S108
-        networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=engine_name(settings.stack, OBJECT_STORE))],
         healthcheck=health(["CMD", "healthcheck", "prune-schedule", "--check"], interval=5, patience=PRUNER_SECONDS),
         wait_timeout=PRUNER_SECONDS,
-        destroy_grace_seconds=STOP_SECONDS,
     )
-    run(parent, PRUNE, container, settings, settings.limits.prune, after=[carrier, *after])
+    _job(parent, PRUNE, command, contents, (OBJECT_STORE,), settings, after=after)
+
+
+def _job(
+    parent: pulumi.Resource,
+    name: str,
+    command: docker.ContainerArgs,
+    contents: dict[str, pulumi.Output[str]],
+    sees: Sequence[str],
+    settings: Settings,
+    *,
+    after: Sequence[pulumi.Resource],
+) -> docker.Container:
+    """Run one of the job's long-running commands in a container that sees the networks of the services `sees` alone."""
+    files, labels, carrier = private_files(parent, name, command.image, contents, settings, after=after)
+    command.read_only = True
+    command.labels = labels
+    command.volumes = [files]
+    command.tmpfs = {"/tmp": "mode=1777"}  # noqa: S108
+    command.networks_advanced = [
+        docker.ContainerNetworksAdvancedArgs(name=engine_name(settings.stack, service)) for service in sees
+    ]
+    command.destroy_grace_seconds = STOP_SECONDS
+    limits = settings.limits.backup if name == BACKUP else settings.limits.prune
+    return run(parent, name, command, settings, limits, after=[carrier, *after])
 
 
 def _image(parent: pulumi.Resource, settings: Settings) -> docker.RemoteImage:
