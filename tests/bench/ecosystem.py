@@ -1,7 +1,8 @@
 """`make bench-ecosystem`: the agents' database beside bare tables and beside other queues on PostgreSQL.
 
 Everything runs in turns on one durable server of the benchmark's own. TASKS (in batches of 50; a tenth of them one by
-one), ROUNDS, SIZES (finished tasks behind a claim) and PEERS=0 change a run.
+one), ROUNDS, SIZES (finished tasks behind a claim), AGENTS and QUERIES (of searches) and PEERS=0 change a run; PARTS is
+which of its parts run.
 """
 
 import os
@@ -16,7 +17,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT))
 
 from infra.embedded.cache import cache_root  # noqa: E402 - found only now
-from tests.bench import agents_life, queue_peers, sql_queues  # noqa: E402
+from tests.bench import agents_life, agents_search, queue_peers, sql_queues  # noqa: E402
 from tests.bench.agents_database import WORKERS, Place, Spent, fill, place, settled  # noqa: E402
 from tests.bench.server import durable_server, machine  # noqa: E402
 
@@ -24,6 +25,7 @@ TASKS = int(os.environ.get("TASKS", "5000"))
 ROUNDS = int(os.environ.get("ROUNDS", "4"))
 SIZES = [int(size) for size in os.environ.get("SIZES", "10000 100000").split()]
 PEERS = os.environ.get("PEERS", "1") != "0"
+PARTS = os.environ.get("PARTS", "queues pickups heartbeats logs growth search").split()
 BATCH = 50
 PICKUPS = 60
 BEATS = 4000
@@ -43,7 +45,7 @@ def in_turns(title: str, ways: Ways) -> dict[str, list[Spent]]:
     return found
 
 
-def queues(where: Place, peers: queue_peers.Installed, mode: str, count: int) -> Ways:
+def drains(where: Place, peers: queue_peers.Installed, mode: str, count: int) -> Ways:
     """Return each queue's drain of `count` tasks, the bare table's first."""
     names = ["bare table", "this database", *(["pgmq"] if peers.pgmq else [])]
 
@@ -76,6 +78,15 @@ def table(title: str, unit: str, number: int, found: dict[str, list[Spent]]) -> 
 
 def _both(spent: list[Spent]) -> list[tuple[float, float]]:
     return [(one.seconds, one.cpu) for one in spent]
+
+
+def queues(where: Place, peers: queue_peers.Installed) -> None:
+    """Print how fast each queue is drained, in batches and one by one."""
+    for title, mode, count in (
+        (f"Queue, {WORKERS} workers, batches of {BATCH}", "batch", TASKS),
+        (f"Queue, {WORKERS} workers, one by one", "single", TASKS // 10),
+    ):
+        table(title, "tasks", count, in_turns(title, drains(where, peers, mode, count)))
 
 
 def pickups(where: Place, peers: queue_peers.Installed) -> None:
@@ -129,25 +140,31 @@ def growth(where: Place) -> None:
 
 def main() -> int:
     """Measure everything and print it."""
-    peers = queue_peers.installed(cache_root() / "bench-queues") if PEERS else queue_peers.Installed((), "", {})
+    with_peers = PEERS and {"queues", "pickups"} & set(PARTS)
+    peers = queue_peers.installed(cache_root() / "bench-queues") if with_peers else queue_peers.Installed((), "", {})
+    parts: dict[str, Callable[[Place], None]] = {
+        "queues": lambda where: queues(where, peers),
+        "pickups": lambda where: pickups(where, peers),
+        "heartbeats": heartbeats,
+        "logs": logs,
+        "growth": growth,
+        "search": agents_search.searches,  # the last: it empties the registry
+    }
+    if unknown := set(PARTS) - set(parts):
+        sys.exit(f"PARTS names {', '.join(sorted(unknown))}; there are {', '.join(parts)}.")
     with durable_server() as server, place(server, peers.pgmq) as where:
         version = server.cluster.distribution.root.name
         print(
             f"`make bench-ecosystem`, {time.strftime('%Y-%m-%d')}: {machine()}; PostgreSQL {version}, durable, on "
             f"the same machine; Python {platform.python_version()}; {ROUNDS} rounds in turns."
         )
-        for title, mode, count in (
-            (f"Queue, {WORKERS} workers, batches of {BATCH}", "batch", TASKS),
-            (f"Queue, {WORKERS} workers, one by one", "single", TASKS // 10),
-        ):
-            table(title, "tasks", count, in_turns(title, queues(where, peers, mode, count)))
-        pickups(where, peers)
-        heartbeats(where)
-        logs(where)
-        growth(where)
+        for name, part in parts.items():
+            if name in PARTS:
+                part(where)
     for name, reason in peers.absent.items():
         print(f"\n{name} is left out: {reason}.")
-    print("\n" + ", ".join((*queue_peers.PYTHON[:3], *queue_peers.NODE)) + ".")
+    if with_peers:
+        print("\n" + ", ".join((*queue_peers.PYTHON[:3], *queue_peers.NODE)) + ".")
     return 0
 
 

@@ -94,6 +94,10 @@ def test_only_live_agents(crew: Session) -> None:
         ({"required_capabilities": ["tables", "ocr"]}, ["reader-2"]),
         ({"agent_version_range": ">=1.9.0"}, ["linguist"]),
         ({"agent_version_range": "<1.9.0", "required_capabilities": ["tables"]}, ["reader-2"]),
+        ({"agent_version_range": "<1.8.0 || >=1.9.0"}, ["linguist"]),
+        ({"agent_version_range": "<1.0.0 || >=1.9.0-rc.1 || 1.0.0"}, ["linguist"]),
+        ({"agent_version_range": "<1.8.0 || >=1.9.1"}, []),
+        ({"agent_version_range": ">1.9.0 <1.8.0"}, []),
         ({"max_agents": 1}, ["reader-1"]),
     ],
 )
@@ -220,6 +224,16 @@ def test_few_among_many_are_all_found(crowd: Ecosystem) -> None:
         boss.execute("SET hnsw.max_scan_tuples = 200")
         assert recall(boss, wanted) == 1.0
         assert sorted(found(boss, None, wanted, max_agents=100)) == sorted(children)
+
+
+@pytest.mark.parametrize("words", [None, "skill123"])
+def test_versions_are_compared_as_they_are_stored(crowd: Ecosystem, words: str | None) -> None:
+    """A range leaves none of 5,000: the key of none is made anew, that of the range's one version is."""
+    with crowd.admin() as admin, admin.transaction():
+        admin.execute("SET LOCAL track_functions = 'all'")
+        assert not found(admin, words, near(towns()[3], random.Random(17)), agent_version_range=">=2.0.0")  # noqa: S311
+        calls = "SELECT calls FROM pg_stat_xact_user_functions WHERE funcname = 'semver_key'"
+        assert one(admin, calls) <= 2
 
 
 def plans(crowd: Ecosystem, group: str, query: str | None, embedding: str | None) -> str:
