@@ -36,11 +36,12 @@ NEWER = {
     "VIRTUAL": 18,
     "WITHOUT OVERLAPS": 18,
     "extensions.": 18,
+    "COMPRESSION lz4": 18,
     "_not_null ON ": 18,
     "provider = builtin": 17,
     " STORAGE EXTERNAL": 16,
 }
-"""Words of cases -> the PostgreSQL that knows them; the packages of the older ones lack the extensions."""
+"""Words of cases -> the PostgreSQL that knows them; the packages of the older ones lack the extensions and lz4."""
 
 pytestmark = pytest.mark.server
 
