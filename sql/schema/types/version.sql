@@ -20,7 +20,8 @@ COMMENT ON TYPE rollout_state IS
 'Where the rollout of a version stands: not_started (no agent is told to run it), running (a share of its class is), paused (the
 share stays as it is), completed (all are), rolled_back (those that were told are told to return).
 Transitions: not_started -> running: start_rollout(); not_started -> completed: start_rollout(), an immediate one without a
-gate; running -> paused: pause_rollout(); paused -> running: start_rollout();
+gate; paused -> completed: the same; rolled_back -> completed: the same; running -> paused: pause_rollout(); paused -> running:
+start_rollout();
 running -> completed: advance_rollout(), the last step passed; running -> rolled_back: rollback_rollout(), or its health gate
 failed; paused -> rolled_back: rollback_rollout(); completed -> running: start_rollout(); rolled_back -> running:
 start_rollout().';

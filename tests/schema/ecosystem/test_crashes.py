@@ -47,6 +47,12 @@ OVERLAPPING = """
     WHERE attempts.early
 """
 
+STILL_THEIRS = """
+    SELECT count(*)
+    FROM distributed_tasks
+    WHERE task_id = ANY (%s) AND status = 'leased' AND lease_expires_at < now()
+"""
+
 
 class Workers:
     """The processes, each an agent; whoever is killed has a successor under another name."""
@@ -128,7 +134,10 @@ def take_from_its_holder(service: Service, agent_id: str | None = None) -> None:
         """,
         (agent_id, agent_id is None, agent_id is None),
     ).fetchall()
+    ids = [task for _, task, _ in held]
     service.execute("SELECT reclaim_expired()")
+    while one(service, STILL_THEIRS, ids):  # the server's process of one just killed may be at work with them still
+        service.execute("SELECT pg_sleep(0.01), reclaim_expired()")
     for holder, task, token in held:
         with refused("AE103", str(task)):
             service.execute("SELECT complete_task(%s, %s, %s)", (holder, task, token))

@@ -102,7 +102,8 @@ class RolloutModel:
         self._move(release, "rolled_back")
 
     def _move(self, release: Release, state: str) -> None:
-        self._transitions.add((release.state, state))
+        if state != release.state:
+            self._transitions.add((release.state, state))
         release.state = state
 
 
