@@ -136,7 +136,9 @@ def take_from_its_holder(service: Service, agent_id: str | None = None) -> None:
     ).fetchall()
     ids = [task for _, task, _ in held]
     service.execute("SELECT reclaim_expired()")
+    until = time.monotonic() + PATIENCE
     while one(service, STILL_THEIRS, ids):  # the server's process of one just killed may be at work with them still
+        assert time.monotonic() < until, "tasks whose lease has expired stay with their holder"
         service.execute("SELECT pg_sleep(0.01), reclaim_expired()")
     for holder, task, token in held:
         with refused("AE103", str(task)):
