@@ -20,7 +20,7 @@ def work(url: str, agent_id: str, seconds: float) -> None:
     """Work as `agent_id` for so many seconds at most. What others have taken meanwhile has no effect of this worker."""
     random = Random(agent_id)  # noqa: S311 - the same worker makes the same batches
     until = time.monotonic() + seconds
-    with connect(url, autocommit=True) as session:
+    with connect(url, autocommit=True, application_name=agent_id) as session:
         session.execute("LISTEN distributed_tasks")
         session.execute("SELECT register_agent(%s, 'executor', '1.8.3')", (agent_id,))
         while time.monotonic() < until:

@@ -47,6 +47,7 @@ OVERLAPPING = """
     WHERE attempts.early
 """
 
+SESSION_OF = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
 STILL_THEIRS = """
     SELECT count(*)
     FROM distributed_tasks
@@ -118,6 +119,14 @@ def enqueue_layers(service: Service, random: Random) -> None:
         before = layer
 
 
+def wait_until_gone(admin: Service, agent_id: str) -> None:
+    """The server's process of one killed may take or hold tasks still: what it has is what it has at its end."""
+    until = time.monotonic() + PATIENCE
+    while one(admin, SESSION_OF, agent_id):
+        assert time.monotonic() < until, f"the session of {agent_id} does not end"
+        admin.execute("SELECT pg_sleep(0.01)")
+
+
 def take_from_its_holder(service: Service, agent_id: str | None = None) -> None:
     """Let what an agent holds lapse, or one task of any; what is tried with the old token then is refused."""
     held = service.execute(
@@ -137,7 +146,7 @@ def take_from_its_holder(service: Service, agent_id: str | None = None) -> None:
     ids = [task for _, task, _ in held]
     service.execute("SELECT reclaim_expired()")
     until = time.monotonic() + PATIENCE
-    while one(service, STILL_THEIRS, ids):  # the server's process of one just killed may be at work with them still
+    while one(service, STILL_THEIRS, ids):  # their holder may be completing them together with what it has lost
         assert time.monotonic() < until, "tasks whose lease has expired stay with their holder"
         service.execute("SELECT pg_sleep(0.01), reclaim_expired()")
     for holder, task, token in held:
@@ -154,12 +163,14 @@ def test_every_task_is_done_once_whoever_is_killed(ecosystem: Ecosystem, service
     deadline = time.monotonic() + PATIENCE
     service.execute("LISTEN distributed_tasks")
     crashes = 0
-    with workers(ecosystem.login("service_role")[1]) as running:
+    with workers(ecosystem.login("service_role")[1]) as running, ecosystem.admin() as admin:
         while done(service) < TASKS:
             assert time.monotonic() < deadline, f"{TASKS - done(service)} tasks are never done"
             assert running.dead() == [], "a worker ended by itself"
             if crashes * TASKS < done(service) * CRASHES:
-                take_from_its_holder(service, running.kill(random))
+                killed = running.kill(random)
+                wait_until_gone(admin, killed)
+                take_from_its_holder(service, killed)
                 take_from_its_holder(service)
                 crashes += 1
             list(service.notifies(timeout=0.05, stop_after=1))
