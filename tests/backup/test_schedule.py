@@ -26,7 +26,7 @@ def until(process: subprocess.Popen[str], event: str) -> list[dict[str, Any]]:
 
 def stopped(process: subprocess.Popen[str]) -> str:
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert "Traceback" not in err
     return out

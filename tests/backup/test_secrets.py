@@ -49,7 +49,7 @@ def test_what_is_secret_shows_nowhere(pruner: Pruner, pruned: S3Server, database
         done = job.run(*command)
         seen += done.stdout + done.stderr
     process.terminate()
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=60)
     seen += out + err
     bodies = b""
     for version in pruned.client.list_object_versions(Bucket=BUCKET)["Versions"]:

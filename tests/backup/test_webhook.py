@@ -27,7 +27,7 @@ class Hook:
     url: str = ""
 
     def calls(self) -> list[tuple[str, str, dict[str, Any]]]:
-        return [self.seen.get(timeout=10) for _ in range(self.seen.qsize())]
+        return [self.seen.get(timeout=60) for _ in range(self.seen.qsize())]
 
 
 @pytest.fixture

@@ -175,8 +175,8 @@ def backups(where: Place) -> dict[str, Callable[[], Run]]:
         ),
     }
     if shutil.which("zstd"):
-        ways["`pg_dump -Fc -Z0`, `zstd -T2`, upload of the stream"] = (
-            f"{pg_dump} -Fc -Z0 -d {url} | zstd -q -T2 --check -c | {boto_upload('stream', '-')}"
+        ways["`pg_dump -Fc -Z0`, `zstd -1 -T2`, upload of the stream"] = (
+            f"{pg_dump} -Fc -Z0 -d {url} | zstd -q -1 -T2 --check -c | {boto_upload('stream', '-')}"
         )
     return {name: lambda command=command: measure(command, environment) for name, command in ways.items()}  # type: ignore[misc]
 

@@ -139,7 +139,7 @@ def test_a_change_of_the_schema_reaches_it_and_postgrest_hears(external: Externa
         with project.edited(REGISTRY, FIRST_COLUMN, "    region text,\n" + FIRST_COLUMN):
             said = project.pulumi("up", "--yes")
             assert "Table agent_registry update [diff: +columns.region]" in re.sub(" +", " ", said), said
-        heard = next(listener.notifies(timeout=10))
+        heard = next(listener.notifies(timeout=60))
     assert heard.channel == "pgrst"
     project.up()
     project.preview("--expect-no-changes")

@@ -74,7 +74,7 @@ def test_a_killed_server_comes_back_with_its_data(fresh: Project) -> None:
     url = fresh.outputs()["url"]
     for process in fresh.processes():
         process.kill()
-    psutil.wait_procs(fresh.processes(), timeout=10)
+    psutil.wait_procs(fresh.processes(), timeout=60)
     said = fresh.preview()
     assert len(re.findall(r"pgstack:local:Service \S+ update \[diff: [~-]running\]", said)) == 4, said
     fresh.make("up")

@@ -37,5 +37,5 @@ def test_ddl_tells_postgrest(supabase: Supabase) -> None:
     with supabase.connected() as listener, supabase.connected("postgres") as owner:
         listener.execute("LISTEN pgrst")
         owner.execute("CREATE TABLE seen (id int)")
-        heard = next(listener.notifies(timeout=10))
+        heard = next(listener.notifies(timeout=60))
     assert (heard.channel, heard.payload) == ("pgrst", "reload schema")

@@ -31,7 +31,7 @@ def fresh(tmp_path: Path) -> Iterator[PluginClient]:
     assert (tmp_path / "plugin.err").read_text() == ""
 
 
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline

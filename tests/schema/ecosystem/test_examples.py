@@ -24,7 +24,7 @@ from tests.schema.ecosystem.tasks import Service, enqueue, one
 pytestmark = pytest.mark.server
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-PATIENCE = 20
+PATIENCE = 60
 """Seconds after which what should have happened has not."""
 
 

@@ -274,7 +274,7 @@ def _sessions(connection: Connection, name: str) -> int:
     return int(str(row[0]))
 
 
-def _wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def _wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
