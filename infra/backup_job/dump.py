@@ -15,7 +15,7 @@ from infra.backup_job.errors import BackupError
 from infra.backup_job.streams import MIB
 
 LEVEL = 1
-"""Of a dump with embeddings, level 3 takes 2.4 times the processor time, and its result is no smaller (`make bench-backup`)."""
+"""Level 3 takes 2.4 times the processor time for a dump with embeddings, whose result is no smaller."""
 THREADS = 2
 JOB_SIZE = 2 * MIB
 """What one thread compresses at a time: zstd's own choice, 8 MiB, takes 60 MB more memory and is no faster."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import boto3
 from boto3.s3.transfer import TransferConfig
@@ -210,7 +210,8 @@ class ObjectStore:
         with self._explained(f"{key} can not be written"):
             identifier = self._client.create_multipart_upload(Bucket=self.bucket, Key=key)["UploadId"]
 
-        def send(number: int, body: bytes) -> "CompletedPartTypeDef":
+        def send(number: int, part: bytearray) -> "CompletedPartTypeDef":
+            body = cast("bytes", part)  # boto3 takes both, its types name one
             with self._explained(f"part {number} of {key} can not be written"):
                 answer = self._client.upload_part(
                     Bucket=self.bucket, Key=key, UploadId=identifier, PartNumber=number, Body=body

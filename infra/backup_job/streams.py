@@ -47,7 +47,7 @@ class Download:
 class Upload(Generic[Part]):
     """An object being written in parts, which are sent while the next one fills."""
 
-    def __init__(self, send: Callable[[int, bytes], Part]) -> None:
+    def __init__(self, send: Callable[[int, bytearray], Part]) -> None:
         self._send = send
         self._hash = hashlib.sha256()
         self._buffer = bytearray()
@@ -68,14 +68,15 @@ class Upload(Generic[Part]):
         self.size += len(block)
         self._buffer += block
         while len(self._buffer) >= (wanted := self._part_size()):
-            self._submit(bytes(self._buffer[:wanted]))
-            del self._buffer[:wanted]
+            part, self._buffer = self._buffer, self._buffer[wanted:]
+            del part[wanted:]  # sent as it is: a copy would be one more part in memory
+            self._submit(part)
 
     def finish(self) -> list[Part]:
         """Send what is left, wait for all of it, and return every part in order."""
         if self._buffer or not self._started:
-            self._submit(bytes(self._buffer))
-            self._buffer.clear()
+            part, self._buffer = self._buffer, bytearray()
+            self._submit(part)
         while self._in_flight:
             self._collect()
         self._pool.shutdown()
@@ -97,7 +98,7 @@ class Upload(Generic[Part]):
     def _part_size(self) -> int:
         return FIRST_PART << (self._started // PARTS_OF_A_SIZE)
 
-    def _submit(self, body: bytes) -> None:
+    def _submit(self, body: bytearray) -> None:
         if len(self._in_flight) == PARTS_IN_FLIGHT:
             self._collect()
         self._in_flight.append(self._pool.submit(self._send, self._started + 1, body))
