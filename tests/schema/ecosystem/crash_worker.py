@@ -5,6 +5,7 @@ test_crashes.py runs it in processes of its own. An effect that is to happen onc
 
 import time
 from random import Random
+from typing import Any
 
 import psycopg
 
@@ -31,10 +32,19 @@ def work(url: str, agent_id: str, seconds: float) -> None:
                 continue
             time.sleep(random.random() * LONGEST_WORK)  # the work itself
             ids, tokens = map(list, zip(*held, strict=True))
-            try:
-                with session.transaction():
-                    session.execute("SELECT complete_tasks(%s, %s, %s)", (agent_id, ids, tokens))
-                    session.execute("INSERT INTO effects SELECT unnest(%s::uuid[]), %s", (ids, agent_id))
-            except psycopg.Error as error:
-                if error.sqlstate != NOT_HELD:
-                    raise
+            if not complete(session, agent_id, ids, tokens):  # one was lost: the others are this worker's still
+                for task, token in zip(ids, tokens, strict=True):
+                    complete(session, agent_id, [task], [token])
+
+
+def complete(session: "psycopg.Connection[Any]", agent_id: str, ids: list[Any], tokens: list[int]) -> bool:
+    """Complete these tasks together with their effects; say whether all of them were held still: else none is done."""
+    try:
+        with session.transaction():
+            session.execute("SELECT complete_tasks(%s, %s, %s)", (agent_id, ids, tokens))
+            session.execute("INSERT INTO effects SELECT unnest(%s::uuid[]), %s", (ids, agent_id))
+    except psycopg.Error as error:
+        if error.sqlstate != NOT_HELD:
+            raise
+        return False
+    return True
