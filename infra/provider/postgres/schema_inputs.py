@@ -37,6 +37,7 @@ CATALOG = {
         "event_triggers",
         "publications",
         "grants",
+        "revoked",
         "default_grants",
         "comment",
     )
@@ -87,6 +88,7 @@ class SchemaInputs(Inputs):
     event_triggers: Objects
     publications: Objects
     grants: Objects
+    revoked: Objects
     default_grants: Objects
     comment: str | None = None
 

@@ -82,6 +82,7 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
     from infra.provider.schema.identifiers import quote  # noqa: PLC0415
     from infra.provider.schema.introspect import outside, read_catalog, search_path  # noqa: PLC0415
     from infra.provider.schema.model import fingerprint  # noqa: PLC0415
+    from infra.provider.schema.revocations import revoked_rights  # noqa: PLC0415
     from infra.provider.schema.scratch.opening import open_scratch  # noqa: PLC0415
 
     path = search_path(target.schema, target.extensions_schema)
@@ -96,6 +97,7 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
             check_bodies(opened.connection, target.schema, files, session)
             catalog = read_catalog(opened.connection, target.schema, target.extensions_schema)
             strays = sorted(outside(opened.connection, target.schema) - before)
+            revoked = revoked_rights(opened.connection, target.schema, files, session, catalog.grants)
         partial = [
             f"index {name} that does not hold in every partition"
             for table in catalog.tables.values()
@@ -104,7 +106,7 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
         ]
         if catalog.unsupported or partial or strays:
             raise UnsupportedObject([*catalog.unsupported, *partial, *strays], "the folder of schema files")
-        catalog = replace(catalog, renames=read_renames(files, catalog))
+        catalog = replace(catalog, revoked=revoked, renames=read_renames(files, catalog))
         dumped = _dumped(opened.url, target.schema)
     return {"fingerprint": fingerprint(catalog), "catalog": catalog.to_json()}, dumped
 

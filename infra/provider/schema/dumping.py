@@ -49,8 +49,15 @@ def tree(catalog: Catalog, schema: str, owner: str) -> dict[str, str]:
 
 
 def _without_the_usual(catalog: Catalog, schema: str) -> Catalog:
-    """Leave out the one grant that PostgreSQL itself makes, on the schema public, in every new database."""
-    if schema != "public" or catalog.grants.get("PUBLIC") != ("USAGE",):
+    """Leave out the one grant that PostgreSQL itself makes, on the schema public, in every new database.
+
+    Where it is gone, the files take it away.
+    """
+    if schema != "public":
+        return catalog
+    if "USAGE" not in catalog.grants.get("PUBLIC", ()):
+        return replace(catalog, revoked={"PUBLIC": ("USAGE",)})
+    if catalog.grants["PUBLIC"] != ("USAGE",):
         return catalog
     return replace(catalog, grants={role: held for role, held in catalog.grants.items() if role != "PUBLIC"})
 

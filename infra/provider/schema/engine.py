@@ -41,7 +41,7 @@ from infra.provider.schema.measuring import measure
 from infra.provider.schema.model import Catalog, ObjectId, fingerprint
 from infra.provider.schema.online.locks import phase_locks
 from infra.provider.schema.only_run import only_run
-from infra.provider.schema.ownership import managed
+from infra.provider.schema.ownership import managed, remembered_revocations
 from infra.provider.schema.planning import plan
 from infra.provider.schema.steps import Plan, Refusal, Step, refusals
 from infra.provider.schema.target import ServerFacts, Target, server_facts
@@ -125,7 +125,8 @@ def managed_live(connection: "psycopg.Connection[Any]", target: Target, desired:
         UnsupportedObject: something the engine does not model sits on one of our tables.
     """
     live = read_catalog(connection, target.schema, target.extensions_schema)
-    return managed(live, ours_of(read_ledger(connection, target.schema)), desired or Catalog())
+    ours = ours_of(read_ledger(connection, target.schema))
+    return managed(live, ours, desired or Catalog(revoked=remembered_revocations(ours)))
 
 
 def preview_changes(

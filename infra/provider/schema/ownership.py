@@ -37,6 +37,7 @@ def managed(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> Cata
         kept[TOP_LEVEL[kind]].update({name: value for name, value in here.items() if value.home in homes})
     claimed = {*_context_ids(desired), *ours}
     kept["grants"] = _ours_among(live.grants, claimed, "schema grant")
+    kept["revoked"] = _in_effect(desired.revoked, live.grants)
     kept["comment"] = live.comment if _COMMENT in claimed else None
     kept["default_grants"], kept["foreign_defaults"] = _default_grants(live, claimed)
     relations = {*kept["tables"], *kept["views"], *kept["sequences"]}
@@ -98,12 +99,14 @@ def owned(desired: Catalog) -> frozenset[ObjectId]:
 
 
 _COMMENT = ObjectId("schema comment", "schema")
+_REVOKED = "schema revoke"
 
 
 def _context_ids(desired: Catalog) -> list[ObjectId]:
     """Return what the files say about the schema itself, which we may share: each right on its own, the comment."""
     ids = [] if desired.comment is None else [_COMMENT]
-    return [*ids, *_grant_ids(desired.grants, "schema grant"), *_default_ids(desired.default_grants)]
+    ids += [*_grant_ids(desired.grants, "schema grant"), *_grant_ids(desired.revoked, _REVOKED)]
+    return [*ids, *_default_ids(desired.default_grants)]
 
 
 def _default_ids(default_grants: DefaultGrants) -> list[ObjectId]:
@@ -131,6 +134,28 @@ def _grant_ids(grants: Grants, kind: str) -> list[ObjectId]:
     return [
         ObjectId(kind, f"{grantee} {privilege}") for grantee, privileges in grants.items() for privilege in privileges
     ]
+
+
+def remembered_revocations(ours: Collection[ObjectId]) -> Grants:
+    """Return the rights on the schema that the files took away when `ours` was written down."""
+    found: dict[str, list[str]] = {}
+    for item in sorted(ours):
+        if item.kind == _REVOKED:
+            grantee, _, privilege = item.name.rpartition(" ")
+            found.setdefault(grantee, []).append(privilege)
+    return {grantee: tuple(privileges) for grantee, privileges in found.items()}
+
+
+def _in_effect(revoked: Grants, granted: Grants) -> Grants:
+    """Return of the rights that the files take away those that nobody has."""
+
+    def held(grantee: str, right: str) -> bool:
+        return bool({right, f"{right.rstrip('*')}*"} & set(granted.get(grantee, ())))
+
+    kept = {
+        grantee: tuple(right for right in rights if not held(grantee, right)) for grantee, rights in revoked.items()
+    }
+    return {grantee: rights for grantee, rights in kept.items() if rights}
 
 
 def _ours_among(grants: Grants, ours: Collection[ObjectId], kind: str, *, others: bool = False) -> Grants:

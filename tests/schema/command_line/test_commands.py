@@ -153,6 +153,25 @@ def test_prune_takes_default_privileges_and_what_the_files_name(run: Run, folder
         assert owner.execute(named).fetchall() == [("SELECT", False)]
 
 
+def test_the_schema_public_is_closed_by_the_files_and_written_out_closed(
+    run: Run, folder: Path, database: Database, tmp_path: Path
+) -> None:
+    (folder / "rights.sql").write_text("REVOKE ALL ON SCHEMA public FROM PUBLIC;")
+    planned = run("plan", "--dir", folder)
+    assert "REVOKE USAGE ON SCHEMA public FROM PUBLIC" in planned.out
+    assert run("apply", "--dir", folder).code == 0
+    assert run("plan", "--dir", folder).code == 0
+    with psycopg.connect(database.owner_url) as owner:
+        assert owner.execute("SELECT has_schema_privilege('observer', 'public', 'USAGE')").fetchone() == (False,)
+    assert run("dump", "--dir", tmp_path / "tree").code == 0
+    assert (tmp_path / "tree/grants/schema.sql").read_text() == "REVOKE USAGE ON SCHEMA public FROM PUBLIC;\n"
+    assert run("plan", "--dir", tmp_path / "tree").code == 0
+    change(database, "GRANT USAGE ON SCHEMA public TO PUBLIC")
+    assert run("drift", "--dir", folder).code == 2
+    assert run("apply", "--dir", folder).code == 0
+    assert run("drift", "--dir", folder).code == 0
+
+
 def test_a_mistake_in_a_file_is_shown_where_it_is(run: Run, folder: Path) -> None:
     (folder / "agents.sql").write_text("CREATE TABLE agents (\n    id int,\n    nme txt\n);\n")
     broken = run("plan", "--dir", folder)

@@ -12,6 +12,7 @@ from infra.provider.schema.directives import read_renames
 from infra.provider.schema.engine import Catalog, Target, drop_all, read_catalog
 from infra.provider.schema.files import apply_files, check_bodies
 from infra.provider.schema.introspect import search_path
+from infra.provider.schema.revocations import revoked_rights
 from infra.provider.schema.source import SourceFile
 from tests.conftest import EXTENSIONS, OWNER, Database, Server
 
@@ -78,7 +79,9 @@ def read_scratch(database: Database, target: Target, text: str) -> Catalog:
         scratch.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(target.schema)))
         fill(scratch, target, text)
         catalog = read_catalog(scratch, target.schema)
-        catalog = replace(catalog, renames=read_renames([SourceFile("all.sql", text)], catalog))
+        files = [SourceFile("all.sql", text)]
+        revoked = revoked_rights(scratch, target.schema, files, session_of(target), catalog.grants)
+        catalog = replace(catalog, revoked=revoked, renames=read_renames(files, catalog))
         scratch.rollback()
     assert not catalog.unsupported, catalog.unsupported
     return catalog

@@ -51,6 +51,20 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         "",
         created=not any(comparison.old.objects()),
     )
+    yield from _revoked(comparison)
+
+
+def _revoked(comparison: Comparison) -> Iterator[Step]:
+    """Yield what takes from others the rights on the schema that they were not given by the files."""
+    old, new = comparison.old, comparison.new
+    for grantee, rights in new.revoked.items():
+        settled = {*old.revoked.get(grantee, ()), *(right.rstrip("*") for right in old.grants.get(grantee, ()))}
+        for option, words in ((False, "REVOKE"), (True, "REVOKE GRANT OPTION FOR")):
+            if taken := [
+                right.rstrip("*") for right in rights if right.endswith("*") is option and right not in settled
+            ]:
+                phrase = f"{words} {', '.join(taken)} ON SCHEMA {quote(comparison.schema)} FROM {role(grantee)}"
+                yield Step(ObjectId("schema", comparison.schema), "update", phrase)
 
 
 def _securable(node: Node) -> bool:

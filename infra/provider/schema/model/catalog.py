@@ -20,8 +20,10 @@ from infra.provider.schema.model.wholes import Whole
 class Catalog:
     """One schema. Equality and fingerprint look at the objects only, not at what planning needs besides.
 
-    `default_grants` is owner -> kind -> what new objects of it are born with in this schema; `global_defaults` the
-    same for every schema, in place of PostgreSQL's own; `foreign_defaults` what others set for this schema;
+    `grants` and `revoked` are about the schema itself: what a role may do, and what the files take from one, whoever
+    gave it; `default_grants` is owner -> kind -> what new objects of it are born with in this schema;
+    `global_defaults` the same for every schema, in place of PostgreSQL's own; `foreign_defaults` what others set for
+    this schema;
     `inherited_not_null` is `partition.column` -> the unusual name of its NOT NULL, which matters once it is detached;
     `named_apart` the partitions with a NOT NULL of another name than their parent's, `shares` each partition's parts of
     its parent's indexes, which only matter when the partition is made;
@@ -49,6 +51,7 @@ class Catalog:
     event_triggers: Mapping[str, Whole] = field(default_factory=dict)
     publications: Mapping[str, Publication] = field(default_factory=dict)
     grants: Grants = field(default_factory=dict)
+    revoked: Grants = field(default_factory=dict)
     comment: str | None = None
     default_grants: DefaultGrants = field(default_factory=dict)
     dependencies: tuple[tuple[str, str], ...] = field(default=(), compare=False)
