@@ -11,7 +11,7 @@ PROCESSES ?= 2
 SPREAD = -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview preflight refresh status url backup restore prune recover destroy shell test test-full check lint docs demo bench-preview bench-schema bench-backup bench-ecosystem
+.PHONY: help up preview preflight refresh status url backup restore prune schedule recover destroy shell test test-full check lint docs demo bench-preview bench-schema bench-backup bench-ecosystem
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,9 @@ restore: ## restore the latest backup, into a new database unless ARGS say other
 
 prune: ## delete the backups that the retention does not keep (ARGS=--dry-run: only tell)
 	@$(BOOTSTRAP) prune python -m infra.job_command prune $(ARGS)
+
+schedule: ## take the backups on schedule and keep the database's maintenance, until stopped (backupRunner: elsewhere)
+	@$(BOOTSTRAP) run python -m infra.job_command schedule
 
 recover: ## make the state anew from what runs (it, or its passphrase, is lost: docs/operations.md)
 	@$(BOOTSTRAP) recover $(ARGS)

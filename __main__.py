@@ -37,4 +37,4 @@ backup = BackupJob(
     "backup", access.backup_reader, instance.endpoint, store, instance.programs, settings, after=[schema]
 )
 
-export_outputs(instance, access, store, schema)
+export_outputs(instance, access, store, schema, backup)

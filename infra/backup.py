@@ -21,7 +21,13 @@ class BackupJob(pulumi.ComponentResource):
 
     The store's pruner deletes old backups, in a process of its own that has its keys alone: see docs/adr/0029. Where
     there is none, nothing deletes them by itself.
+
+    Where the job runs elsewhere, nothing is started: `told` is what `infra.job_command` tells it, on any machine, and
+    `pruner_told` what the pruner; both are None otherwise.
     """
+
+    told: pulumi.Output[str] | None = None
+    pruner_told: pulumi.Output[str] | None = None
 
     def __init__(
         self,
@@ -55,6 +61,9 @@ class BackupJob(pulumi.ComponentResource):
                     if deleting:
                         configuration = _pruner(inside, deleting, settings)
                         docker.prune_schedule(self, image, configuration, settings, after=[container])
+                case "external" if settings.backup_runner == "elsewhere":
+                    self.told = _job(reader, None, bucket, None, settings, pruning=deleting is not None)
+                    self.pruner_told = _pruner(bucket, deleting, settings) if deleting else None
                 case "external":
                     configuration = _job(reader, None, bucket, programs, settings, pruning=deleting is not None)
                     here = external.backup_schedule(self, configuration, settings, after=after)
@@ -68,14 +77,15 @@ def _job(
     reader: Endpoint,
     server: Endpoint | None,
     bucket: BucketAccess,
-    programs: ClientPrograms,
+    programs: ClientPrograms | None,
     settings: Settings,
     *,
     pruning: bool,
 ) -> pulumi.Output[str]:
+    """Return what the job is told; without `programs` nothing in it is about a machine or a checkout."""
     values: Mapping[str, pulumi.Input[object]] = {
         **_common(bucket, Keys(bucket.access_key, bucket.secret_key), settings),
-        "database_url": reader.from_anywhere(PROJECT_FOLDER).url,
+        "database_url": (reader.from_anywhere(PROJECT_FOLDER) if programs else reader).url,
         "proof": "read" if server is None else "restore",
         "proof_url": server.from_anywhere(PROJECT_FOLDER).url if server else None,
         "checks": {file.name: file.read_text() for file in sorted((PROJECT_FOLDER / VERIFY_FOLDER).glob("*.sql"))},
@@ -83,14 +93,19 @@ def _job(
         "pruning": pruning,
         "encryption_recipients": settings.backup_encryption_recipients,
         "encryption_identity": _text(settings.backup_encryption_identity),
-        "pg_bin": programs.folder,
-        "pg_environment": {"LD_LIBRARY_PATH": programs.library_path},
         "schedule": settings.backup_schedule,
         "max_age_seconds": settings.backup_max_age_hours * 3600,
-        "mirror": str(PROJECT_FOLDER / settings.backup_mirror) if settings.backup_mirror else None,
+        "mirror": settings.backup_mirror or None,
         "maintenance_seconds": settings.maintenance_seconds,
         **second_settings.for_job(settings),
     }
+    if programs:
+        values = {
+            **values,
+            "pg_bin": programs.folder,
+            "pg_environment": {"LD_LIBRARY_PATH": programs.library_path},
+            "mirror": str(PROJECT_FOLDER / settings.backup_mirror) if settings.backup_mirror else None,
+        }
     return pulumi.Output.secret(pulumi.Output.json_dumps(values, indent=2))
 
 

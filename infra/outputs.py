@@ -3,18 +3,24 @@
 import pulumi
 
 from infra.access import DatabaseAccess
+from infra.backup import BackupJob
 from infra.instance import PostgresInstance
 from infra.schema import EcosystemSchema
 from infra.storage import BackupStore
 
 
 def export_outputs(
-    instance: PostgresInstance, access: DatabaseAccess, store: BackupStore, schema: EcosystemSchema
+    instance: PostgresInstance,
+    access: DatabaseAccess,
+    store: BackupStore,
+    schema: EcosystemSchema,
+    backup: BackupJob,
 ) -> None:
     """Export the stack's outputs.
 
     `url` connects as the database's owner, `adminUrl` as the server's most privileged login (restores need it), the
-    keys of `prune` delete old backups: all of these are secret.
+    keys of `prune` delete old backups, `backupJob` and `pruneJob` are what a job that runs elsewhere is told: all of
+    these are secret.
     """
     pulumi.export("url", access.owner.url)
     pulumi.export("adminUrl", instance.endpoint.url)
@@ -24,5 +30,8 @@ def export_outputs(
     if store.pruner is not None:
         pulumi.export("pruneAccessKey", store.pruner.access_key)
         pulumi.export("pruneSecretKey", store.pruner.secret_key)
+    for name, told in (("backupJob", backup.told), ("pruneJob", backup.pruner_told)):
+        if told is not None:
+            pulumi.export(name, told)
     pulumi.export("schema", schema.schema_name)
     pulumi.export("report", schema.report)

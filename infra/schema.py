@@ -1,7 +1,6 @@
 """EcosystemSchema: the managed schema, its seed rows, and the checks run on both."""
 
 import json
-import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -77,7 +76,7 @@ def _backup_command(settings: Settings) -> list[str]:
     """Return what has the job of the last update take a backup, wherever it lives; nothing where none is wanted."""
     if not settings.backup_before_loss:
         return []
-    return ["env", f"{STACK_VARIABLE}={settings.stack}", sys.executable, "-m", "infra.job_command", "run"]
+    return ["env", f"{STACK_VARIABLE}={settings.stack}", "python", "-m", "infra.job_command", "run"]
 
 
 def _seed_files(settings: Settings) -> list[Path]:

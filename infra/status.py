@@ -1,6 +1,5 @@
 """`make status`: what lives in the database now, and the last backup; exits with 1 when something is off."""
 
-import json
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from infra.plugin.errors import UserError
 from infra.provider.postgres.verification import verify
 from infra.schema import VERIFY_FOLDER
 from infra.settings import PROJECT_FOLDER, STACK_VARIABLE
+from infra.stack_outputs import stack_outputs
 
 
 def main() -> int:
@@ -20,7 +20,7 @@ def main() -> int:
     stack = os.environ.get(STACK_VARIABLE, "dev")
     console = Console(highlight=False, soft_wrap=True)
     try:
-        outputs = _outputs(stack)
+        outputs = stack_outputs(stack)
         healthy = [_database(console, outputs)]
         if "bucket" in outputs:
             healthy.append(_backup(console, stack))
@@ -30,17 +30,6 @@ def main() -> int:
         console.print(f"[red]{escape(str(error))}[/]")
         return 1
     return 0 if all(healthy) else 1
-
-
-def _outputs(stack: str) -> dict[str, Any]:
-    command = ["pulumi", "stack", "output", "--json", "--show-secrets", "--stack", stack, "--non-interactive"]
-    run = subprocess.run(command, cwd=PROJECT_FOLDER, capture_output=True, text=True, check=False)
-    if run.returncode:
-        raise UserError(f"stack {stack}: {run.stderr.strip().removeprefix('error: ')}")
-    outputs: dict[str, Any] = json.loads(run.stdout)
-    if "url" not in outputs:
-        raise UserError(f"stack {stack} is not up: run `make up STACK={stack}`")
-    return outputs
 
 
 def _database(console: Console, outputs: dict[str, Any]) -> bool:

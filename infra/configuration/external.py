@@ -1,5 +1,7 @@
 """A PostgreSQL and a store that are there already."""
 
+from typing import Literal
+
 from pydantic import Field, SecretStr
 
 from infra.configuration import Keys
@@ -22,6 +24,11 @@ class ExternalKeys(Keys):
         default=False, description="target external: drop our tables, too, when the stack is destroyed"
     )
     backups: bool = Field(default=True, description="target external: take backups into the bucket; false: none")
+    backup_runner: Literal["here", "elsewhere"] = Field(
+        "here",
+        description="target external: who runs the backup job: a service of this machine, or, for a stack that several "
+        "machines update, whoever calls `make backup` or `make schedule` in any checkout",
+    )
     backup_database_url: SecretStr | None = Field(
         None, description="target external: the login that reads for backups; unset: a role `backup` is made"
     )

@@ -10,8 +10,8 @@ from tools.bootstrap.checkout import Checkout
 
 ROOT = Checkout.here().root
 TARGETS = [
-    *("up", "preview", "preflight", "refresh", "status", "url", "demo", "backup", "restore", "prune", "recover"),
-    *("destroy", "shell"),
+    *("up", "preview", "preflight", "refresh", "status", "url", "demo", "backup", "restore", "prune"),
+    *("schedule", "recover", "destroy", "shell"),
     *("test", "test-full", "check", "bench-preview", "bench-schema", "bench-backup"),
     *("bench-ecosystem", "docs", "lint"),
 ]

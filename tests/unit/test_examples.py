@@ -27,15 +27,17 @@ def lines(workflow: dict[str, Any]) -> list[str]:
     return [line for run in runs for line in run.strip().splitlines()]
 
 
-def test_previews_are_commented_merges_go_up_and_drift_is_looked_for_at_night(workflow: dict[str, Any]) -> None:
+def test_previews_are_commented_merges_go_up_and_the_night_takes_a_backup_and_looks_for_drift(
+    workflow: dict[str, Any],
+) -> None:
     assert set(workflow["on"]) == {"pull_request", "push", "schedule"}
-    assert set(workflow["jobs"]) == {"preview", "staging", "production", "drift"}
+    assert set(workflow["jobs"]) == {"preview", "staging", "production", "backup", "drift"}
     assert workflow["jobs"]["production"]["needs"] == "staging"
 
 
 def test_every_target_exists_and_runs_what_it_says(workflow: dict[str, Any]) -> None:
     commands = [line for line in lines(workflow) if re.match(r"make ", line)]
-    assert len(commands) == 6
+    assert len(commands) == 9
     for command in commands:
         dry = command.split(" 2>&1")[0].replace("make ", "make -n ", 1)
         run = subprocess.run(["sh", "-c", dry], cwd=PROJECT_FOLDER, capture_output=True, text=True, check=False)

@@ -72,6 +72,7 @@ WRONG = [
     ("sslMode", "on", "Input should be 'disable', 'allow'"),
     ("dropOnDestroy", "perhaps", "Input should be a valid boolean"),
     ("backups", "perhaps", "Input should be a valid boolean"),
+    ("backupRunner", "nobody", "Input should be 'here' or 'elsewhere'"),
     ("s3Endpoint", "minio:9000", "String should match pattern"),
     ("s3JobPrincipal", "backup-job", "String should match pattern"),
     ("s3PrunePrincipal", "prune", "String should match pattern"),

@@ -1,7 +1,10 @@
 """The backup that an update which loses rows takes beforehand."""
 
+import os
 import subprocess
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from infra.plugin import Context, UserError
 from infra.provider.schema.engine import Hazard, HazardName, Plan
@@ -16,7 +19,8 @@ def back_up_before_loss(context: Context, plan: Plan, command: Sequence[str]) ->
     Args:
         context: where to say so.
         plan: what is about to be applied, measured: a loss of nothing is no loss.
-        command: what to run, in the program's folder; empty: there is no backup, which is said.
+        command: what to run, in the program's folder and with this interpreter as `python`; empty: there is no
+            backup, which is said.
 
     Raises:
         UserError: there is no backup after it. Nothing was changed yet.
@@ -27,7 +31,9 @@ def back_up_before_loss(context: Context, plan: Plan, command: Sequence[str]) ->
         context.log("warning", f"no backup is taken before this: {_sentences(losses)}")
         return
     context.log("info", f"taking a backup first: {_sentences(losses)}")
-    run = subprocess.run(list(command), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        list(command), stdin=subprocess.DEVNULL, env=_ours_first(), capture_output=True, text=True, check=False
+    )
     if run.returncode:
         words = (run.stderr.strip() or run.stdout.strip())[-WORDS_KEPT:]
         raise UserError(
@@ -36,6 +42,11 @@ def back_up_before_loss(context: Context, plan: Plan, command: Sequence[str]) ->
             "without the loss; or go ahead without a backup: pulumi config set backupBeforeLoss false"
         )
     context.log("info", "the backup was taken and proven; the update goes on")
+
+
+def _ours_first() -> dict[str, str]:
+    """Return the environment in which `python` is this interpreter: a command with its path would be one machine's."""
+    return {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])}
 
 
 def loses(plan: Plan) -> list[Hazard]:

@@ -165,6 +165,8 @@ class Assembly:
             grants=self._granted("relation", row["relation"], row["number"]),
             comment=self._comment("pg_class", row["relation"], row["number"]),
             not_null_comment=row["not_null_comment"],
+            sequence_grants=self._granted("relation", row["identity_sequence"]) if identity else {},
+            sequence_comment=self._comment("pg_class", row["identity_sequence"]) if identity else None,
         )
 
     def _constraints(self, rows: Rows) -> dict[str, Constraint]:

@@ -145,6 +145,9 @@ UNSUPPORTED = {
     "CREATE TABLE t_1 PARTITION OF t FOR VALUES IN (1); CREATE INDEX i ON t (a); COMMENT ON INDEX t_1_a_idx IS 'x'",
     "NOT NULL constraint without validation or inheritance": "CREATE TABLE t (a int); "
     "ALTER TABLE t ADD CONSTRAINT nn NOT NULL a NOT VALID",
+    "name or comment of the NOT NULL of a domain:": "CREATE DOMAIN d AS int CONSTRAINT mine NOT NULL",
+    "other persistence than its table's, of the sequence": "CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY); "
+    "ALTER SEQUENCE t_a_seq SET UNLOGGED",
 }
 
 
@@ -187,6 +190,12 @@ OUTSIDE = {
     "FROM PUBLIC",
     "rights {": "GRANT CREATE ON SCHEMA extensions TO observer",
     "publication of more than this schema: pub": "CREATE PUBLICATION pub FOR TABLES IN SCHEMA app, extensions",
+    "comment 'theirs' on database schema_engine": "COMMENT ON DATABASE schema_engine IS 'theirs'",
+    "settings {work_mem=1MB} of database schema_engine": "ALTER DATABASE schema_engine SET work_mem = '1MB'",
+    "rights {=T/ecosystem_owner,": "REVOKE CONNECT ON DATABASE schema_engine FROM PUBLIC",
+    "owner observer of database schema_engine": "ALTER DATABASE schema_engine OWNER TO observer",
+    "rights {postgres=U/postgres} on sql": "REVOKE USAGE ON LANGUAGE sql FROM PUBLIC",
+    "large object": "DO $$ BEGIN PERFORM lo_create(0); END $$",
 }
 
 

@@ -151,7 +151,7 @@ def finishing_touches(table: str, name: str, column: Column, *, late: bool = Fal
     """Yield what the definition of a new column has no clause for."""
     if late and column.default is not None:
         yield replace(column_step(table, name, f"SET DEFAULT {column.default}"), side="new")
-    yield from _storage(table, name, Column(column.type), column, fresh=True)
+    yield from storage_changes(table, name, Column(column.type), column, fresh=True)
 
 
 def drop_default(table: str, name: str) -> Step:
@@ -250,7 +250,7 @@ def _alter(
         yield replace(column_step(table, name, ""), sql=sql)
     if new.identity and identity != new.identity:
         yield from _identity_change(table, name, identity, new.identity)
-    yield from _storage(table, name, old, new)
+    yield from storage_changes(table, name, old, new)
 
 
 def _nullable(table: str, name: str, new: Column, *, fresh: bool) -> Step:
@@ -265,6 +265,11 @@ def _nullable(table: str, name: str, new: Column, *, fresh: bool) -> Step:
     return column_step(table, name, "SET NOT NULL", hazards=() if fresh else hazards)
 
 
+def sequence_of(table: str, name: str, identity: Identity) -> str:
+    """Return the name of an identity column's sequence."""
+    return identity.name or f"{table}_{name}_seq"
+
+
 def _identity_change(table: str, name: str, old: Identity | None, new: Identity) -> Iterator[Step]:
     if old is None:
         yield replace(column_step(table, name, f"ADD {_identity(new)}"), side="new")
@@ -272,21 +277,21 @@ def _identity_change(table: str, name: str, old: Identity | None, new: Identity)
     if old.generation != new.generation:
         yield replace(column_step(table, name, f"SET GENERATED {new.generation}"), side="new")
     if old.name != new.name:
-        usual = f"{table}_{name}_seq"
-        sql = f"ALTER SEQUENCE {quote(old.name or usual)} RENAME TO {quote(new.name or usual)}"
+        before, after = quote(sequence_of(table, name, old)), quote(sequence_of(table, name, new))
+        sql = f"ALTER SEQUENCE {before} RENAME TO {after}"
         yield replace(column_step(table, name, ""), sql=sql, side="new")
-    before = replace(old.sequence, type=new.sequence.type)  # it has followed its column's type
-    if before == new.sequence:
+    steady = replace(old.sequence, type=new.sequence.type)  # it has followed its column's type
+    if steady == new.sequence:
         return
     step = column_step(table, name, "")
     sequence = f"pg_get_serial_sequence({literal(quote(table))}, {literal(name)})"
     values = f"pg_sequence_last_value({sequence}::regclass)"
-    relation = f"(SELECT COALESCE({values}, {start(before)}) AS last_value, {values} IS NOT NULL AS is_called) s"
-    for sql in changes(step.sql.rstrip(), "SET", sequence, relation, before, new.sequence):
+    relation = f"(SELECT COALESCE({values}, {start(steady)}) AS last_value, {values} IS NOT NULL AS is_called) s"
+    for sql in changes(step.sql.rstrip(), "SET", sequence, relation, steady, new.sequence):
         yield replace(step, sql=sql, side="new")
 
 
-def _storage(table: str, name: str, old: Column, new: Column, *, fresh: bool = False) -> Iterator[Step]:
+def storage_changes(table: str, name: str, old: Column, new: Column, *, fresh: bool = False) -> Iterator[Step]:
     """Yield how values are stored and sampled."""
     if old.storage != new.storage:
         yield column_step(table, name, f"SET STORAGE {new.storage or 'DEFAULT'}")

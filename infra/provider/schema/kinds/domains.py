@@ -6,7 +6,7 @@ from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
 from infra.provider.schema.hazards import Hazard, HazardName
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.kinds.replacing import replaced
-from infra.provider.schema.model import Domain, ObjectId
+from infra.provider.schema.model import Constraint, Domain, ObjectId
 from infra.provider.schema.steps import Step
 
 
@@ -87,13 +87,18 @@ def _add(domain: str, constraint: str, definition: str) -> str:
     return f"ALTER DOMAIN {quote(domain)} ADD CONSTRAINT {quote(constraint)} {definition}"
 
 
+def made_again(old: Constraint, new: Constraint) -> bool:
+    """Say whether a domain's constraint is dropped and added where both states have it."""
+    return old.definition != new.definition or old.validated > new.validated
+
+
 def _alter(name: str, old: Domain, new: Domain) -> Iterator[Step]:
     item, alter = ObjectId("domain", name), f"ALTER DOMAIN {quote(name)}"
     if old.default != new.default:
         change = "DROP DEFAULT" if new.default is None else f"SET DEFAULT {new.default}"
         yield Step(item, "update", f"{alter} {change}")
     for constraint, before, after in pairs(old.constraints, new.constraints):
-        if before and (after is None or before.definition != after.definition or before.validated > after.validated):
+        if before and (after is None or made_again(before, after)):
             yield Step(item, "update", f"{alter} DROP CONSTRAINT {quote(constraint)}")
             before = None  # noqa: PLW2901 - from here on it is gone
         if after and before is None:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from infra.provider.schema.comparison import Comparison
 from infra.provider.schema.hazards import Hazard, HazardName
 from infra.provider.schema.identifiers import quote, role
-from infra.provider.schema.model import Grants, ObjectId, Whole
+from infra.provider.schema.kinds.columns import sequence_of
+from infra.provider.schema.model import Column, Grants, ObjectId, Whole
 from infra.provider.schema.nodes import Node
 from infra.provider.schema.steps import Step
 
@@ -41,6 +42,8 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         if not _target(node)[1]:
             yield from _owner(item, _target(node)[0], owner, before, node.value.grants)
         yield from _change(item, _target(node), before, node.value.grants, owner, created=created)
+        if isinstance(node.value, Column) and node.value.identity:
+            yield from _of_sequence(comparison, node)
     for node in comparison.as_parent_again():
         yield from _change(node.id, _target(node), node.value.grants, {}, "", created=False)
     yield from _change(
@@ -52,6 +55,19 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         created=not any(comparison.old.objects()),
     )
     yield from _revoked(comparison)
+
+
+def _of_sequence(comparison: Comparison, node: Node) -> Iterator[Step]:
+    """Yield the rights on the sequence of an identity column, which belongs to the table's owner."""
+    home = (node.inside or node.id).name
+    name = sequence_of(home, node.id.name.removeprefix(f"{home}."), node.value.identity)
+    kept = None if node.id not in comparison.old_nodes or comparison.created(node.id) else comparison.old_nodes[node.id]
+    stayed = kept is not None and kept.value.identity is not None
+    owner = comparison.new.tables[home].owner
+    before = kept.value.sequence_grants if kept and stayed else _of_others(comparison, "sequence", owner, {})
+    target, after = (f"SEQUENCE {quote(name)}", ""), node.value.sequence_grants
+    yield from _owner(node.id, target[0], owner, before, after)
+    yield from _change(node.id, target, before, after, owner, created=not stayed)
 
 
 def _revoked(comparison: Comparison) -> Iterator[Step]:
@@ -79,8 +95,13 @@ def _born_with(comparison: Comparison, node: Node) -> Grants:
     kind = _DEFAULTS_KIND.get(node.id.kind, node.id.kind)
     # What is made belongs to its maker at first; a change of owner takes the rights along.
     maker = comparison.new.reader or getattr(node.value, "owner", "")
+    return _of_others(comparison, kind, maker, _BORN_WITH.get(node.id.kind, {}))
+
+
+def _of_others(comparison: Comparison, kind: str, maker: str, usual: Grants) -> Grants:
+    """Return what default privileges make of PostgreSQL's `usual` rights on what `maker` makes."""
     everywhere = comparison.old.global_defaults.get(maker, {}).get(kind)
-    born = dict(_BORN_WITH.get(node.id.kind, {}) if everywhere is None else everywhere)
+    born = dict(usual if everywhere is None else everywhere)
     for here in (comparison.old.foreign_defaults, comparison.new.default_grants):
         for grantee, privileges in here.get(maker, {}).get(kind, {}).items():
             born[grantee] = tuple(sorted({*born.get(grantee, ()), *privileges}))

@@ -1,12 +1,14 @@
 """Views and materialized views: replaced in place while the old columns stay at the front, otherwise made again."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
 from infra.provider.schema.hazards import Hazard, HazardName
 from infra.provider.schema.identifiers import quote
+from infra.provider.schema.kinds.columns import storage_changes
 from infra.provider.schema.kinds.tables import option_changes, option_name
-from infra.provider.schema.model import ObjectId, View
+from infra.provider.schema.model import Column, ObjectId, View
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, Step
 
 
@@ -43,6 +45,7 @@ def plan(comparison: Comparison) -> Iterator[Step]:
             for part, column in new.columns.items():
                 if column.default is not None:
                     yield _default(name, part, column.default)
+                yield from _stored(name, part, Column(column.type), column)
         elif old and new:
             yield from _alter(name, old, new)
 
@@ -78,6 +81,14 @@ def _alter(name: str, old: View, new: View) -> Iterator[Step]:
     for part, before, after in both(old.columns, new.columns):
         if before.default != after.default:
             yield _default(name, part, after.default)
+        yield from _stored(name, part, before, after)
+
+
+def _stored(view: str, name: str, old: Column, new: Column) -> Iterator[Step]:
+    """Yield how the values of a materialized view's column are stored and sampled; a view's have nothing of it."""
+    for step in storage_changes(view, name, old, new):
+        sql = step.sql.replace("ALTER TABLE", "ALTER MATERIALIZED VIEW", 1)
+        yield replace(step, object=ObjectId("viewcolumn", f"{view}.{name}"), sql=sql)
 
 
 def _default(view: str, column: str, default: str | None) -> Step:

@@ -20,7 +20,8 @@ class Identity:
 class Column:
     """A column of a table, view or composite type; None means what its type brings.
 
-    `not_null` is the name of its NOT NULL constraint where that is not the usual one (PostgreSQL 18 keeps names).
+    `not_null` is the name of its NOT NULL constraint where that is not the usual one (PostgreSQL 18 keeps names);
+    `sequence_grants` and `sequence_comment` are those of an identity's sequence.
     """
 
     type: str
@@ -38,11 +39,22 @@ class Column:
     grants: Grants = field(default_factory=dict)
     comment: str | None = None
     not_null_comment: str | None = None
+    sequence_grants: Grants = field(default_factory=dict)
+    sequence_comment: str | None = None
 
 
 def plain(column: Column | None) -> Column | None:
     """Return a parent's column as a partition is born with it: without what belongs to the parent alone."""
-    return column and replace(column, comment=None, grants={}, not_null=None, not_null_comment=None, identity=None)
+    return column and replace(
+        column,
+        comment=None,
+        grants={},
+        not_null=None,
+        not_null_comment=None,
+        identity=None,
+        sequence_grants={},
+        sequence_comment=None,
+    )
 
 
 @dataclass(frozen=True)

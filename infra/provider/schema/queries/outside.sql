@@ -55,5 +55,19 @@ WITH found (class, oid, kind) AS (
     UNION ALL
     SELECT 'pg_proc'::regclass, p.oid, format('rights %%s in another schema, on', p.proacl)
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname <> %(schema)s AND p.proacl IS NOT NULL
+    UNION ALL
+    SELECT 'pg_language'::regclass, l.oid, format('rights %%s on', l.lanacl) FROM pg_language l WHERE l.lanacl IS NOT NULL
+    UNION ALL
+    SELECT 'pg_database'::regclass, d.oid, format(part.kind, part.words)
+    FROM pg_database d CROSS JOIN LATERAL (
+        VALUES ('rights %%s on database', d.datacl::text),
+               ('comment %%L on database', shobj_description(d.oid, 'pg_database')),
+               ('owner %%s of database', d.datdba::regrole::text)
+        UNION ALL
+        SELECT 'settings %%s of database', r.setconfig::text FROM pg_db_role_setting r WHERE r.setdatabase = d.oid
+    ) part (kind, words)
+    WHERE d.datname = current_database() AND part.words IS NOT NULL
+    UNION ALL
+    SELECT 'pg_largeobject'::regclass, oid, 'large object' FROM pg_largeobject_metadata
 )
 SELECT kind || ' ' || (pg_identify_object(class, oid, 0)).identity AS object FROM found ORDER BY 1;

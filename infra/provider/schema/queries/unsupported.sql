@@ -28,6 +28,11 @@ found (class, oid, kind, attached_to) AS (
     SELECT 'pg_class'::regclass, oid, 'relation hidden by one of the same name', relname FROM relation
     WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'c') AND NOT pg_table_is_visible(oid)
     UNION ALL
+    SELECT 'pg_class'::regclass, s.oid, 'other persistence than its table''s, of the sequence', r.relname
+    FROM relation s JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.deptype = 'i'
+    JOIN relation r ON d.refclassid = 'pg_class'::regclass AND r.oid = d.refobjid
+    WHERE s.relkind = 'S' AND s.relpersistence <> r.relpersistence
+    UNION ALL
     SELECT 'pg_class'::regclass, i.indexrelid, 'CLUSTER mark on', t.relname
     FROM pg_index i JOIN relation t ON t.oid = i.indrelid WHERE i.indisclustered
     UNION ALL
@@ -38,6 +43,11 @@ found (class, oid, kind, attached_to) AS (
     SELECT 'pg_constraint'::regclass, c.oid, 'NOT NULL constraint without validation or inheritance', r.relname
     FROM pg_constraint c JOIN relation r ON r.oid = c.conrelid
     WHERE c.contype = 'n' AND (NOT c.convalidated OR c.connoinherit)
+    UNION ALL
+    SELECT 'pg_constraint'::regclass, c.oid, 'name or comment of the NOT NULL of a domain:', NULL
+    FROM pg_constraint c JOIN pg_type t ON t.oid = c.contypid
+    WHERE t.typnamespace = (SELECT oid FROM schema) AND c.contype = 'n'
+      AND (c.conname <> t.typname || '_not_null' OR obj_description(c.oid, 'pg_constraint') IS NOT NULL)
     UNION ALL
     SELECT 'pg_constraint'::regclass, c.oid, 'key that does not hold in every partition:', r.relname
     FROM pg_constraint c JOIN relation r ON r.oid = c.conrelid JOIN pg_index i ON i.indexrelid = c.conindid

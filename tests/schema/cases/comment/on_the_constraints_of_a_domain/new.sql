@@ -1,0 +1,4 @@
+CREATE DOMAIN kept AS int CONSTRAINT low CHECK (VALUE > 0) CONSTRAINT high CHECK (VALUE < 10);
+COMMENT ON CONSTRAINT high ON DOMAIN kept IS 'made again with it';
+CREATE DOMAIN fresh AS text CONSTRAINT filled CHECK (VALUE <> '');
+COMMENT ON CONSTRAINT filled ON DOMAIN fresh IS 'comes';
