@@ -9,7 +9,7 @@ from infra.provider.schema.budget import Budget
 from infra.provider.schema.castable import require_casts
 from infra.provider.schema.changes import object_changes
 from infra.provider.schema.current import Found, find
-from infra.provider.schema.errors import ApplyFailed, PartlyApplied, Refused, SchemaError
+from infra.provider.schema.errors import ApplyFailed, CannotPlan, PartlyApplied, Refused, SchemaError
 from infra.provider.schema.hazards import Hazard, HazardName
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.introspect import read_catalog
@@ -71,8 +71,21 @@ def planned(connection: "psycopg.Connection[Any]", intent: Intent, current: Cata
         return Plan(current, desired)
     facts = situation(connection, target.schema, target.extensions_schema, intent.rules.small)
     made = plan(current, desired, target.schema, facts)
+    if not made:
+        _require_no_difference(current, desired)
     require_casts(connection, made, target.schema, target.extensions_schema)
     return made
+
+
+def _require_no_difference(current: Catalog, desired: Catalog) -> None:
+    """Refuse what is seen and would be passed over: an update that says there is nothing to do must be right."""
+    for change in object_changes(current, desired):
+        listed = ", ".join(change.paths) or change.operation
+        raise CannotPlan(
+            f"{change.kind} {change.name}",
+            f"it differs from the files ({listed}), and this engine has no statement that makes it up",
+            "Make it up by hand, and tell us: it is a mistake of ours",
+        )
 
 
 def ours_of(ledger: Ledger | None) -> frozenset[ObjectId]:
