@@ -52,7 +52,7 @@ def preflight(url: str, wanted: Wanted) -> Report:
         return Report([error.finding])
     except psycopg.Error as error:
         words = " ".join(str(error).split())
-        return Report([connecting.explained(words, where, "databaseUrl")])
+        return Report([connecting.explained(words, url, "databaseUrl")])
     broken_files = [taken] if isinstance(taken, Finding) else []
     facts = replace(facts, taken=() if isinstance(taken, Finding) else taken)
     words = f"{where} as {facts.role}, {'encrypted' if encrypted else 'not encrypted'}"
