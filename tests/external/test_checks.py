@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from infra.preflight.checks import check_all, identity, version
-from infra.preflight.facts import ExtensionFacts, Facts, ReaderFacts, RoleFacts, SchemaFacts
+from infra.preflight.checks import check_all
+from infra.preflight.facts import ExtensionFacts, Facts, RoleFacts, SchemaFacts
 from infra.preflight.finding import Wanted, failure
+from infra.preflight.reader import ReaderFacts
+from infra.preflight.server import identity, version
 
 WANTED = Wanted(
     schema="public",
@@ -127,6 +129,16 @@ def vector(**facts: Any) -> dict[str, Any]:
             {"reader": ReaderFacts("reader", bypass_rls=False, read_all=False)},
             "lacks BYPASSRLS and pg_read_all_data",
             "ALTER ROLE reader BYPASSRLS",
+        ),
+        (
+            {"reader": ReaderFacts("reader", bypass_rls=True, read_all=True, where="h:5432/app", same=False)},
+            "h:5432/app is not the database of databaseUrl",
+            "--secret backupDatabaseUrl",
+        ),
+        (
+            {"reader": ReaderFacts("reader", bypass_rls=True, read_all=True, where="h:5432/app", version=140009)},
+            "h:5432/app, which backupDatabaseUrl names: PostgreSQL 14 is too old",
+            "Upgrade the server",
         ),
         ({"reader": failure("connection", "h does not answer", "Correct it")}, "h does not answer", "Correct it"),
     ],
