@@ -6,6 +6,7 @@ from infra.preflight import advice, server
 from infra.preflight.facts import Facts
 from infra.preflight.finding import Finding, Wanted, failure, ok, warning
 from infra.preflight.reader import KEY, ReaderFacts
+from infra.roles import READER_IS_IN
 
 SUBJECT = "backups"
 
@@ -82,3 +83,15 @@ def _backup_role(facts: Facts, role: str) -> Iterator[Finding]:
             "option on pg_read_all_data",
             advice.no_reader(facts.platform),
         )
+    elif kept := _not_ours_to_grant(facts, role):
+        yield failure(
+            SUBJECT,
+            f"{facts.role} may not make {role} a member of {' and '.join(kept)}, which others made",
+            f"As an administrator: GRANT {', '.join(kept)} TO {advice.name(facts.role)} WITH ADMIN OPTION;",
+        )
+
+
+def _not_ours_to_grant(facts: Facts, role: str) -> list[str]:
+    held = facts.roles[role].acts_as if role in facts.roles else ()
+    there = [name for name in READER_IS_IN if name in facts.roles and name not in held]
+    return [name for name in there if not facts.roles[name].may_grant]

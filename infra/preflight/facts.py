@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from infra.preflight.asking import asking, query
 from infra.preflight.finding import Finding, Wanted
 from infra.preflight.reader import ReaderFacts, read
+from infra.roles import READER_IS_IN
 
 if TYPE_CHECKING:
     import psycopg
@@ -19,11 +20,13 @@ LOOPBACK = ("127.0.0.1", "::1")
 
 @dataclass(frozen=True)
 class RoleFacts:
-    """A role that exists."""
+    """A role that exists; we `may_grant` it or not, and it has the rights of those wanted ones that it `acts_as`."""
 
     superuser: bool = False
     login: bool = False
     bypass_rls: bool = False
+    may_grant: bool = True
+    acts_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def gather(connection: "psycopg.Connection[Any]", wanted: Wanted) -> Facts:
         began = time.time()
         server = cursor.execute(query("server")).fetchone() or {}
         middle = (began + time.time()) / 2
-        names = [*wanted.groups, *([wanted.backup_role] if wanted.backup_role else [])]
+        names = [*wanted.groups, *((wanted.backup_role, *READER_IS_IN) if wanted.backup_role else ())]
         roles = cursor.execute(query("roles"), {"roles": names}).fetchall()
         schemas = cursor.execute(
             query("schemas"), {"roles": list(wanted.groups), "schemas": [wanted.schema, wanted.extensions_schema]}
@@ -112,7 +115,7 @@ def gather(connection: "psycopg.Connection[Any]", wanted: Wanted) -> Facts:
         **server,
         clock_ahead=clock - middle,
         free_bytes=_free_bytes(folder, connection.info.hostaddr),
-        roles={row.pop("name"): RoleFacts(**row) for row in roles},
+        roles={row.pop("name"): RoleFacts(**{**row, "acts_as": tuple(row["acts_as"])}) for row in roles},
         schemas={row.pop("name"): SchemaFacts(**{**row, "shut_out": tuple(row["shut_out"])}) for row in schemas},
         extensions={row.pop("name"): ExtensionFacts(**row) for row in extensions},
         made=made,

@@ -91,6 +91,19 @@ def vector(**facts: Any) -> dict[str, Any]:
             "CREATE ROLE backup LOGIN BYPASSRLS",
         ),
         ({"bypass_rls": False, "platform": "rds"}, "may not make a role that reads everything", "its snapshots"),
+        (
+            {"roles": {**ROLES, "maintenance": RoleFacts(may_grant=False)}},
+            "postgres may not make backup a member of maintenance, which others made",
+            "GRANT maintenance TO postgres WITH ADMIN OPTION;",
+        ),
+        (
+            {
+                "roles": {**ROLES, "maintenance": RoleFacts(may_grant=False), "backup": RoleFacts(login=True)},
+                "made": {("login", "backup")},
+            },
+            "postgres may not make backup a member of maintenance",
+            "GRANT maintenance TO postgres WITH ADMIN OPTION;",
+        ),
         (vector(), "vector is not enabled", "As a superuser, in this database: CREATE SCHEMA"),
         (
             {**vector(), "platform": "supabase"},
@@ -166,6 +179,12 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         {"version": 150004, "platform": "supabase"},
         {"superuser": True, "bypass_rls": False, "create_role": False, "version": 150004},
         {"roles": ROLES | {"backup": RoleFacts(login=True)}, "made": frozenset({("login", "backup")})},
+        {"roles": ROLES | {"maintenance": RoleFacts()}},
+        {
+            "roles": ROLES
+            | {"maintenance": RoleFacts(may_grant=False), "backup": RoleFacts(login=True, acts_as=("maintenance",))},
+            "made": frozenset({("login", "backup")}),
+        },
         {"ledger_owner": "postgres", "ledger": True},
     ],
 )
@@ -174,7 +193,8 @@ def test_what_is_allowed_passes(facts: dict[str, Any]) -> None:
 
 
 def test_without_backups_nobody_has_to_read_everything() -> None:
-    assert failures(replace(WANTED, backup_role=""), bypass_rls=False, grant_read_all=False) == []
+    kept = {**ROLES, "maintenance": RoleFacts(may_grant=False)}
+    assert failures(replace(WANTED, backup_role=""), bypass_rls=False, grant_read_all=False, roles=kept) == []
 
 
 def test_a_role_that_can_not_have_bypassrls_is_a_warning() -> None:

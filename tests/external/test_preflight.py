@@ -66,6 +66,17 @@ def test_a_reader_that_would_miss_rows_is_refused(supabase: Supabase) -> None:
     assert "--secret backupDatabaseUrl" in line
 
 
+def test_a_group_that_others_made_has_to_be_ours_to_grant(supabase: Supabase) -> None:
+    supabase.run("CREATE ROLE maintenance NOLOGIN")
+    (line,) = failures(preflight(supabase.url(), WANTED))
+    advised = "GRANT maintenance TO postgres WITH ADMIN OPTION;"
+    assert "postgres may not make backup a member of maintenance, which others made" in line
+    assert line.endswith(f"As an administrator: {advised}")
+    assert failures(preflight(supabase.url(), replace(WANTED, backup_role=""))) == []
+    supabase.run(advised)
+    assert failures(preflight(supabase.url(), WANTED)) == []
+
+
 @pytest.mark.parametrize(
     ("change", "found"),
     [
