@@ -9,7 +9,7 @@ import pulumi_postgresql as postgresql
 from infra.endpoint import Endpoint
 from infra.external_settings import backup_database
 from infra.resources import Password, Preparation
-from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS, MAINTENANCE, OWNER, login_beside
+from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS, OWNER, READER_IS_IN, login_beside
 from infra.settings import Settings
 
 
@@ -84,7 +84,7 @@ class DatabaseAccess(pulumi.ComponentResource):
             login=True,
             password=backup_password,
             bypass_row_level_security=True,
-            roles=["pg_read_all_data", MAINTENANCE],
+            roles=READER_IS_IN,
             opts=self._child(depends_on=[*groups]),
         )
         # A role can only be dropped after the database with its grants: so the database comes after every role.

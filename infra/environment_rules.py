@@ -10,26 +10,8 @@ from pathlib import Path
 
 import pulumi
 
-from infra import external_settings
+from infra import external_settings, passphrases
 from infra.settings import PROJECT_FOLDER, Settings, SettingsError
-
-SHORTEST_PASSPHRASE = 12
-"""Characters below which a passphrase can be tried out."""
-
-WELL_KNOWN = (
-    "agent-ecosystem",
-    "passphrase",
-    "password",
-    "changeme",
-    "secret",
-    "pulumi",
-    "admin",
-    "test",
-    "not",
-    "my",
-    "a",
-)
-"""A passphrase put together of these, digits and punctuation is tried first, however long it is."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -154,12 +136,13 @@ def _backed_up(settings: Settings, run: Run) -> str | None:  # noqa: ARG001
 
 
 def _strong_passphrase(settings: Settings, run: Run) -> str | None:
-    if run.passphrase is None or not _guessable(run.passphrase, settings.stack):
+    if run.passphrase is None or not passphrases.guessable(run.passphrase, settings.stack):
         return None
     source = "PULUMI_CONFIG_PASSPHRASE" if run.passphrase_file is None else str(run.passphrase_file)
     return (
-        f"the passphrase of {source} encrypts every password of the stack, and is well known or shorter than "
-        f"{SHORTEST_PASSPHRASE} characters. Change it: pulumi stack change-secrets-provider passphrase"
+        f"the passphrase of {source} encrypts every password of the stack, and is well known, one short word with "
+        f"digits, or shorter than {passphrases.SHORTEST} characters. Change it: pulumi stack change-secrets-provider "
+        "passphrase"
     )
 
 
@@ -199,12 +182,3 @@ def _uses_passphrase(stack_file: Path, backend_url: str) -> bool:
     return not {"secretsprovider", "encryptionsalt"}.isdisjoint(keys) or not backend_url.startswith(
         ("https://", "http://")
     )
-
-
-def _guessable(passphrase: str, stack: str) -> bool:
-    rest = passphrase.strip().casefold()
-    if len(rest) < SHORTEST_PASSPHRASE:
-        return True
-    for word in (stack.casefold(), *WELL_KNOWN):
-        rest = rest.replace(word, "")
-    return not any(character.isalpha() for character in rest)

@@ -6,6 +6,9 @@ MAINTENANCE = "maintenance"
 GROUPS = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer", MAINTENANCE)
 """Roles without a login, which policies and grants in sql/schema name. The first three are Supabase's."""
 
+READER_IS_IN = ("pg_read_all_data", MAINTENANCE)
+"""A login for backups reads everything, and calls maintain(): docs/adr/0025-maintenance-by-the-reader.md."""
+
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
 EXTENSION_SCHEMA = "extensions"
 

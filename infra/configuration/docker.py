@@ -2,7 +2,7 @@
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from infra.configuration import Keys
+from infra.configuration import Keys, only_for
 from infra.targets.docker.postgres_image import describe
 
 DOCKER_KEYS = ("postgres_image", "postgres_major", "object_store_image", "backup_base_image", "limits")
@@ -42,8 +42,8 @@ class DockerKeys(Keys):
     @field_validator(*DOCKER_KEYS)
     @classmethod
     def _only_for_docker(cls, value: object, info: ValidationInfo) -> object:
-        if value is not None and info.data.get("target", "docker") != "docker":
-            raise ValueError(f"only the target docker has containers, and this stack's is {info.data['target']}")
+        if value is not None:
+            only_for(("docker",), "containers", info)
         return value
 
     @field_validator("postgres_major")

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from infra.configuration import Keys
+from infra.configuration import Keys, only_for
 from infra.database_url import SslMode
 
 
@@ -56,3 +56,10 @@ class ExternalKeys(Keys):
         pattern=r"^(arn:\S+)?$",
         description="target external: ARN of the pruning identity, for the bucket's policy",
     )
+
+    @field_validator("*")
+    @classmethod
+    def _only_for_external(cls, value: object, info: ValidationInfo) -> object:
+        if info.field_name in ExternalKeys.model_fields:
+            only_for(("external",), "a database and a store that are there already", info)
+        return value

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from infra.configuration import Keys
+from infra.configuration import Keys, only_for
 from infra.roles import EXTENSIONS
 
 RESERVED_IN_CONTAINERS = frozenset(
@@ -72,6 +72,18 @@ class StackKeys(Keys):
         le=3600,
         description="seconds between two rounds of the database's maintenance; 0: something else calls maintain()",
     )
+
+    @field_validator("postgres_port", "postgres_settings", "database", "object_store_port")
+    @classmethod
+    def _only_for_servers_of_ours(cls, value: object, info: ValidationInfo) -> object:
+        only_for(("embedded", "docker"), "servers that the stack makes", info)
+        return value
+
+    @field_validator("state_folder")
+    @classmethod
+    def _only_for_services_of_this_machine(cls, value: object, info: ValidationInfo) -> object:
+        only_for(("embedded", "external"), "services in folders of this machine", info)
+        return value
 
     @field_validator("allow")
     @classmethod

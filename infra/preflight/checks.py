@@ -3,16 +3,14 @@
 from collections.abc import Callable, Iterator
 
 from infra.preflight import advice
+from infra.preflight.backups import backups, may_bypass
 from infra.preflight.extensions import extensions, may_create_extension
 from infra.preflight.facts import Facts, SchemaFacts
 from infra.preflight.finding import Finding, Wanted, failure, ok, warning
+from infra.preflight.server import NEWEST, OLDEST, version
 
-OLDEST, NEWEST = 15, 18
-"""Major versions of PostgreSQL that the schema engine and pg_dump know."""
 EMBEDDED_MAJOR = 18
 """Of this version we bring a scratch server to read SQL files with; for others the server itself lends a database."""
-HERE = ("", "localhost", "127.0.0.1", "::1")
-"""Hosts that no network lies before."""
 FREE_BYTES = 1 << 30
 LARGEST_SKEW = 60.0
 """Seconds two clocks may differ: S3 stores refuse signatures off by minutes, and ages of backups would be wrong."""
@@ -22,34 +20,6 @@ Check = Callable[[Facts, Wanted], Iterator[Finding]]
 def check_all(facts: Facts, wanted: Wanted) -> list[Finding]:
     """Return what every check says, failures among them in full."""
     return [finding for check in CHECKS for finding in check(facts, wanted)]
-
-
-def version(server_version: int) -> Finding:
-    """Judge PostgreSQL's version, as in server_version_num."""
-    major = server_version // 10_000
-    if major < OLDEST:
-        return failure(
-            "version",
-            f"PostgreSQL {major} is too old: {OLDEST} to {NEWEST} are supported",
-            "Upgrade the server (Supabase: Settings, Infrastructure; RDS: modify the engine version)",
-        )
-    if major > NEWEST:
-        return failure(
-            "version",
-            f"PostgreSQL {major} is newer than this release knows: {OLDEST} to {NEWEST} are supported",
-            "Use a newer release of this project",
-        )
-    return ok("version", f"PostgreSQL {major}")
-
-
-def identity(host: str, ssl_mode: str) -> Iterator[Finding]:
-    """Say when nobody checks that the server at `host` is the one meant."""
-    if ssl_mode != "verify-full" and host not in HERE and not host.startswith("/"):
-        yield warning(
-            "connection",
-            f"sslmode {ssl_mode} does not check that {host} is who it says",
-            "Set sslRootCertificate to the file of its certificate authority: sslMode is verify-full then",
-        )
 
 
 def _writable(facts: Facts, wanted: Wanted) -> Iterator[Finding]:  # noqa: ARG001
@@ -130,50 +100,6 @@ def _groups(facts: Facts, wanted: Wanted) -> Iterator[Finding]:
         yield ok("roles", f"{', '.join(kept)} exist and stay as they are")
 
 
-def may_bypass(facts: Facts) -> bool:
-    """Say whether the role may make roles with BYPASSRLS: before PostgreSQL 16 only a superuser may."""
-    if facts.superuser:
-        return True
-    # Supabase's supautils lets its `postgres` do what PostgreSQL 15 keeps to superusers.
-    return facts.bypass_rls and facts.create_role and (facts.major >= 16 or facts.platform == "supabase")
-
-
-def _backup(facts: Facts, wanted: Wanted) -> Iterator[Finding]:
-    if isinstance(facts.reader, Finding):
-        yield facts.reader
-    elif facts.reader is not None:
-        lacking = [
-            words
-            for words, held in (("BYPASSRLS", facts.reader.bypass_rls), ("pg_read_all_data", facts.reader.read_all))
-            if not held
-        ]
-        if lacking:
-            yield failure(
-                "backups",
-                f"{facts.reader.role}, the login of backupDatabaseUrl, lacks {' and '.join(lacking)}: with row level "
-                "security in force its dumps would miss rows, so that pg_dump refuses",
-                advice.reader(facts.reader.role),
-            )
-    elif wanted.backup_role:
-        yield from _backup_role(facts, wanted.backup_role)
-
-
-def _backup_role(facts: Facts, role: str) -> Iterator[Finding]:
-    if role in facts.roles and ("login", role) not in facts.made:
-        yield failure(
-            "backups",
-            f"role {role} exists and was not made by this stack, so that its password is not known here",
-            "Give its login: `pulumi config set --secret backupDatabaseUrl`; or rename that role",
-        )
-    elif role not in facts.roles and not (may_bypass(facts) and facts.grant_read_all):
-        yield failure(
-            "backups",
-            f"{facts.role} may not make a role that reads everything: that takes CREATEROLE, BYPASSRLS and the admin "
-            "option on pg_read_all_data",
-            advice.no_reader(facts.platform),
-        )
-
-
 def _schemas(facts: Facts, wanted: Wanted) -> Iterator[Finding]:
     for name in dict.fromkeys((wanted.schema, wanted.extensions_schema)):
         found = facts.schemas.get(name)
@@ -246,7 +172,7 @@ CHECKS: tuple[Check, ...] = (
     _database,
     _scratch,
     _groups,
-    _backup,
+    backups,
     extensions,
     _schemas,
     _names,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra.preflight.finding import Finding, failure
@@ -10,17 +11,20 @@ if TYPE_CHECKING:
     import psycopg
 
 CONNECT_SECONDS = 10
-STATEMENT_MILLISECONDS = 30_000
-TRANSACTION_PORT = 6543
+PORT, TRANSACTION_PORT = "5432", "6543"
 SUBJECT = "connection"
 
 
 class Meaning(NamedTuple):
-    """What words of libpq, the server or a pooler mean, and what to do; `{key}` is the configuration key."""
+    """What words of libpq, the server or a pooler mean, and what to do; `{key}` is the configuration key.
+
+    `silent`: nothing came back, as it is, too, where this machine does not speak the kind of address.
+    """
 
     words: str
     meaning: str
     advice: str
+    silent: bool = False
 
 
 class NotConnected(Exception):  # noqa: N818 - named for what happened
@@ -34,6 +38,9 @@ class NotConnected(Exception):  # noqa: N818 - named for what happened
 IPV6_ONLY = (
     "Supabase's direct address speaks IPv6 only: from IPv4 use the session pooler, port 5432 of pooler.supabase.com"
 )
+FIREWALL = "Let this machine through the firewall or security group"
+NO_WAY = "there is no way to this address from here"
+ROUTE = "See that this machine is in a network that reaches it (VPN, routes), or correct the host in {key}"
 
 MEANINGS = (
     Meaning(
@@ -74,13 +81,16 @@ MEANINGS = (
     ),
     Meaning("could not translate host name", "there is no such host", "Correct the host in {key}"),
     Meaning("failed to resolve host", "there is no such host", "Correct the host in {key}"),
-    Meaning("Network is unreachable", "there is no way to this address from here", IPV6_ONLY),
+    Meaning("Network is unreachable", NO_WAY, ROUTE, silent=True),
+    Meaning("No route to host", NO_WAY, ROUTE, silent=True),
     Meaning("Connection refused", "nothing listens there", "Start the server, or correct host and port in {key}"),
     Meaning(
-        "timeout",
-        f"no answer within {CONNECT_SECONDS} s",
-        f"Let this machine through the firewall or security group. {IPV6_ONLY}",
+        "statement timeout",
+        "the server is too slow for a question of this check",
+        "Try again when it is less busy, or give the login of {key} more: ALTER ROLE … RESET statement_timeout;",
     ),
+    Meaning("timeout expired", f"no answer within {CONNECT_SECONDS} s", FIREWALL, silent=True),
+    Meaning("timed out", "no answer", FIREWALL, silent=True),
     Meaning("does not exist", "there is no such database, or no such user", "Create it, or correct {key}"),
     Meaning("too many clients", "the server has no connection left", "Close some, or raise max_connections"),
     Meaning("remaining connection slots", "the server has no connection left", "Close some, or raise max_connections"),
@@ -109,36 +119,35 @@ def connected(url: str, key: str = "databaseUrl") -> "Iterator[psycopg.Connectio
             url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="pgstack preflight"
         )
     except psycopg.OperationalError as error:
-        raise NotConnected(explained(" ".join(str(error).split()), place(url), key)) from None
+        raise NotConnected(explained(" ".join(str(error).split()), url, key)) from None
     with connection:
         yield connection
 
 
-def explained(words: str, where: str, key: str) -> Finding:
-    """Return what a failed connection means.
+def explained(words: str, url: str, key: str) -> Finding:
+    """Return what a failed connection, or question, means.
 
     Args:
         words: what libpq said, in one line; it never holds a password.
-        where: host, port and database.
-        key: the configuration key of the connection string.
+        url: the connection string.
+        key: the configuration key it comes from.
     """
+    where = place(url)
     for known in MEANINGS:
         if known.words in words:
-            return failure(SUBJECT, f"{where}: {known.meaning} ({words})", known.advice.format(key=key))
+            advice = known.advice.format(key=key)
+            if known.silent and any(_direct(host) for host, _ in _addresses(url)):
+                advice += f". {IPV6_ONLY}"
+            return failure(SUBJECT, f"{where}: {known.meaning} ({words})", advice)
     return failure(SUBJECT, f"{where} does not answer: {words}", f"Correct {key}, or what the server says")
 
 
 def transaction_pooler(url: str, key: str) -> Finding | None:
     """Refuse Supabase's transaction pooler by its address, before anything is sent to it."""
-    hosts, port = _hosts(url)
-    supabase = [host for host in hosts if host.endswith((".supabase.com", ".supabase.co"))]
-    if not supabase or port != TRANSACTION_PORT:
+    found = [host for host, port in _addresses(url) if port == TRANSACTION_PORT and _supabase(host)]
+    if not found:
         return None
-    other = (
-        f"port 5432 of {supabase[0]}, the session pooler"
-        if ".pooler." in supabase[0]
-        else f"port 5432 of {supabase[0]}"
-    )
+    other = f"port 5432 of {found[0]}, the session pooler" if ".pooler." in found[0] else f"port 5432 of {found[0]}"
     return failure(
         SUBJECT,
         f"{place(url)} is Supabase's transaction pooler: it gives every transaction another session, so that locks, "
@@ -148,16 +157,27 @@ def transaction_pooler(url: str, key: str) -> Finding | None:
 
 
 def place(url: str) -> str:
-    """Return host, port and database of a connection string: what may be shown of it."""
+    """Return host, port and database of a connection string, of each host: what may be shown of it."""
+    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
+
+    hosts = ",".join(f"{host}:{port}" for host, port in _addresses(url))
+    return f"{hosts}/{conninfo_to_dict(url).get('dbname')}"
+
+
+def _supabase(host: str) -> bool:
+    return host.endswith((".supabase.com", ".supabase.co"))
+
+
+def _direct(host: str) -> bool:
+    return _supabase(host) and ".pooler." not in host
+
+
+def _addresses(url: str) -> list[tuple[str, str]]:
+    """Return each host with its port; as in libpq, one port is that of all hosts."""
     from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
 
     parts = conninfo_to_dict(url)
-    return f"{parts.get('host')}:{parts.get('port') or 5432}/{parts.get('dbname')}"
-
-
-def _hosts(url: str) -> tuple[list[str], int]:
-    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
-
-    parts = conninfo_to_dict(url)
-    port = str(parts.get("port") or "5432").split(",")[0]
-    return str(parts.get("host") or "").lower().split(","), int(port)
+    hosts = str(parts.get("host") or "").lower().split(",")
+    ports = str(parts.get("port") or "").split(",")
+    given = ports * len(hosts) if len(ports) == 1 else ports
+    return [(host, port or PORT) for host, port in zip_longest(hosts, given[: len(hosts)], fillvalue="")]

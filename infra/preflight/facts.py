@@ -3,13 +3,13 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from shutil import disk_usage
 from typing import TYPE_CHECKING, Any, Literal
 
-from infra.preflight.connecting import STATEMENT_MILLISECONDS, NotConnected, connected
+from infra.preflight.asking import asking, query
 from infra.preflight.finding import Finding, Wanted
+from infra.preflight.reader import ReaderFacts, read
+from infra.roles import READER_IS_IN
 
 if TYPE_CHECKING:
     import psycopg
@@ -20,11 +20,13 @@ LOOPBACK = ("127.0.0.1", "::1")
 
 @dataclass(frozen=True)
 class RoleFacts:
-    """A role that exists."""
+    """A role that exists; we `may_grant` it or not, and it has the rights of those wanted ones that it `acts_as`."""
 
     superuser: bool = False
     login: bool = False
     bypass_rls: bool = False
+    may_grant: bool = True
+    acts_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,6 @@ class ExtensionFacts:
     installed: str | None = None
     schema: str | None = None
     trusted: bool = False
-
-
-@dataclass(frozen=True)
-class ReaderFacts:
-    """The given login for backups."""
-
-    role: str
-    bypass_rls: bool
-    read_all: bool
 
 
 @dataclass(frozen=True)
@@ -105,33 +98,28 @@ class Facts:
 
 
 def gather(connection: "psycopg.Connection[Any]", wanted: Wanted) -> Facts:
-    """Return the facts, seen in one read-only transaction."""
-    from psycopg.rows import dict_row  # noqa: PLC0415
-
-    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute("SET TRANSACTION READ ONLY")
-        cursor.execute("SET LOCAL search_path = pg_catalog")
-        cursor.execute(f"SET LOCAL statement_timeout = {STATEMENT_MILLISECONDS}")
+    """Return the facts, those of the database seen in one read-only transaction."""
+    with asking(connection) as cursor:
         began = time.time()
-        server = cursor.execute(_query("server")).fetchone() or {}
+        server = cursor.execute(query("server")).fetchone() or {}
         middle = (began + time.time()) / 2
-        names = [*wanted.groups, *([wanted.backup_role] if wanted.backup_role else [])]
-        roles = cursor.execute(_query("roles"), {"roles": names}).fetchall()
+        names = [*wanted.groups, *((wanted.backup_role, *READER_IS_IN) if wanted.backup_role else ())]
+        roles = cursor.execute(query("roles"), {"roles": names}).fetchall()
         schemas = cursor.execute(
-            _query("schemas"), {"roles": list(wanted.groups), "schemas": [wanted.schema, wanted.extensions_schema]}
+            query("schemas"), {"roles": list(wanted.groups), "schemas": [wanted.schema, wanted.extensions_schema]}
         ).fetchall()
-        extensions = cursor.execute(_query("extensions"), {"extensions": list(wanted.extensions)}).fetchall()
+        extensions = cursor.execute(query("extensions"), {"extensions": list(wanted.extensions)}).fetchall()
         made = _made(cursor) if server["ledger"] and server["ledger_owner"] == server["role"] else frozenset()
     folder, clock = server.pop("data_directory"), server.pop("clock")
     return Facts(
         **server,
         clock_ahead=clock - middle,
         free_bytes=_free_bytes(folder, connection.info.hostaddr),
-        roles={row.pop("name"): RoleFacts(**row) for row in roles},
+        roles={row.pop("name"): RoleFacts(**{**row, "acts_as": tuple(row["acts_as"])}) for row in roles},
         schemas={row.pop("name"): SchemaFacts(**{**row, "shut_out": tuple(row["shut_out"])}) for row in schemas},
         extensions={row.pop("name"): ExtensionFacts(**row) for row in extensions},
         made=made,
-        reader=_reader(wanted.backup_url),
+        reader=read(url, connection, main_standby=server["standby"]) if (url := wanted.backup_url) else None,
     )
 
 
@@ -150,20 +138,3 @@ def _free_bytes(folder: str | None, address: str) -> int | None:
         return disk_usage(folder).free
     except OSError:
         return None  # another container's folder, or one that is closed to us
-
-
-def _reader(url: str | None) -> ReaderFacts | Finding | None:
-    if url is None:
-        return None
-    from psycopg.rows import dict_row  # noqa: PLC0415
-
-    try:
-        with connected(url, "backupDatabaseUrl") as connection, connection.cursor(row_factory=dict_row) as cursor:
-            return ReaderFacts(**(cursor.execute(_query("reader")).fetchone() or {}))
-    except NotConnected as error:
-        return error.finding
-
-
-@cache
-def _query(name: str) -> bytes:
-    return (Path(__file__).parent / "queries" / f"{name}.sql").read_bytes()

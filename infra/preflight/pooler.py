@@ -15,7 +15,9 @@ ROUNDS = 3
 Connect = Callable[[], "AbstractContextManager[psycopg.Connection[Any]]"]
 
 
-def shared_session(connection: "psycopg.Connection[Any]", connect: Connect, where: str) -> Finding | None:
+def shared_session(
+    connection: "psycopg.Connection[Any]", connect: Connect, where: str, key: str = "databaseUrl"
+) -> Finding | None:
     """Return a failure if transactions of `connection` may run in different sessions of the server.
 
     A pooler hands out cancel keys of its own, so the process id of the handshake is not the server's. One that pools
@@ -26,6 +28,7 @@ def shared_session(connection: "psycopg.Connection[Any]", connect: Connect, wher
         connection: an open connection.
         connect: opens another one like it.
         where: host, port and database.
+        key: the configuration key of the connection string.
     """
     import psycopg  # noqa: PLC0415
 
@@ -37,9 +40,9 @@ def shared_session(connection: "psycopg.Connection[Any]", connect: Connect, wher
                 before = _process(connection)
                 with second.transaction():
                     if _process(second) == before or _process(connection) != before:
-                        return _refusal(where)
+                        return _refusal(where, key)
     except psycopg.errors.ProtocolViolation:  # statement pooling refuses transactions
-        return _refusal(where)
+        return _refusal(where, key)
     return None
 
 
@@ -48,10 +51,10 @@ def _process(connection: "psycopg.Connection[Any]") -> int:
     return int(row[0]) if row else 0
 
 
-def _refusal(where: str) -> Finding:
+def _refusal(where: str, key: str) -> Finding:
     return failure(
         SUBJECT,
         f"{where} is a pooler in transaction mode: it gives every transaction another session, so that locks, SET and "
         "pg_dump's snapshot do not hold",
-        "Use the server's own port, or a pool with pool_mode = session",
+        f"Use the server's own port, or a pool with pool_mode = session, in {key}",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from infra.preflight import checks, connecting, names, pooler
+from infra.preflight import checks, connecting, names, pooler, server
 from infra.preflight.connecting import NotConnected, connected
 from infra.preflight.facts import Facts, gather
 from infra.preflight.finding import Finding, Wanted, ok
@@ -40,7 +40,7 @@ def preflight(url: str, wanted: Wanted) -> Report:
     try:
         with connected(url) as connection:
             found = pooler.shared_session(connection, lambda: connected(url), where)
-            version = checks.version(connection.info.server_version)
+            version = server.version(connection.info.server_version)
             if found is not None or version.level == "failure":
                 return Report([found or version])
             facts = gather(connection, wanted)
@@ -52,12 +52,14 @@ def preflight(url: str, wanted: Wanted) -> Report:
         return Report([error.finding])
     except psycopg.Error as error:
         words = " ".join(str(error).split())
-        return Report([connecting.explained(words, where, "databaseUrl")])
+        return Report([connecting.explained(words, url, "databaseUrl")])
     broken_files = [taken] if isinstance(taken, Finding) else []
     facts = replace(facts, taken=() if isinstance(taken, Finding) else taken)
     words = f"{where} as {facts.role}, {'encrypted' if encrypted else 'not encrypted'}"
     reached = [
         ok(connecting.SUBJECT, words),
-        *checks.identity(parameters.get("host", ""), parameters.get("sslmode", "")),
+        *server.identity(parameters.get("host", ""), parameters.get("sslmode", "")),
     ]
-    return Report([*reached, *checks.check_all(facts, wanted), *broken_files], facts)
+    # Once each: databaseUrl and backupDatabaseUrl may have the same to say of one server.
+    findings = dict.fromkeys([*reached, *checks.check_all(facts, wanted), *broken_files])
+    return Report(list(findings), facts)

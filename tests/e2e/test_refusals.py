@@ -52,6 +52,12 @@ def test_a_wrong_configuration_value(project: Project) -> None:
     assert_nothing_was_made(project)
 
 
+def test_a_preflight_of_a_stack_that_makes_its_own_servers(project: Project) -> None:
+    said = project.make("preflight", expect=2)
+    assert "stack dev has target embedded: there is nothing to check before it is made. Set target external" in said
+    assert "Traceback" not in said
+
+
 def test_a_full_disk(project: Project) -> None:
     if os.getuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode:
         pytest.skip("a full disk is a tiny file system of our own: that takes the right to mount")

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from infra.preflight.checks import check_all, identity, version
-from infra.preflight.facts import ExtensionFacts, Facts, ReaderFacts, RoleFacts, SchemaFacts
+from infra.preflight.checks import check_all
+from infra.preflight.facts import ExtensionFacts, Facts, RoleFacts, SchemaFacts
 from infra.preflight.finding import Wanted, failure
+from infra.preflight.reader import ReaderFacts
+from infra.preflight.server import identity, version
 
 WANTED = Wanted(
     schema="public",
@@ -89,6 +91,19 @@ def vector(**facts: Any) -> dict[str, Any]:
             "CREATE ROLE backup LOGIN BYPASSRLS",
         ),
         ({"bypass_rls": False, "platform": "rds"}, "may not make a role that reads everything", "its snapshots"),
+        (
+            {"roles": {**ROLES, "maintenance": RoleFacts(may_grant=False)}},
+            "postgres may not make backup a member of maintenance, which others made",
+            "GRANT maintenance TO postgres WITH ADMIN OPTION;",
+        ),
+        (
+            {
+                "roles": {**ROLES, "maintenance": RoleFacts(may_grant=False), "backup": RoleFacts(login=True)},
+                "made": {("login", "backup")},
+            },
+            "postgres may not make backup a member of maintenance",
+            "GRANT maintenance TO postgres WITH ADMIN OPTION;",
+        ),
         (vector(), "vector is not enabled", "As a superuser, in this database: CREATE SCHEMA"),
         (
             {**vector(), "platform": "supabase"},
@@ -128,6 +143,16 @@ def vector(**facts: Any) -> dict[str, Any]:
             "lacks BYPASSRLS and pg_read_all_data",
             "ALTER ROLE reader BYPASSRLS",
         ),
+        (
+            {"reader": ReaderFacts("reader", bypass_rls=True, read_all=True, where="h:5432/app", same=False)},
+            "h:5432/app is not the database of databaseUrl",
+            "--secret backupDatabaseUrl",
+        ),
+        (
+            {"reader": ReaderFacts("reader", bypass_rls=True, read_all=True, where="h:5432/app", version=140009)},
+            "h:5432/app, which backupDatabaseUrl names: PostgreSQL 14 is too old",
+            "Upgrade the server",
+        ),
         ({"reader": failure("connection", "h does not answer", "Correct it")}, "h does not answer", "Correct it"),
     ],
 )
@@ -154,6 +179,12 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         {"version": 150004, "platform": "supabase"},
         {"superuser": True, "bypass_rls": False, "create_role": False, "version": 150004},
         {"roles": ROLES | {"backup": RoleFacts(login=True)}, "made": frozenset({("login", "backup")})},
+        {"roles": ROLES | {"maintenance": RoleFacts()}},
+        {
+            "roles": ROLES
+            | {"maintenance": RoleFacts(may_grant=False), "backup": RoleFacts(login=True, acts_as=("maintenance",))},
+            "made": frozenset({("login", "backup")}),
+        },
         {"ledger_owner": "postgres", "ledger": True},
     ],
 )
@@ -162,7 +193,8 @@ def test_what_is_allowed_passes(facts: dict[str, Any]) -> None:
 
 
 def test_without_backups_nobody_has_to_read_everything() -> None:
-    assert failures(replace(WANTED, backup_role=""), bypass_rls=False, grant_read_all=False) == []
+    kept = {**ROLES, "maintenance": RoleFacts(may_grant=False)}
+    assert failures(replace(WANTED, backup_role=""), bypass_rls=False, grant_read_all=False, roles=kept) == []
 
 
 def test_a_role_that_can_not_have_bypassrls_is_a_warning() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,14 @@ def test_a_pooler_that_shares_sessions_is_refused(mode: str, pooler: PgBouncer, 
         (line,) = map(str, preflight(url, WANTED).failures)
     assert "is a pooler in transaction mode" in line
     assert "pool_mode = session" in line
+
+
+def test_the_login_for_backups_is_held_to_the_same(pooler: PgBouncer, server: Supabase) -> None:
+    for mode, count in (("transaction", 1), ("session", 0)):
+        with pooled(pooler, server, mode) as url:
+            lines = list(map(str, preflight(server.url(), replace(WANTED, backup_url=url)).failures))
+        assert [line for line in lines if "is a pooler in transaction mode" in line] == lines[:count]
+        assert all("pool_mode = session, in backupDatabaseUrl" in line for line in lines[:count])
 
 
 def test_a_pooler_that_keeps_sessions_passes(pooler: PgBouncer, server: Supabase) -> None:

@@ -1,12 +1,14 @@
 """The preflight against real servers: what is found, what is said, and that nothing is changed."""
 
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from infra.preflight.connecting import transaction_pooler
+from infra.database_url import DatabaseUrl
+from infra.preflight.connecting import explained, place, transaction_pooler
 from infra.preflight.finding import Wanted
 from infra.preflight.run import Report, preflight
 from infra.roles import BACKUP, EXTENSION_SCHEMA, EXTENSIONS, GROUPS
@@ -64,6 +66,17 @@ def test_a_reader_that_would_miss_rows_is_refused(supabase: Supabase) -> None:
     assert "--secret backupDatabaseUrl" in line
 
 
+def test_a_group_that_others_made_has_to_be_ours_to_grant(supabase: Supabase) -> None:
+    supabase.run("CREATE ROLE maintenance NOLOGIN")
+    (line,) = failures(preflight(supabase.url(), WANTED))
+    advised = "GRANT maintenance TO postgres WITH ADMIN OPTION;"
+    assert "postgres may not make backup a member of maintenance, which others made" in line
+    assert line.endswith(f"As an administrator: {advised}")
+    assert failures(preflight(supabase.url(), replace(WANTED, backup_role=""))) == []
+    supabase.run(advised)
+    assert failures(preflight(supabase.url(), WANTED)) == []
+
+
 @pytest.mark.parametrize(
     ("change", "found"),
     [
@@ -100,6 +113,8 @@ def shared(start_supabase: Callable[..., Supabase]) -> Supabase:
             "Use port 5432 of aws-0-eu-central-1.pooler.supabase.com, the session pooler",
         ),
         ("postgresql://postgres:S3cret@db.abc.supabase.co:6543/postgres", "Use port 5432 of db.abc.supabase.co"),
+        ("postgresql://u:S3cret@first.example.org,db.abc.supabase.co:6543/d", "Use port 5432 of db.abc.supabase.co"),
+        ("postgresql://u:S3cret@db.abc.supabase.co,db.xyz.supabase.co/d?port=6543", "port 5432 of db.abc.supabase.co"),
     ],
 )
 def test_supabases_transaction_pooler_is_refused_by_its_address(url: str, advice: str) -> None:
@@ -115,7 +130,55 @@ def test_supabases_transaction_pooler_is_refused_by_its_address(url: str, advice
         "postgresql://postgres.abc:p@aws-0-eu-central-1.pooler.supabase.com:5432/postgres",
         "postgresql://postgres:p@db.abc.supabase.co/postgres",
         "postgresql://postgres:p@db.example.org:6543/postgres",
+        "postgresql://postgres:p@db.abc.supabase.co:5432,db.example.org:6543/postgres",
     ],
 )
 def test_other_addresses_are_not_refused_unseen(url: str) -> None:
     assert transaction_pooler(url, "databaseUrl") is None
+
+
+def test_each_host_is_shown_with_its_port() -> None:
+    url = DatabaseUrl.parse("postgresql://u:S3cret@A.example,b.example:6432/app")
+    assert place(url.text) == "a.example:5432,b.example:6432/app"
+
+
+UNREACHABLE = 'connection is bad: connection to server at "2001:db8::1", port 5432 failed: Network is unreachable'
+NO_ROUTE = 'connection is bad: connection to server at "192.0.2.1", port 5432 failed: No route to host'
+IPV6 = "Supabase's direct address speaks IPv6 only"
+
+
+@pytest.mark.parametrize(
+    ("host", "words", "found", "supabase"),
+    [
+        ("db.example.org", UNREACHABLE, "there is no way to this address from here", False),
+        ("db.example.org", NO_ROUTE, "there is no way to this address from here", False),
+        ("db.example.org", "connection timeout expired", "no answer within 10 s", False),
+        ("db.example.org", "could not receive data from server: Connection timed out", "no answer", False),
+        ("aws-0-eu-central-1.pooler.supabase.com", "connection timeout expired", "no answer within 10 s", False),
+        ("db.abc.supabase.co", UNREACHABLE, "there is no way to this address from here", True),
+        ("db.abc.supabase.co", "connection timeout expired", "Let this machine through the firewall", True),
+    ],
+)
+def test_ipv6_is_spoken_of_where_it_is_supabases_address(host: str, words: str, found: str, supabase: bool) -> None:
+    line = str(explained(words, f"postgresql://u:S3cret@{host}:5432/app", "databaseUrl"))
+    assert found in line
+    assert (IPV6 in line) == supabase
+    assert "S3cret" not in line
+
+
+def test_a_server_that_never_answers_is_behind_a_firewall(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.preflight.connecting.CONNECT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = mute.getsockname()[1]
+        (line,) = failures(preflight(f"postgresql://u:S3cret@127.0.0.1:{port}/app", WANTED))
+    assert "no answer within" in line
+    assert "firewall" in line
+    assert "Supabase" not in line
+
+
+def test_a_statement_that_is_cut_off_is_no_firewall(supabase: Supabase) -> None:
+    supabase.run("ALTER ROLE postgres SET statement_timeout = '1ms'")
+    (line,) = failures(preflight(supabase.url(), WANTED))
+    assert "the server is too slow for a question of this check (canceling statement due to statement timeout" in line
+    assert "give the login of databaseUrl more: ALTER ROLE … RESET statement_timeout;" in line
+    assert "firewall" not in line

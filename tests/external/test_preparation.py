@@ -92,6 +92,31 @@ def test_switching_backups_off_takes_the_reader_away(supabase: Supabase, prepara
     assert roles(supabase) == ["agent", "maintenance", "observer", "orchestrator"]
 
 
+def test_why_a_reader_that_nobody_needs_any_more_stays_is_said(supabase: Supabase, preparation: Managed) -> None:
+    preparation.create(**inputs(supabase))
+    supabase.run("GRANT UPDATE ON public.todos TO backup")
+    preparation.update(**inputs(supabase, backupRole="", backupPassword=None))
+    assert "backup" in roles(supabase)
+    assert preparation.logs()[-1] == ("warning", "login backup stays: privileges for table todos")
+    supabase.run("REVOKE UPDATE ON public.todos FROM backup")
+    preparation.update(**inputs(supabase, backupRole="", backupPassword=None, dropOnDelete=True))
+    assert "backup" not in roles(supabase)
+
+
+def test_a_group_that_is_not_ours_to_grant_is_an_error_with_the_statement(
+    supabase: Supabase, preparation: Managed
+) -> None:
+    supabase.run("CREATE ROLE maintenance NOLOGIN")
+    advised = "GRANT maintenance TO postgres WITH ADMIN OPTION;"
+    with pytest.raises(PluginError, match=advised):
+        preparation.create(**inputs(supabase))
+    assert roles(supabase) == ["maintenance"]
+    supabase.run(advised)
+    preparation.create(**inputs(supabase))
+    assert supabase.rows("SELECT pg_has_role('backup', 'maintenance', 'USAGE')") == [(True,)]
+    assert "role maintenance" not in preparation["made"]
+
+
 def test_a_create_that_was_interrupted_is_found_again(supabase: Supabase, preparation: Managed, manage: Manage) -> None:
     preparation.create(**inputs(supabase))
     again = manage("postgres:Preparation", "again")

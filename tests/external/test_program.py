@@ -1,12 +1,17 @@
 """What the program registers for an existing database: order, secrets, and what outlives the stack."""
 
 import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.plugin.values import Secret
-from tests.unit.program import Graph, run
+from tests.unit.program import Graph, Refused, run
 
 URL = "postgresql://postgres.ref:S3cret%2Fword@aws-0-eu.pooler.supabase.com:5432/app"
 KEYS = {"s3AccessKey": "AKIA", "s3SecretKey": "S3-s3cret"}
@@ -105,6 +110,32 @@ def test_without_backups_there_is_no_bucket_no_schedule_and_no_reader() -> None:
     assert {"Bucket backups", "Service backup-schedule", "Password backup-password"} & graph.resources.keys() == set()
     assert graph["Preflight preflight"].inputs["backupRole"] == ""
     assert "bucket" not in graph.outputs
+
+
+@pytest.fixture
+def without_programs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing is unpacked yet, and what the wheel brings fails as it does on a full disk."""
+    folder = Path(tempfile.mkdtemp(prefix="ae-cache-", dir="/var/tmp" if os.getuid() == 0 else None))  # noqa: S108
+    folder.chmod(0o755)  # the account that runs PostgreSQL has to reach it
+    program = folder / "wheel" / "pg0" / "bin" / "pg0"
+    program.parent.mkdir(parents=True)
+    (program.parents[1] / "__init__.py").touch()
+    program.write_text("#!/bin/sh\necho No space left on device >&2\nexit 1\n")
+    monkeypatch.setenv("PYTHONPATH", str(folder / "wheel"))
+    monkeypatch.setenv("AGENT_ECOSYSTEM_CACHE", str(folder / "cache"))
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.mark.usefixtures("without_programs")
+def test_without_client_programs_there_are_no_backups_and_the_reason_is_said() -> None:
+    with pytest.raises(Refused) as caught:
+        external(**KEYS)
+    assert str(caught.value).startswith("no client programs for backups: pg0 could not unpack PostgreSQL into ")
+    assert str(caught.value).endswith(": No space left on device")
+    assert "Service backup-schedule" not in external(backups="false").resources
 
 
 def test_a_given_reader_is_used_as_it_is() -> None:

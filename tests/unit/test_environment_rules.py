@@ -55,6 +55,7 @@ GUESSABLE = [
     "live",
     "live-live-live",
     "agent-ecosystem-live",
+    "welcome12345",
     "1" * 20,
 ]
 

@@ -10,6 +10,7 @@ from infra import job_command
 from infra.backup_job import command_line
 from infra.targets.docker import job_in_container
 from infra.targets.docker.job_in_container import Addresses, goes_elsewhere, passed_on
+from tools.docker_engine import connection
 
 OUTSIDE = "postgresql://postgres:p%40ss@127.0.0.1:15432/postgres"
 INSIDE = "postgresql://postgres:p%40ss@postgres:5432/postgres"
@@ -39,6 +40,17 @@ def test_a_job_in_a_container_is_asked_there(project: Path, monkeypatch: pytest.
     monkeypatch.setattr(job_in_container, "run_inside", lambda stack, arguments: (stack, arguments))
     monkeypatch.setattr(sys, "argv", ["job_command", "list", "--json"])
     assert job_command.main() == ("docker", ["list", "--json"])  # type: ignore[comparison-overlap]
+
+
+def test_a_stack_that_is_not_up_has_no_container_to_ask(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if reason := connection.why_none():  # any engine does: unlike the fixture, this wants no images
+        pytest.skip(reason)
+    monkeypatch.setenv("DOCKER_HOST", connection.address())
+    assert job_in_container.run_inside("never-made", ["status"]) == 1
+    said = capsys.readouterr().err
+    assert said == "error: stack never-made has no backup container: `make up STACK=never-made` makes it\n"
 
 
 def test_an_unknown_target_is_one_line(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,9 +3,11 @@
 import json
 
 import pytest
+import yaml
 from pyrage import x25519
 
-from infra.settings import Settings, SettingsError
+from infra.configuration.external import ExternalKeys
+from infra.settings import PROJECT_FOLDER, Settings, SettingsError
 
 FIELDS = {field.alias or name: field for name, field in Settings.model_fields.items() if name != "stack"}
 
@@ -76,6 +78,7 @@ WRONG = [
     ("s3Endpoint", "minio:9000", "String should match pattern"),
     ("s3JobPrincipal", "backup-job", "String should match pattern"),
     ("s3PrunePrincipal", "prune", "String should match pattern"),
+    ("sslRootCertificate", "ca.crt", "only the target external has a database and a store that are there already"),
 ]
 """A key, a wrong value of it, and what is said."""
 
@@ -98,10 +101,12 @@ WRONG_FOR_DOCKER = [
 """The same for the target docker, with the whole beginning of what is said."""
 
 FREE = {
-    *("stateFolder", "passwordRotation", "bucket", "backupSchedule", "backupMirror", "sslRootCertificate", "s3Region"),
+    *("stateFolder", "passwordRotation", "bucket", "backupSchedule", "backupMirror", "s3Region"),
     "backupSecondRegion",
 }
 """Any text is taken here; what the folder, the store or the schedule makes of it is told by them."""
+
+EXTERNAL = {"target": "external", "databaseUrl": "postgresql://u:p@db.example/app"}
 
 SECRET = {
     *("databaseUrl", "backupDatabaseUrl", "s3AccessKey", "s3SecretKey", "s3JobAccessKey", "s3JobSecretKey"),
@@ -173,7 +178,7 @@ def test_the_second_destination_is_not_the_container_itself_nor_the_first() -> N
     ):
         parse(target="docker", backupSecondBucket="elsewhere", backupSecondEndpoint="http://localhost:9000")
     assert parse(backupSecondBucket="elsewhere", backupSecondEndpoint="http://localhost:9000")
-    external = {"target": "external", "databaseUrl": "postgresql://u:p@db.example/app", "bucket": "backups-of-ours"}
+    external = {**EXTERNAL, "bucket": "backups-of-ours"}
     with pytest.raises(
         SettingsError, match="backupSecondBucket = 'backups-of-ours': that is the bucket of the backups"
     ):
@@ -202,7 +207,10 @@ def test_every_key_has_its_wrong_value_above() -> None:
 
 @pytest.mark.parametrize("key", sorted(FREE))
 def test_a_free_key_takes_any_text(key: str) -> None:
-    beside = {"backupSecondBucket": "elsewhere"} if key == "backupSecondRegion" else {}
+    beside = {
+        "backupSecondRegion": {"backupSecondBucket": "elsewhere"},
+        "s3Region": EXTERNAL,
+    }.get(key, {})
     assert "any text" in parse(**{key: "any text"}, **beside).model_dump(by_alias=True).values()
 
 
@@ -218,6 +226,85 @@ def test_a_key_of_the_docker_target_means_nothing_elsewhere(key: str) -> None:
     text = {"postgresMajor": "17", "limits": "{}"}.get(key, "postgres:17")
     with pytest.raises(SettingsError, match=rf"{key} = .*: only the target docker has containers.* embedded"):
         parse(**{key: text})
+
+
+OF_SERVERS_OF_OURS = {
+    "postgresPort": "15432",
+    "postgresSettings": '{"work_mem":"64MB"}',
+    "database": "elsewhere",
+    "objectStorePort": "18333",
+}
+OF_EXTERNAL = {
+    "databaseUrl": "postgresql://u:hunter2@h/d",
+    "sslMode": "require",
+    "sslRootCertificate": "system",
+    "dropOnDestroy": "true",
+    "backups": "false",
+    "backupDatabaseUrl": "postgresql://u:hunter2@h/d",
+    "s3Endpoint": "https://s3.example",
+    "s3Region": "eu-central-1",
+    "s3AccessKey": "hunter2",
+    "s3SecretKey": "hunter2",
+    "s3JobAccessKey": "hunter2",
+    "s3JobSecretKey": "hunter2",
+    "backupRunner": "elsewhere",
+    "s3JobPrincipal": "arn:aws:iam::1:user/job",
+    "s3PruneAccessKey": "hunter2",
+    "s3PruneSecretKey": "hunter2",
+    "s3PrunePrincipal": "arn:aws:iam::1:user/prune",
+}
+
+
+@pytest.mark.parametrize("target", ["embedded", "docker"])
+@pytest.mark.parametrize("key", OF_EXTERNAL)
+def test_a_key_of_the_external_target_means_nothing_elsewhere(key: str, target: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(target=target, **{key: OF_EXTERNAL[key]})
+    (line,) = str(caught.value).splitlines()
+    shown = "" if key in SECRET else f" = {OF_EXTERNAL[key]!r}"
+    assert line == (
+        f"configuration key agent-ecosystem:{key}{shown}: only the target external has a database and a store that are "
+        f"there already, and this stack's is {target} ({FIELDS[key].description})"
+    )
+    assert "hunter2" not in line
+
+
+def test_the_keys_above_are_all_that_the_external_target_has() -> None:
+    assert {field.alias for field in ExternalKeys.model_fields.values()} == OF_EXTERNAL.keys()
+    assert parse(target="external", **OF_EXTERNAL)
+
+
+@pytest.mark.parametrize("key", OF_SERVERS_OF_OURS)
+def test_a_key_of_servers_that_the_stack_makes_means_nothing_without_them(key: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(**EXTERNAL, **{key: OF_SERVERS_OF_OURS[key]})
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"configuration key agent-ecosystem:{key} = ")
+    assert ": only the targets embedded and docker have servers that the stack makes, and this stack's is ext" in line
+
+
+def test_containers_keep_nothing_in_a_folder() -> None:
+    with pytest.raises(SettingsError, match="stateFolder = '/data': only the targets embedded and external have serv"):
+        parse(target="docker", stateFolder="/data")
+
+
+def test_what_the_database_of_others_has_installed_is_not_changed() -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(**EXTERNAL, extensionVersions='{"vector": "0.8.5"}')
+    assert str(caught.value) == (
+        "configuration key agent-ecosystem:extensionVersions = {'vector': '0.8.5'}: on this server that is ALTER "
+        "EXTENSION ... UPDATE"
+    )
+
+
+@pytest.mark.parametrize("stack", ["dev", "docker", "staging", "production"])
+def test_the_files_that_come_with_the_project_are_right(stack: str) -> None:
+    written = yaml.safe_load((PROJECT_FOLDER / f"Pulumi.{stack}.yaml").read_text())["config"]
+    texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in written.items()}
+    settings = Settings.parse("agent-ecosystem", stack, texts)
+    assert settings.environment == (stack if stack in ("staging", "production") else "development")
+    # What lasts says itself how long its backups do, whatever the default becomes.
+    assert ("backup_retention" in settings.model_fields_set) == (settings.environment != "development")
 
 
 def test_an_unknown_key_is_refused_with_the_known_ones() -> None:

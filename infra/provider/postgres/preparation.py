@@ -45,11 +45,11 @@ class Preparation(Resource[PreparationInputs]):
 
     @override
     def create(self, context: Context, inputs: PreparationInputs) -> tuple[str, State]:
-        return context.name, self._prepare(inputs)
+        return context.name, self._prepare(context, inputs)
 
     @override
     def update(self, context: Context, resource_id: str, old: State, inputs: PreparationInputs) -> State:
-        return self._prepare(inputs)
+        return self._prepare(context, inputs)
 
     @override
     def read(self, context: Context, resource_id: str, inputs: State, state: State) -> tuple[State, State]:
@@ -81,11 +81,13 @@ class Preparation(Resource[PreparationInputs]):
             # A database that is gone for good must not keep its stack alive.
             context.log("warning", f"{error}; the login for backups, {known.backup_role or 'none'}, stays there")
 
-    def _prepare(self, inputs: PreparationInputs) -> State:
+    def _prepare(self, context: Context, inputs: PreparationInputs) -> State:
         from infra.provider.postgres import preparing  # noqa: PLC0415
 
         with opened(inputs.url) as connection:
-            made = preparing.prepare(connection, inputs)
+            made, kept = preparing.prepare(connection, inputs)
+        for reason in kept:
+            context.log("warning", reason)
         return {**inputs.model_dump(by_alias=True), "made": _names(made)}
 
     def _say(self, context: Context, inputs: State) -> None:

@@ -12,6 +12,7 @@ from psycopg import sql
 
 from infra.plugin import UserError
 from infra.provider.schema.ledger import forget
+from infra.roles import READER_IS_IN
 
 if TYPE_CHECKING:
     from infra.provider.postgres.preparation import PreparationInputs
@@ -31,8 +32,6 @@ COMMENT ON TABLE pgstack.prepared_object IS
 MAKE_ORDER = ("role", "login", "schema", "usage", "extension")
 DROP_ORDER = ("usage", "extension", "schema", "login", "role")
 SERVICE = "service_role"
-READER_IS_IN = ("pg_read_all_data", "maintenance")
-"""It reads everything, and calls maintain(): docs/adr/0025-maintenance-by-the-reader.md."""
 
 
 def made(connection: Connection) -> list[Made]:
@@ -62,12 +61,13 @@ def lacking(connection: Connection, wanted: "PreparationInputs") -> list[Made]:
     ]
 
 
-def prepare(connection: Connection, wanted: "PreparationInputs") -> list[Made]:
-    """Make what is missing in one transaction, and return all that is ours.
+def prepare(connection: Connection, wanted: "PreparationInputs") -> tuple[list[Made], list[str]]:
+    """Make what is missing in one transaction; return all that is ours, and why an earlier login for backups stays.
 
     Raises:
-        UserError: the role for backups exists and is not ours.
+        UserError: the role for backups exists and is not ours, or has to be in a role that we may not grant.
     """
+    kept: list[str] = []
     with connection.transaction():
         connection.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", [LOCK])
         connection.execute(LEDGER)
@@ -78,10 +78,10 @@ def prepare(connection: Connection, wanted: "PreparationInputs") -> list[Made]:
                 note = "INSERT INTO pgstack.prepared_object VALUES (%s, %s) ON CONFLICT DO NOTHING"
                 connection.execute(note, (kind, name))
         for name in _logins(connection) - {wanted.backup_role}:
-            _drop(connection, "login", name)  # backups were switched off, or read by another login now
+            kept += _drop(connection, "login", name)  # backups were switched off, or read by another login now
         if wanted.backup_role:
             _set_up_reader(connection, wanted)
-        return made(connection)
+        return made(connection), kept
 
 
 def take_away(connection: Connection, wanted: "PreparationInputs") -> list[str]:
@@ -168,7 +168,20 @@ def _set_up_reader(connection: Connection, wanted: "PreparationInputs") -> None:
     for group in READER_IS_IN:
         member = connection.execute("SELECT pg_catalog.pg_has_role(%s, %s, 'USAGE')", (role, group)).fetchone()
         if member == (False,):
+            _grant(connection, group, role)
+
+
+def _grant(connection: Connection, group: str, role: str) -> None:
+    try:
+        with connection.transaction():
             connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(group), sql.Identifier(role)))
+    except psycopg.errors.InsufficientPrivilege:
+        # The preflight told of it, unless somebody took the right away since: it is believed until its inputs change.
+        (login,) = connection.execute("SELECT quote_ident(current_user)").fetchone() or ("",)
+        raise UserError(
+            f"role {role} has to be in {group}, which others made and {login} may not grant. As an administrator: "
+            f"GRANT {group} TO {login} WITH ADMIN OPTION;"
+        ) from None
 
 
 def _drop(connection: Connection, kind: str, name: str) -> list[str]:
