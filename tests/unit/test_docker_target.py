@@ -214,7 +214,7 @@ def test_supabase_has_another_superuser_and_roles_of_its_own() -> None:
     assert endpoint.user == "supabase_admin"
     assert endpoint.roles == {"anon", "authenticated", "service_role"}
     assert container["command"][:3] == ["postgres", "-D", "/etc/postgresql"]
-    assert "entrypoints" not in container
+    assert container["entrypoints"] == run().engine.container("postgres")["entrypoints"]  # which sets the password
     assert container["capabilities"]["drops"] == ["ALL"]
     assert "CAP_SETUID" in container["capabilities"]["adds"]
     assert "agent-ecosystem-docker-postgres-keys" in program.engine.named("Volume")
