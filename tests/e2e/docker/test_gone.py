@@ -35,6 +35,20 @@ def test_a_stopped_container_is_started(containers: ContainerStack) -> None:
     containers.preview("--expect-no-changes", "--refresh")
 
 
+def test_a_restore_into_another_server_says_that_the_store_is_stopped(containers: ContainerStack) -> None:
+    elsewhere = "--into postgresql://postgres@127.0.0.1:1/elsewhere"
+    containers.container("object-store").stop()
+    try:
+        said = containers.make("restore", f"ARGS={elsewhere}", expect=2)
+        assert f"error: the object store of stack {containers.name} does not run: `make up STACK=" in said
+        assert "Traceback" not in said
+        assert "there is no second destination" in containers.make(
+            "restore", f"ARGS={elsewhere} --from second", expect=2
+        )
+    finally:
+        containers.make("up")
+
+
 def test_a_lost_database_is_made_anew_and_backed_up(containers: ContainerStack) -> None:
     containers.query("SELECT register_agent('lost', 'executor', '1.8.3')")
     containers.container("postgres").remove(force=True)
