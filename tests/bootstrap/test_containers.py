@@ -3,6 +3,7 @@
 import gc
 import secrets
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import docker
@@ -103,3 +104,22 @@ def test_only_what_bears_the_stacks_label_is_removed(engine: docker.DockerClient
     assert [found.name for found in engine.containers.list(all=True, filters={"name": name})] == [f"{name}-strange"]
     assert [found.name for found in engine.networks.list(names=[name])] == [f"{name}-strange"]
     assert engine.volumes.get(name).name == name
+
+
+def test_an_image_that_was_pulled_since_is_another(engine: docker.DockerClient, name: str) -> None:
+    reference = f"{name}:1"
+    old = engine.images.get(IMAGE)
+    old.tag(reference)
+    outputs = {"name": reference, "imageId": old.id}
+    state = {"deployment": {"resources": [{**entry(containers.REMOTE_IMAGE, "id"), "outputs": outputs}]}}
+    try:
+        assert containers.other_images(state) == []
+        newer, _ = engine.images.build(
+            fileobj=BytesIO(f"FROM {IMAGE}\nLABEL newer=1\n".encode()), tag=reference, rm=True
+        )
+        assert newer.id != old.id
+        assert containers.other_images(state) == state["deployment"]["resources"]
+    finally:
+        engine.images.remove(reference)
+    assert containers.other_images(state) == []  # without one, `up` has nothing else to run
+    assert containers.other_images({"deployment": {}}) == []

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 CONTAINER = "docker:index/container:Container"
 NETWORK = "docker:index/network:Network"
 VOLUME = "docker:index/volume:Volume"
+REMOTE_IMAGE = "docker:index/remoteImage:RemoteImage"
 LOOKED_UP = (CONTAINER, NETWORK, VOLUME)
 
 STACK_LABEL = "agent-ecosystem.stack"
@@ -34,6 +35,20 @@ def gone(resources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         return []
     with _engine() as client:
         return [resource for resource in resources if client and not _stands(client, resource)]
+    return []
+
+
+def other_images(export: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the images of an exported state under whose names the engine has others now; none where no engine answers.
+
+    Pulumi goes by the id it knows: a newer image that was pulled under the same tag would never run.
+    """
+    resources = export["deployment"].get("resources") or ()
+    images = [resource for resource in resources if resource["type"] == REMOTE_IMAGE and resource.get("outputs")]
+    if not images:
+        return []
+    with _engine() as client:
+        return [image for image in images if client and _is_another(client, image["outputs"])]
     return []
 
 
@@ -99,6 +114,15 @@ def _stands(client: "DockerClient", resource: Mapping[str, Any]) -> bool:
     except docker.errors.NotFound:
         return False
     return True
+
+
+def _is_another(client: "DockerClient", known: Mapping[str, Any]) -> bool:
+    import docker.errors  # noqa: PLC0415
+
+    try:
+        return bool(client.images.get(known["name"]).id != known.get("imageId"))
+    except docker.errors.ImageNotFound:
+        return False
 
 
 def _remove_ours(client: "DockerClient", type_: str, name: str, stack: str) -> None:

@@ -131,10 +131,17 @@ class Stack:
     def bring_back(self) -> list[str]:
         """Make anew what is gone from the Docker engine; where data went with it, find out what else is gone.
 
+        An image that was pulled since is noted: the `up` that follows runs it.
+
         Returns:
             Options for the `up` that follows: a new database has to have a backup before that is done.
         """
-        ours = containers.of_docker(self._export())
+        export = self._export()
+        if others := containers.other_images(export):
+            names = ", ".join(sorted(str(image["outputs"]["name"]) for image in others))
+            say(f"Another image in the Docker engine than the one that runs: {names}.")
+            self._targeted("refresh", *(image["urn"] for image in others))
+        ours = containers.of_docker(export)
         gone = containers.gone(ours)
         if not gone:
             return []
