@@ -15,7 +15,7 @@ from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 
 from infra import store_identities
 from infra.endpoint import BucketAccess, Endpoint, ObjectStore, Postgres
-from infra.settings import Settings
+from infra.settings import PROJECT_FOLDER, Settings
 from infra.targets.docker import backup_schedule as backup
 from infra.targets.docker.object_store import object_store
 from infra.targets.docker.postgres import postgres
@@ -177,6 +177,14 @@ def test_files_are_brought_by_a_container_that_never_runs(program: Program) -> N
         assert carrier["start"] is False
         assert carrier["mustRun"] is False
         assert carrier["networkMode"] == "none"
+
+
+def test_the_place_of_the_state_is_told_without_what_its_url_keeps_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://me:pw@team-state/dev?region=eu-central-1")
+    label = {"label": "agent-ecosystem.state", "value": "s3://team-state/dev"}
+    assert label in run().engine.container("postgres-files")["labels"]
+    monkeypatch.delenv("PULUMI_BACKEND_URL")
+    assert run().engine.container("postgres-files")["labels"][1]["value"] == PROJECT_FOLDER.as_uri()
 
 
 @pytest.mark.parametrize("service", STARTED)
