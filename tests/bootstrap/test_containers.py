@@ -3,16 +3,19 @@
 import gc
 import secrets
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import docker
 import docker.errors
 import pytest
 
+from infra.targets.docker.naming import STATE_LABEL
 from tools.bootstrap import containers
 from tools.bootstrap.interrupted_creates import PendingCreate
 
 IMAGE = "debian:trixie-slim"
+BACKEND = "file:///here/.state/backend"
 
 
 @pytest.fixture
@@ -83,6 +86,7 @@ def test_only_what_the_engine_has_is_looked_up() -> None:
 def test_without_an_engine_nothing_is_said_to_be_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     assert containers.gone([entry(containers.VOLUME, "data")]) == []
+    assert containers.known_elsewhere("docker", BACKEND) == ([], [])
     containers.remove_build_stages()
     gc.collect()
 
@@ -99,7 +103,42 @@ def test_only_what_bears_the_stacks_label_is_removed(engine: docker.DockerClient
         for type_ in (containers.CONTAINER, containers.NETWORK, containers.VOLUME)
         for wanted in (name, f"{name}-strange", f"{name}-missing")
     ]
-    containers.remove_unfinished(creates)
+    containers.remove_unfinished(creates, BACKEND)
     assert [found.name for found in engine.containers.list(all=True, filters={"name": name})] == [f"{name}-strange"]
     assert [found.name for found in engine.networks.list(names=[name])] == [f"{name}-strange"]
     assert engine.volumes.get(name).name == name
+
+
+def test_what_another_state_knows_is_told_and_stays(engine: docker.DockerClient, name: str) -> None:
+    ours = {containers.STACK_LABEL: name}
+    engine.containers.create(IMAGE, ["true"], name=name, labels=ours)
+    assert containers.known_elsewhere(name, BACKEND) == ([], [])  # an earlier release's does not tell
+    engine.containers.create(IMAGE, ["true"], name=f"{name}-files", labels={**ours, STATE_LABEL: "file:///there"})
+    assert containers.known_elsewhere(name, "file:///there") == ([], [])
+    assert containers.known_elsewhere(name, BACKEND) == (["file:///there"], [name, f"{name}-files"])
+    create = PendingCreate(
+        {**entry(containers.CONTAINER, None, name=name), "urn": f"urn:pulumi:{name}::agent-ecosystem::thing::thing"}
+    )
+    containers.remove_unfinished([create], BACKEND)
+    assert len(engine.containers.list(all=True, filters={"name": name})) == 2
+    containers.remove_unfinished([create], "file:///there")
+    assert [found.name for found in engine.containers.list(all=True, filters={"name": name})] == [f"{name}-files"]
+
+
+def test_an_image_that_was_pulled_since_is_another(engine: docker.DockerClient, name: str) -> None:
+    reference = f"{name}:1"
+    old = engine.images.get(IMAGE)
+    old.tag(reference)
+    outputs = {"name": reference, "imageId": old.id}
+    state = {"deployment": {"resources": [{**entry(containers.REMOTE_IMAGE, "id"), "outputs": outputs}]}}
+    try:
+        assert containers.other_images(state) == []
+        newer, _ = engine.images.build(
+            fileobj=BytesIO(f"FROM {IMAGE}\nLABEL newer=1\n".encode()), tag=reference, rm=True
+        )
+        assert newer.id != old.id
+        assert containers.other_images(state) == state["deployment"]["resources"]
+    finally:
+        engine.images.remove(reference)
+    assert containers.other_images(state) == []  # without one, `up` has nothing else to run
+    assert containers.other_images({"deployment": {}}) == []

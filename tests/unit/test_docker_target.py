@@ -1,16 +1,21 @@
 """The docker target's part of the program, without an engine: which containers it asks for, and how they are closed."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+from pulumi.runtime import set_all_config
 from pulumi.runtime.rpc import is_rpc_secret, unwrap_rpc_secret
 
 from infra import store_identities
 from infra.endpoint import BucketAccess, Endpoint, ObjectStore, Postgres
-from infra.settings import Settings
+from infra.settings import PROJECT_FOLDER, Settings
 from infra.targets.docker import backup_schedule as backup
 from infra.targets.docker.object_store import object_store
 from infra.targets.docker.postgres import postgres
@@ -174,6 +179,14 @@ def test_files_are_brought_by_a_container_that_never_runs(program: Program) -> N
         assert carrier["networkMode"] == "none"
 
 
+def test_the_place_of_the_state_is_told_without_what_its_url_keeps_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://me:pw@team-state/dev?region=eu-central-1")
+    label = {"label": "agent-ecosystem.state", "value": "s3://team-state/dev"}
+    assert label in run().engine.container("postgres-files")["labels"]
+    monkeypatch.delenv("PULUMI_BACKEND_URL")
+    assert run().engine.container("postgres-files")["labels"][1]["value"] == PROJECT_FOLDER.as_uri()
+
+
 @pytest.mark.parametrize("service", STARTED)
 def test_a_changed_file_makes_its_container_anew(program: Program, service: str) -> None:
     labels = program.engine.container(service)["labels"]
@@ -214,7 +227,7 @@ def test_supabase_has_another_superuser_and_roles_of_its_own() -> None:
     assert endpoint.user == "supabase_admin"
     assert endpoint.roles == {"anon", "authenticated", "service_role"}
     assert container["command"][:3] == ["postgres", "-D", "/etc/postgresql"]
-    assert "entrypoints" not in container
+    assert container["entrypoints"] == run().engine.container("postgres")["entrypoints"]  # which sets the password
     assert container["capabilities"]["drops"] == ["ALL"]
     assert "CAP_SETUID" in container["capabilities"]["adds"]
     assert "agent-ecosystem-docker-postgres-keys" in program.engine.named("Volume")
@@ -232,7 +245,63 @@ def test_the_job_s_image_is_tagged_by_what_it_is_built_from(program: Program) ->
     assert name != run(postgresImage="pgvector/pgvector:pg16").engine.resources["Image", "backup"]["imageName"]
 
 
-def test_an_engine_on_another_machine_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DOCKER_HOST", "ssh://elsewhere")
-    with pytest.raises(pulumi.RunError, match="DOCKER_HOST is ssh://elsewhere"):
+@pytest.mark.usefixtures("contexts")
+@pytest.mark.parametrize(
+    ("name", "said", "shown"),
+    [
+        ("DOCKER_HOST", "ssh://elsewhere", "DOCKER_HOST is ssh://elsewhere: .*: unset DOCKER_HOST, or"),
+        ("docker:host", "ssh://elsewhere", "docker:host is ssh://elsewhere: .*: run `pulumi config rm docker:host`"),
+        ("docker:host", "tcp://127.0.0.1:2375", "docker:host is tcp://127.0.0.1:2375: "),
+        ("DOCKER_CONTEXT", "far", "DOCKER_CONTEXT is far, which leads to ssh://elsewhere: .*: unset DOCKER_CONTEXT"),
+        ("docker:context", "far", "docker:context is far, which leads to ssh://elsewhere: "),
+    ],
+)
+def test_an_engine_on_another_machine_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, said: str, shown: str
+) -> None:
+    with engine_named(monkeypatch, name, said), pytest.raises(pulumi.RunError, match=shown):
         run()
+
+
+@pytest.mark.usefixtures("contexts")
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("DOCKER_HOST", "unix:///run/other.sock"),
+        ("docker:host", "unix:///run/other.sock"),
+        ("DOCKER_CONTEXT", "near"),
+        ("docker:context", "default"),
+        ("docker:context", "unknown"),
+    ],
+)
+def test_an_engine_of_this_machine_is_taken(monkeypatch: pytest.MonkeyPatch, name: str, said: str) -> None:
+    with engine_named(monkeypatch, name, said):
+        assert run().engine.named("Network")
+
+
+@pytest.fixture
+def contexts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contexts of the Docker command line, as `docker context create` writes them."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    (tmp_path / "config.json").write_text("{}")
+    for name, host in (("far", "ssh://elsewhere"), ("near", "unix:///run/other.sock")):
+        folder = tmp_path / "contexts" / "meta" / sha256(name.encode()).hexdigest()
+        folder.mkdir(parents=True)
+        meta = {"Name": name, "Metadata": {}, "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": False}}}
+        (folder / "meta.json").write_text(json.dumps(meta))
+
+
+@contextmanager
+def engine_named(monkeypatch: pytest.MonkeyPatch, name: str, said: str) -> Iterator[None]:
+    """Name an engine in the environment, or by a key of the configuration, for the length of a block."""
+    for variable in ("DOCKER_HOST", "DOCKER_CONTEXT"):
+        monkeypatch.delenv(variable, raising=False)
+    if ":" not in name:
+        monkeypatch.setenv(name, said)
+        yield
+        return
+    set_all_config({name: said})
+    try:
+        yield
+    finally:
+        set_all_config({})

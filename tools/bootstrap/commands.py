@@ -23,6 +23,7 @@ PRUNE_KEYS = {"BACKUP_PRUNE_ACCESS_KEY": "pruneAccessKey", "BACKUP_PRUNE_SECRET_
 """The job's settings, and the outputs of a stack that runs its store itself."""
 
 GIVE_UP_STATE = "--give-up-state"
+TAKE_OVER = "--take-over"
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ def recover(session: Session) -> int:
     """Make the state anew from what runs, where the state or its passphrase is lost; then bring the stack up."""
     stack = session.stack
     stack.unlock()
+    if TAKE_OVER not in session.arguments:
+        stack.refuse_others()
     if GIVE_UP_STATE in session.arguments:
         stack.give_up_state()
     stack.select()

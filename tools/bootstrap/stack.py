@@ -87,6 +87,20 @@ class Stack:
         """Say whether the stack's state holds anything."""
         return knows_something(self._export())
 
+    def refuse_others(self) -> None:
+        """Refuse to go on where a stack of this name is in the Docker engine that another state knows.
+
+        Raises:
+            SetupError: there is one; the message names what was found.
+        """
+        places, names = containers.known_elsewhere(self.name, self._environment[BACKEND])
+        if names:
+            raise SetupError(
+                f"the Docker engine has a stack {self.name} already: {', '.join(names)}. The state that knows it is "
+                f"another one, in {', '.join(places)}. Where another checkout runs it, take another name here; where "
+                f"that state is lost, `make recover STACK={self.name} ARGS=--take-over`. Nothing was changed"
+            )
+
     def give_up_state(self) -> None:
         """Set the stack's state aside, as one that can not be read any more.
 
@@ -116,7 +130,7 @@ class Stack:
         return code
 
     def _settle(self, repair: Repair) -> None:
-        containers.remove_unfinished(repair.forgotten)
+        containers.remove_unfinished(repair.forgotten, self._environment[BACKEND])
         if repair.forgotten:
             say(f"Made now, or taken over where it is there already: {_names(repair.forgotten)}.")
         if repair.unknown:
@@ -131,10 +145,17 @@ class Stack:
     def bring_back(self) -> list[str]:
         """Make anew what is gone from the Docker engine; where data went with it, find out what else is gone.
 
+        An image that was pulled since is noted: the `up` that follows runs it.
+
         Returns:
             Options for the `up` that follows: a new database has to have a backup before that is done.
         """
-        ours = containers.of_docker(self._export())
+        export = self._export()
+        if others := containers.other_images(export):
+            names = ", ".join(sorted(str(image["outputs"]["name"]) for image in others))
+            say(f"Another image in the Docker engine than the one that runs: {names}.")
+            self._targeted("refresh", *(image["urn"] for image in others))
+        ours = containers.of_docker(export)
         gone = containers.gone(ours)
         if not gone:
             return []

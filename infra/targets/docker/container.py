@@ -1,5 +1,6 @@
 """One container as this stack runs all of them: no privileges, a read-only root, limits, secrets as files."""
 
+import os
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
@@ -7,8 +8,8 @@ import pulumi
 import pulumi_docker as docker
 
 from infra.configuration.docker import Limits
-from infra.settings import Settings
-from infra.targets.docker.naming import engine_name
+from infra.settings import PROJECT_FOLDER, Settings
+from infra.targets.docker.naming import STATE_LABEL, engine_name, state_place
 
 FILES = "/run/agent-ecosystem"
 """Where a container finds its private files."""
@@ -18,6 +19,7 @@ LOG_DRIVER = "json-file"
 LOG_OPTIONS = {"max-size": "10m", "max-file": "3"}
 STACK_LABEL = "agent-ecosystem.stack"
 DIGEST_LABEL = "agent-ecosystem.files"
+BACKEND = "PULUMI_BACKEND_URL"
 
 
 def run(
@@ -87,7 +89,7 @@ def private_files(
             command=["true"],
             start=False,
             must_run=False,
-            labels=[_label(settings)],
+            labels=[_label(settings), docker.ContainerLabelArgs(label=STATE_LABEL, value=_state_place())],
             network_mode="none",
             log_driver=LOG_DRIVER,
             volumes=[docker.ContainerVolumeArgs(volume_name=volume.name, container_path=FILES)],
@@ -162,6 +164,11 @@ def _in_place(parent: pulumi.Resource, after: Sequence[pulumi.Resource] = ()) ->
 
 def _label(settings: Settings) -> docker.ContainerLabelArgs:
     return docker.ContainerLabelArgs(label=STACK_LABEL, value=settings.stack)
+
+
+def _state_place() -> str:
+    """Return where the state lies; a backend that nothing but `pulumi login` names stands for this checkout's."""
+    return state_place(os.environ.get(BACKEND) or PROJECT_FOLDER.as_uri())
 
 
 def _digest(contents: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:

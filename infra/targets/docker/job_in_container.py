@@ -6,6 +6,7 @@ container reaches the stack's two services alone, and 127.0.0.1 would be itself.
 
 import argparse
 import contextlib
+import json
 import os
 import secrets
 import signal
@@ -35,8 +36,16 @@ IDENTITY = "BACKUP_ENCRYPTION_IDENTITY"
 IDENTITY_FILE = "BACKUP_ENCRYPTION_IDENTITY_FILE"
 """A file of this machine, which no container sees: its content is passed on."""
 PASSED_ON = (RESTORE_URL, "PGPASSWORD", "BACKUP_PRUNE_ACCESS_KEY", "BACKUP_PRUNE_SECRET_KEY", IDENTITY)
-"""Variables the job reads; they go through the engine's socket, never onto a command line."""
+"""Variables the job reads; they go through the engine's socket, never onto a command line or into what it can show."""
 STORE_URL = "BACKUP_S3_ENDPOINT"
+
+# A container's own environment is shown by `docker inspect`; what it reads is kept nowhere.
+AS_TOLD = """
+import json, os, sys
+os.environ.update(json.loads(sys.stdin.readline()))
+from infra.backup_job.command_line import main
+sys.exit(main())
+"""
 
 # Its process id is noted, so that an interruption reaches it.
 NOTED = 'echo $$ >"/tmp/$0.pid"; exec "$@"'
@@ -75,7 +84,8 @@ def run_inside(stack: str, arguments: Sequence[str]) -> int:
         with contextlib.closing(docker.from_env()) as client:
             job = client.containers.get(engine_name(stack, BACKUP))
             if goes_elsewhere(arguments, addresses):
-                with _beside(client, stack, job, arguments, environment) as process:
+                store = {} if _option(arguments, "--from") == "second" else {STORE_URL: _store_url(client, stack)}
+                with _beside(client, stack, job, arguments, {**environment, **store}) as process:
                     return _show(process, Addresses(None))
             environment = {name: addresses.inwards(value) for name, value in environment.items()}
             command = [addresses.inwards(argument) for argument in arguments]
@@ -106,10 +116,14 @@ def passed_on(environment: Mapping[str, str]) -> dict[str, str]:
 
 def goes_elsewhere(arguments: Sequence[str], addresses: Addresses) -> bool:
     """Tell whether a command restores into a server that is not the stack's own."""
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--into", default="")
-    into = parser.parse_known_args(list(arguments))[0].into
+    into = _option(arguments, "--into")
     return "://" in into and addresses.inwards(into) == into
+
+
+def _option(arguments: Sequence[str], name: str) -> str:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(name, dest="value", default="")
+    return str(parser.parse_known_args(list(arguments))[0].value)
 
 
 class _Process(Protocol):
@@ -166,14 +180,18 @@ class _Execution:
 
 
 class _Beside:
-    """A command that is a container's own."""
+    """A command that is a container's own, and is told its environment once it runs."""
 
-    def __init__(self, container: Any):
+    def __init__(self, container: Any, environment: dict[str, str]):
         self._container = container
+        self._told = json.dumps(environment).encode() + b"\n"
 
     def output(self) -> Any:
-        parts = self._container.client.api.attach(self._container.id, stream=True, logs=True, demux=True)
+        api, container = self._container.client.api, self._container.id
+        parts = api.attach(container, stream=True, logs=True, demux=True)
         self._container.start()
+        with contextlib.closing(api.attach_socket(container, params={"stdin": 1, "stream": 1})) as stream:
+            getattr(stream, "_sock", stream).sendall(self._told)  # what the library gives for a Unix socket only reads
         return parts
 
     def interrupt(self) -> None:
@@ -188,13 +206,12 @@ def _beside(
     client: Any, stack: str, job: Any, command: Sequence[str], environment: dict[str, str]
 ) -> Iterator[_Beside]:
     """Make a container like the job's that runs one command where 127.0.0.1 is this machine; it goes with the block."""
-    store = client.containers.get(engine_name(stack, OBJECT_STORE))
-    (published, *_) = store.ports[f"{OBJECT_STORE_PORT}/tcp"]
     container = client.containers.create(
         job.image.id,
         list(command),
         name=engine_name(stack, f"{BACKUP}-{secrets.token_hex(4)}"),
-        environment={**environment, STORE_URL: f"http://{published['HostIp']}:{published['HostPort']}"},
+        entrypoint=["python", "-c", AS_TOLD],
+        stdin_open=True,
         volumes_from=[f"{job.id}:ro"],
         network_mode="host",
         read_only=True,
@@ -205,9 +222,24 @@ def _beside(
         log_config={"Type": "json-file"},
     )
     try:
-        yield _Beside(container)
+        yield _Beside(container, environment)
     finally:
         container.remove(force=True)
+
+
+def _store_url(client: Any, stack: str) -> str:
+    """Return where the object store is on this machine's network.
+
+    Raises:
+        BackupError: it does not run.
+    """
+    try:
+        published = client.containers.get(engine_name(stack, OBJECT_STORE)).ports.get(f"{OBJECT_STORE_PORT}/tcp")
+    except docker.errors.NotFound:
+        published = None
+    if not published:
+        raise BackupError(f"the object store of stack {stack} does not run: `make up STACK={stack}` starts it")
+    return f"http://{published[0]['HostIp']}:{published[0]['HostPort']}"
 
 
 class _Lines:

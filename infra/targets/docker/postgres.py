@@ -28,11 +28,15 @@ STOP_SECONDS = 60
 START_SECONDS = 300
 """How long a start may take, recovery after a crash included."""
 
-# The file is the truth, also for a data volume that an earlier container made with another password.
+# The file is the truth, also for a data volume that an earlier container made with another password. An image that
+# begins as root has what its own entrypoint steps down with. The settings are the server's: with slots of logical
+# replication it starts with no less. The statement reads the file: what statements say is kept in logs and statistics.
 START = f"""
+if [ "$(id -u)" = 0 ]; then stepping_down="$(command -v gosu || command -v su-exec) postgres"; fi
 if [ -s "$PGDATA/PG_VERSION" ]; then
-    printf "ALTER ROLE %s PASSWORD '%s'\\n" "$POSTGRES_USER" "$(cat {FILES}/{PASSWORD_FILE})" |
-        postgres --single -D "$PGDATA" postgres >/dev/null
+    $stepping_down postgres --single "${{@:2}}" -c log_error_verbosity=terse postgres >/dev/null <<'SQL'
+DO $do$BEGIN EXECUTE format('ALTER ROLE CURRENT_USER PASSWORD %L', pg_read_file('{FILES}/{PASSWORD_FILE}')); END$do$
+SQL
 fi
 exec docker-entrypoint.sh "$@"
 """
@@ -91,6 +95,7 @@ def _container(known: PostgresImage, image: pulumi.Input[str], settings: Setting
     ready = ["CMD", "pg_isready", "--quiet", "--host=127.0.0.1", f"--username={known.superuser}"]
     container = docker.ContainerArgs(
         image=image,
+        entrypoints=["bash", "-c", START, "start"],
         command=["postgres", *known.arguments, *_parameters(settings)],
         envs=[f"{name}={value}" for name, value in environment.items()],
         tmpfs={"/tmp": "mode=1777", "/run/postgresql": "mode=1777"},  # noqa: S108
@@ -102,7 +107,6 @@ def _container(known: PostgresImage, image: pulumi.Input[str], settings: Setting
     if known.user:
         container.user = known.user
         container.read_only = True
-        container.entrypoints = ["bash", "-c", START, "start"]
     else:
         container.capabilities = docker.ContainerCapabilitiesArgs(drops=["ALL"], adds=STEPPING_DOWN)
     return container

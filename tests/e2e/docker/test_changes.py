@@ -1,7 +1,12 @@
 """A changed file or setting: only what it concerns is made anew, and the data stays."""
 
+import secrets
+from io import BytesIO
+
+import docker
 import psycopg
 
+from tests.e2e.docker.conftest import MakeStack, in_full
 from tests.e2e.docker.containers import SERVICES, ContainerStack, changed_rows
 from tests.e2e.test_schema_changes import FIRST_COLUMN, REGISTRY
 from tests.e2e.test_schema_changes import changed_rows as changed_objects
@@ -62,6 +67,42 @@ def test_a_setting_of_postgresql_keeps_the_data_and_the_port(containers: Contain
         assert containers.query("SHOW work_mem") == [{"work_mem": "4MB"}]
     finally:
         containers.query("DELETE FROM agent_registry")
+
+
+@in_full
+def test_an_image_that_was_pulled_since_runs_with_make_up(make_stack: MakeStack, engine: docker.DockerClient) -> None:
+    reference = f"test-{secrets.token_hex(3)}/pgvector:pg17"
+    release(engine, reference, "1")
+    try:
+        stack = make_stack(postgresImage=reference)
+        stack.make("up")
+        stack.query("SELECT register_agent('survivor', 'executor', '1.8.3')")
+        before, url = ids(stack), stack.outputs()["url"]
+        assert "Another image" not in stack.make("up")
+        assert ids(stack) == before
+        release(engine, reference, "2")
+        said = stack.make("up")
+        assert f"Another image in the Docker engine than the one that runs: {reference}." in said
+        containers = {"Container postgres", "Container postgres-files"}
+        assert changed_rows(said) == {"RemoteImage postgres", *containers}  # noted first, then they are replaced
+        image = stack.container("postgres").image
+        assert image is not None
+        assert image.labels["release"] == "2"
+        assert stack.query("SELECT agent_id FROM agent_registry") == [{"agent_id": "survivor"}]
+        assert stack.outputs()["url"] == url
+        stack.preview("--expect-no-changes", "--refresh")
+        release(engine, reference, "3")
+        stack.make("refresh")
+        assert changed_rows(stack.preview()) == containers
+        stack.remove()
+    finally:
+        engine.images.remove(reference, force=True)
+
+
+def release(engine: docker.DockerClient, reference: str, number: str) -> None:
+    """Put another image under a name, as pulling a minor version does."""
+    dockerfile = BytesIO(f"FROM pgvector/pgvector:pg17\nLABEL release={number}\n".encode())
+    engine.images.build(fileobj=dockerfile, tag=reference, rm=True)
 
 
 def test_a_memory_limit_is_changed_in_place(containers: ContainerStack) -> None:

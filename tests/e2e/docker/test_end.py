@@ -100,3 +100,9 @@ def test_a_remote_engine_is_refused_in_one_sentence(make_stack: MakeStack) -> No
     said = stack.preview(expect=1)
     assert "DOCKER_HOST is ssh://somewhere: the target docker publishes its ports on 127.0.0.1" in said
     assert "Traceback" not in said
+    del stack.project.environment["DOCKER_HOST"]
+    stack.pulumi("config", "set", "docker:host", "tcp://somewhere:2375")
+    said = stack.preview(expect=1)
+    assert "docker:host is tcp://somewhere:2375: the target docker publishes its ports on 127.0.0.1" in said
+    assert "run `pulumi config rm docker:host`" in said
+    assert "Traceback" not in said

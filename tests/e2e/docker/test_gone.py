@@ -1,10 +1,13 @@
 """What somebody took away behind the stack's back comes back with `make up`."""
 
+from collections.abc import Callable
+
 import pytest
 
 from infra.provider.s3 import store
-from tests.e2e.docker.conftest import in_full
+from tests.e2e.docker.conftest import MakeStack, in_full
 from tests.e2e.docker.containers import SERVICES, ContainerStack
+from tests.e2e.project import Project
 
 
 @pytest.mark.parametrize(
@@ -33,6 +36,20 @@ def test_a_stopped_container_is_started(containers: ContainerStack) -> None:
     assert containers.container("postgres").id == before.id
     assert containers.query("SELECT 1 AS one") == [{"one": 1}]
     containers.preview("--expect-no-changes", "--refresh")
+
+
+def test_a_restore_into_another_server_says_that_the_store_is_stopped(containers: ContainerStack) -> None:
+    elsewhere = "--into postgresql://postgres@127.0.0.1:1/elsewhere"
+    containers.container("object-store").stop()
+    try:
+        said = containers.make("restore", f"ARGS={elsewhere}", expect=2)
+        assert f"error: the object store of stack {containers.name} does not run: `make up STACK=" in said
+        assert "Traceback" not in said
+        assert "there is no second destination" in containers.make(
+            "restore", f"ARGS={elsewhere} --from second", expect=2
+        )
+    finally:
+        containers.make("up")
 
 
 def test_a_lost_database_is_made_anew_and_backed_up(containers: ContainerStack) -> None:
@@ -79,3 +96,30 @@ def test_a_lost_state_is_made_anew_from_what_is_there(containers: ContainerStack
     containers.query("DELETE FROM agent_registry")
     assert "💾 good" in containers.make("status")
     containers.preview("--expect-no-changes", "--refresh")
+
+
+def test_a_stack_that_another_checkout_runs_is_not_recovered(
+    containers: ContainerStack, make_project: Callable[[], Project]
+) -> None:
+    there = containers.names()
+    ids = {container.id for container in containers.engine.containers.list(all=True)}
+    other = ContainerStack.prepare(make_project(), containers.name, containers.engine)
+    said = other.make("recover", "ARGS=--give-up-state", expect=2)
+    assert f"error: the Docker engine has a stack {containers.name} already: {containers.prefix}backup, " in said
+    assert containers.project.environment["PULUMI_BACKEND_URL"] in said
+    assert containers.names() == there
+    assert {container.id for container in containers.engine.containers.list(all=True)} == ids
+
+
+@in_full
+def test_a_stack_whose_checkout_is_lost_is_taken_over(
+    make_stack: MakeStack, make_project: Callable[[], Project]
+) -> None:
+    lost = make_stack()
+    lost.make("up")
+    lost.query("SELECT register_agent('survivor', 'executor', '1.8.3')")
+    found = ContainerStack.prepare(make_project(), lost.name, lost.engine)
+    found.make("recover", "ARGS=--take-over")
+    assert found.query("SELECT agent_id FROM agent_registry") == [{"agent_id": "survivor"}]
+    assert "💾 good" in found.make("status")
+    found.preview("--expect-no-changes", "--refresh")

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from botocore.config import Config
 from psycopg.conninfo import conninfo_to_dict
+from pyrage import x25519
 
 from infra import store_identities
 from infra.settings import STACK_VARIABLE
@@ -246,12 +247,41 @@ def test_an_interruption_reaches_a_restore_into_another_server(containers: Conta
             admin.execute("DROP DATABASE interrupted WITH (FORCE)")
 
 
-def job_command(stack: ContainerStack, *arguments: str) -> "subprocess.Popen[str]":
+def test_the_secrets_of_a_restore_into_another_server_are_not_shown(containers: ContainerStack, server: Server) -> None:
+    given = {
+        "PGPASSWORD": server.password,
+        "BACKUP_RESTORE_URL": containers.outputs()["adminUrl"],
+        "BACKUP_PRUNE_ACCESS_KEY": "prune-access-key",
+        "BACKUP_PRUNE_SECRET_KEY": "prune-secret-key",
+        "BACKUP_ENCRYPTION_IDENTITY": str(x25519.Identity.generate()),
+    }
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE shown")
+    target = f"postgresql://postgres@127.0.0.1:{server.port}/shown"
+    try:
+        with psycopg.connect(server.url("shown")) as holder:
+            holder.execute("CREATE SCHEMA extensions")  # not committed: the restore waits to make its own
+            with job_command(containers, "restore", "--into", target, **given) as process:
+                wait_for_a_lock(server, "shown")
+                beside = containers.engine.containers.list(filters={"name": f"{containers.prefix}backup-"})
+                shown = [json.dumps(inspected(container)) for container in beside]
+                holder.rollback()
+                assert process.wait(timeout=120) == 0
+            assert len(shown) == 1
+            assert target in shown[0]
+            assert not [name for name, value in given.items() if value in shown[0]]
+            assert holder.execute("SELECT count(*) FROM realtime_channels").fetchone() == (8,)
+    finally:
+        with psycopg.connect(server.url(), autocommit=True) as admin:
+            admin.execute("DROP DATABASE shown WITH (FORCE)")
+
+
+def job_command(stack: ContainerStack, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
     """Start one of the job's commands as `make` does."""
     return subprocess.Popen(
         [str(stack.project.folder / ".venv/bin/python"), "-m", "infra.job_command", *arguments],
         cwd=stack.project.folder,
-        env={**stack.project.environment, STACK_VARIABLE: stack.name},
+        env={**stack.project.environment, STACK_VARIABLE: stack.name, **variables},
         stdout=subprocess.PIPE,
         text=True,
     )

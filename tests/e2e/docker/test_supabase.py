@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import docker
+import psycopg
 import pytest
 
 from tests.e2e.docker.conftest import MakeStack, in_full
-from tests.e2e.docker.containers import inspected
+from tests.e2e.docker.containers import ContainerStack, inspected
 
 pytestmark = in_full
 
@@ -35,5 +36,26 @@ def test_it_runs_beside_what_the_image_brings(make_stack: MakeStack, supabase: s
     assert (host["CapDrop"], len(host["CapAdd"])) == (["ALL"], 5)
     assert "💾 good" in stack.make("status")
     stack.preview("--expect-no-changes", "--refresh")
+    password_changes(stack)
     stack.pulumi("destroy", "--yes")
     assert stack.names() == set()
+
+
+def password_changes(stack: ContainerStack) -> None:
+    """Let the superuser's password change, with a slot like Realtime's: without the image's settings nothing starts."""
+    before = stack.outputs()["adminUrl"]
+    slot = "SELECT slot_name FROM pg_create_logical_replication_slot('realtime', 'pgoutput')"
+    stack.project.query(slot, stack=stack.name, output="adminUrl")
+    stack.query("SELECT register_agent('survivor', 'executor', '1.8.3')")
+    stack.pulumi("config", "set", "passwordRotation", "2")
+    stack.up()
+    after = stack.outputs()["adminUrl"]
+    assert after != before
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(before)
+    slots = stack.project.query("SELECT slot_name FROM pg_replication_slots", stack=stack.name, output="adminUrl")
+    assert slots == [{"slot_name": "realtime"}]
+    assert stack.query("SELECT agent_id FROM agent_registry") == [{"agent_id": "survivor"}]
+    assert stack.read("postgres", "superuser.password") in after
+    assert stack.read("postgres", "superuser.password") not in stack.container("postgres").logs().decode()
+    stack.preview("--expect-no-changes", "--refresh")
