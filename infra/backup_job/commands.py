@@ -129,6 +129,10 @@ def prune_backups(settings: Settings, options: argparse.Namespace) -> int:
         went = "would go" if options.dry_run else "went"
         print(f"{len(pruned.stay)} stay, {len(pruned.went)} {went}, {len(pruned.locked)} locked", end=", ")
         print(f"{len(pruned.refused)} refused by the store")
+        if pruned.unproven:
+            print(f"{len(pruned.unproven)} runs that came to no backup {went}")
+    for what, words in pruned.doubted.items():
+        report.as_text("not believed, and kept", what=what, reason=words)
     for what, words in {**pruned.locked, **pruned.refused}.items():
         report.as_text("not deleted", what=what, reason=words)
     return 1 if pruned.refused else 0
