@@ -61,7 +61,8 @@ class Dumped:
 def run(settings: Settings, report: Report) -> Manifest:
     """Take one backup and make it the latest.
 
-    Whatever fails leaves `latest` as it was, and no data object of this run.
+    Whatever fails leaves `latest` as it was. A dump that was not read to its end leaves no object; what is in the store
+    whole and was not proven stays there without a manifest, until the pruner takes it.
 
     Raises:
         BackupError: with what failed; BusyError where another run is under way, MirrorError where all went well but
@@ -79,6 +80,7 @@ def run(settings: Settings, report: Report) -> Manifest:
         programs.require("pg_dump", facts.server_facts(connection).major)
         _clear(settings, store, names, connection, report)
         started = datetime.now(UTC)
+        latest.require_newer(store, names, stamp(started), started)
         report("backup started", stack=settings.stack, stamp=stamp(started), encrypted=bool(seal.recipients))
         target = Target(store, names.data(stamp(started)), seal)
         dumped = _dump(settings, programs, connection, target, timings)
