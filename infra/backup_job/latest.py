@@ -44,7 +44,7 @@ def current(store: ObjectStore, names: Names, now: datetime) -> Current:
     try:
         pointer = _parsed(body, names)
     except DamagedError as error:
-        return Current(None, tag, f"{error}; the next proven backup replaces it")
+        return Current(None, tag, str(error))
     if pointer is not None and in_future(pointer, now):
         words = f"the latest backup, {pointer.stamp}, lies in the future: the next proven one replaces it"
         return Current(None, tag, words)
@@ -113,7 +113,14 @@ def move(store: ObjectStore, names: Names, manifest: Manifest, stored: StoredObj
 
 
 def _parsed(body: bytes, names: Names) -> LatestPointer | None:
-    return None if _is_of_unproven(body) else parse(LatestPointer, body, names.latest)
+    if _is_of_unproven(body):
+        return None
+    try:
+        return parse(LatestPointer, body, names.latest)
+    except DamagedError as error:
+        raise DamagedError(
+            f"{error}: the next backup replaces it (`run`); those that are there have stamps (`list`)"
+        ) from None
 
 
 def _is_of_unproven(body: bytes) -> bool:

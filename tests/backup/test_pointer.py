@@ -52,6 +52,9 @@ def test_a_damaged_pointer_is_replaced_by_the_next_proven_backup(job: Job, datab
     for command in ("run", "schedule"):
         write_pointer(job, b"{}")
         assert "latest.json is damaged" in job.refused("status", code=3)
+        listed = job.run("list")
+        assert (listed.returncode, "replaces it" in listed.stderr) == (3, True)
+        assert len(listed.stdout.splitlines()) > 1, "the backups that are there are listed"
         if command == "run":
             job.good("run")
         else:
