@@ -12,27 +12,46 @@ from infra.backup_job.store import ObjectStore, StoredVersion
 
 
 @dataclass(frozen=True)
-class Catalog:
-    """Every backup that says of itself that it is proven, newest first, and what could not be read, each with why."""
+class Entry:
+    """A backup: the stamp in its manifest's key, when the store says that was written, and what it says."""
 
-    backups: list[Manifest]
-    damaged: list[str]
+    stamp: str
+    written: datetime
+    manifest: Manifest
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Every backup that says of itself that it is proven, newest first; why others can not be read, by stamp."""
+
+    entries: list[Entry]
+    unreadable: dict[str, str]
+
+    @property
+    def backups(self) -> list[Manifest]:
+        """What they say."""
+        return [entry.manifest for entry in self.entries]
+
+    @property
+    def damaged(self) -> list[str]:
+        """Why the others can not be read."""
+        return list(self.unreadable.values())
 
 
 def read(store: ObjectStore, names: Names) -> Catalog:
     """Read all manifests."""
-    found, damaged = [], []
-    for version in reversed(_manifests(store, names)):
+    found, unreadable = [], {}
+    for stamp, version in reversed(_manifests(store, names).items()):
         try:
-            found.append(_manifest(store, version.key, version.version))
+            found.append(Entry(stamp, version.modified, _manifest(store, stamp, version)[0]))
         except DamagedError as error:
-            damaged.append(str(error))
-    return Catalog(found, damaged)
+            unreadable[stamp] = str(error)
+    return Catalog(found, unreadable)
 
 
 def stamps(store: ObjectStore, names: Names) -> list[str]:
     """Return the stamps of all backups, newest first; no manifest is read."""
-    return [match[0] for found in reversed(_manifests(store, names)) if (match := STAMP.search(found.key))]
+    return list(reversed(_manifests(store, names)))
 
 
 def written(store: ObjectStore, names: Names, stamp: str) -> tuple[Manifest, StoredObject]:
@@ -42,12 +61,8 @@ def written(store: ObjectStore, names: Names, stamp: str) -> tuple[Manifest, Sto
         BackupError: there is no such backup.
         DamagedError: its manifest is not what was written.
     """
-    key = names.manifest(stamp)
-    for found in _manifests(store, names, key):
-        version = None if found.version == "null" else found.version
-        body, _ = store.get(key, version)
-        digest = hashlib.sha256(body).hexdigest()
-        return Manifest.parse(body, key), StoredObject(key=key, size=len(body), sha256=digest, version=version)
+    if found := _manifests(store, names, names.manifest(stamp)).get(stamp):
+        return _manifest(store, stamp, found)
     raise BackupError(f"there is no proven backup of {stamp} in bucket {store.bucket}: `list` shows them")
 
 
@@ -79,20 +94,27 @@ def _newest_until(store: ObjectStore, names: Names, at: str) -> Manifest:
     except ValueError:
         raise BackupError(f"--at {at!r} is neither latest, YYYYMMDD_HHMMSS, an ISO 8601 moment nor a key") from None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    stamped = [(match[0], version) for version in _manifests(store, names) if (match := STAMP.search(version.key))]
-    older = [version for text, version in stamped if moment(text) <= until]
+    older = [(stamp, version) for stamp, version in _manifests(store, names).items() if moment(stamp) <= until]
     if not older:
         raise BackupError(f"there is no backup as old as {until.isoformat()}: `list` shows them")
-    return _manifest(store, older[-1].key, older[-1].version)
+    return _manifest(store, *older[-1])[0]
 
 
-def _manifests(store: ObjectStore, names: Names, start: str | None = None) -> list[StoredVersion]:
-    """Return the first version of each manifest, by key: it is written once, so a later one is somebody else's."""
+def _manifests(store: ObjectStore, names: Names, start: str | None = None) -> dict[str, StoredVersion]:
+    """Return the first version of each manifest, by stamp: it is written once, so a later one is somebody else's."""
     found: dict[str, StoredVersion] = {}
     for version in store.versions(start or names.manifests):
-        found.setdefault(version.key, version)
-    return list(found.values())
+        if stamp := names.manifest_stamp(version.key):
+            found.setdefault(stamp, version)
+    return found
 
 
-def _manifest(store: ObjectStore, key: str, version: str) -> Manifest:
-    return Manifest.parse(store.get(key, None if version == "null" else version)[0], key)
+def _manifest(store: ObjectStore, stamp: str, found: StoredVersion) -> tuple[Manifest, StoredObject]:
+    """Return what a manifest says, and the object that it is."""
+    version = None if found.version == "null" else found.version
+    body, _ = store.get(found.key, version)
+    manifest = Manifest.parse(body, found.key)
+    if manifest.stamp != stamp:
+        raise DamagedError(f"{found.key} is damaged: it says that it is the manifest of {manifest.stamp}")
+    digest = hashlib.sha256(body).hexdigest()
+    return manifest, StoredObject(key=found.key, size=len(body), sha256=digest, version=version)

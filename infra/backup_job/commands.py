@@ -55,20 +55,21 @@ def take(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def list_backups(settings: Settings, options: argparse.Namespace) -> int:
-    """`list`; damaged manifests are named on standard error and make it fail."""
+    """`list`; damaged manifests, and a pointer that does not count, are named on standard error and make it fail."""
     store, names = ObjectStore(settings), Names(settings.prefix)
-    pointer, _ = latest.read(store, names)
+    current = latest.current(store, names, datetime.now(UTC))
     found = catalog.read(store, names)
-    newest = pointer.stamp if pointer else None
+    newest = current.pointer.stamp if current.pointer else None
+    troubles = [*([current.trouble] if current.trouble else []), *found.damaged]
     if options.json:
         _print([{**manifest.model_dump(mode="json"), "latest": manifest.stamp == newest} for manifest in found.backups])
     elif found.backups:
         print(listing.table(found.backups, newest))
     else:
         print(f"no proven backup in bucket {settings.s3_bucket} yet")
-    for words in found.damaged:
+    for words in troubles:
         report.as_text(f"error: {words}")
-    return 3 if found.damaged else 0
+    return 3 if troubles else 0
 
 
 def show_status(settings: Settings, options: argparse.Namespace) -> int:
@@ -129,6 +130,10 @@ def prune_backups(settings: Settings, options: argparse.Namespace) -> int:
         went = "would go" if options.dry_run else "went"
         print(f"{len(pruned.stay)} stay, {len(pruned.went)} {went}, {len(pruned.locked)} locked", end=", ")
         print(f"{len(pruned.refused)} refused by the store")
+        if pruned.unproven:
+            print(f"{len(pruned.unproven)} runs that came to no backup {went}")
+    for what, words in pruned.doubted.items():
+        report.as_text("not believed, and kept", what=what, reason=words)
     for what, words in {**pruned.locked, **pruned.refused}.items():
         report.as_text("not deleted", what=what, reason=words)
     return 1 if pruned.refused else 0

@@ -68,6 +68,11 @@ def extensions(connection: Connection) -> dict[str, dict[str, str]]:
     return {row["name"]: {"version": row["version"], "schema": row["schema"]} for row in rows}
 
 
+def lockable(connection: Connection) -> dict[int, tuple[str, str]]:
+    """Return schema and name of every table that this role may read, partitioned parents included, by its oid."""
+    return {row["oid"]: (row["schema"], row["name"]) for row in _rows(connection, "lockable")}
+
+
 def contents(connection: Connection) -> Contents:
     """Count every table's rows, and name every object and who may use it, in the transaction's snapshot.
 

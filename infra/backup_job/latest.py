@@ -1,22 +1,79 @@
 """Which backup is the latest: a pointer that only ever names one that is complete and proven."""
 
 import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from infra.backup_job.errors import BackupError, NotFoundError
+from infra.backup_job.errors import BackupError, DamagedError, NotFoundError
 from infra.backup_job.manifest import Identity, LatestPointer, Manifest, StoredObject, parse
-from infra.backup_job.names import Names
+from infra.backup_job.names import Names, stamp
 from infra.backup_job.store import ObjectStore
+
+CLOCKS = timedelta(minutes=5)
+"""How far the clocks of machines may disagree: what began later than that is from a clock that was wrong."""
+
+
+@dataclass(frozen=True)
+class Current:
+    """The pointer, None where none counts, the tag that `move` compares, and why one that is there does not count."""
+
+    pointer: LatestPointer | None
+    tag: str | None
+    trouble: str | None = None
 
 
 def read(store: ObjectStore, names: Names) -> tuple[LatestPointer | None, str | None]:
-    """Return the pointer, None before the first proven backup, and the tag that `move` compares, None without one."""
+    """Return the pointer, None before the first proven backup, and the tag that `move` compares, None without one.
+
+    Raises:
+        DamagedError: it is none.
+    """
     try:
         body, tag = store.get(names.latest)
     except NotFoundError:
         return None, None
-    if _is_of_unproven(body):
-        return None, tag
-    return parse(LatestPointer, body, names.latest), tag
+    return _parsed(body, names), tag
+
+
+def current(store: ObjectStore, names: Names, now: datetime) -> Current:
+    """Return the pointer for those who make the next backup: one that is damaged, or of the future, stops none."""
+    try:
+        body, tag = store.get(names.latest)
+    except NotFoundError:
+        return Current(None, None)
+    try:
+        pointer = _parsed(body, names)
+    except DamagedError as error:
+        return Current(None, tag, str(error))
+    if pointer is not None and in_future(pointer, now):
+        words = f"the latest backup, {pointer.stamp}, lies in the future: the next proven one replaces it"
+        return Current(None, tag, words)
+    return Current(pointer, tag)
+
+
+def in_future(pointer: LatestPointer, now: datetime) -> bool:
+    """Say whether a backup began after `now`, by more than clocks may disagree."""
+    return pointer.started > now + CLOCKS or pointer.stamp > stamp(now + CLOCKS)
+
+
+def require_newer(store: ObjectStore, names: Names, mine: str, now: datetime) -> Current:
+    """Make sure that the backup of stamp `mine` may become the latest, and return what it takes the place of.
+
+    Manifests count beside the pointer: where that is damaged, they say what the latest backup is.
+
+    Raises:
+        BackupError: there is a newer one, which is not of the future.
+    """
+    found = current(store, names, now)
+    stamps = {names.manifest_stamp(version.key) for version in store.versions(names.manifests)} - {mine}
+    others = [other for other in stamps if other and other <= stamp(now + CLOCKS)]
+    newest = max([*others, *([found.pointer.stamp] if found.pointer else [])], default="")
+    if newest >= mine:
+        raise BackupError(
+            f"latest already is the backup of {newest}, not older than this one of {mine}: "
+            "look at the clocks of the machines that make backups"
+        )
+    return found
 
 
 def of_database(pointer: LatestPointer | None, identity: Identity) -> LatestPointer | None:
@@ -39,12 +96,7 @@ def move(store: ObjectStore, names: Names, manifest: Manifest, stored: StoredObj
     """
     if manifest.proof is None:
         raise BackupError(f"backup {manifest.stamp} was not proven: it can not become the latest")
-    current, tag = read(store, names)
-    if current is not None and current.stamp >= manifest.stamp:
-        raise BackupError(
-            f"latest already is the backup of {current.stamp}, not older than this one of {manifest.stamp}: "
-            "look at the clocks of the machines that make backups"
-        )
+    found = require_newer(store, names, manifest.stamp, datetime.now(UTC))
     pointer = LatestPointer(
         stamp=manifest.stamp,
         started=manifest.started,
@@ -57,7 +109,18 @@ def move(store: ObjectStore, names: Names, manifest: Manifest, stored: StoredObj
     )
     store.copy(manifest.schema_sql, names.latest_schema)
     store.copy(manifest.data, names.latest_data)
-    store.replace(names.latest, pointer.to_bytes(), tag)
+    store.replace(names.latest, pointer.to_bytes(), found.tag)
+
+
+def _parsed(body: bytes, names: Names) -> LatestPointer | None:
+    if _is_of_unproven(body):
+        return None
+    try:
+        return parse(LatestPointer, body, names.latest)
+    except DamagedError as error:
+        raise DamagedError(
+            f"{error}: the next backup replaces it (`run`); those that are there have stamps (`list`)"
+        ) from None
 
 
 def _is_of_unproven(body: bytes) -> bool:

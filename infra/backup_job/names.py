@@ -33,6 +33,28 @@ class Names:
         """Return the key of what the backup says about itself."""
         return f"{self.manifests}{stamp}.json"
 
+    def parts(self, stamp: str) -> tuple[str, str, str]:
+        """Return the keys of the objects that a backup is made of, its manifest apart."""
+        return self.data(stamp), self.schema(stamp), self.globals(stamp)
+
+    def manifest_stamp(self, key: str) -> str | None:
+        """Return the stamp of the backup whose manifest has this key, None where it is no manifest's."""
+        found = STAMP.search(key.removeprefix(self.manifests))
+        return found[0] if found and key == self.manifest(found[0]) and is_moment(found[0]) else None
+
+    def part_stamp(self, key: str) -> str | None:
+        """Return the stamp of the backup that the object `key` is a part of, encrypted or not, None where of none."""
+        found = STAMP.search(key.removeprefix(self.prefix))
+        of = (Names(self.prefix), Names(self.prefix, ENDING))
+        if found and is_moment(found[0]) and any(key in names.parts(found[0]) for names in of):
+            return found[0]
+        return None
+
+    @property
+    def part_starts(self) -> tuple[str, ...]:
+        """How the keys of parts begin, whatever their backup."""
+        return tuple(key.rpartition(".")[0].removesuffix(".dump") for key in Names(self.prefix).parts(""))
+
     @property
     def data_start(self) -> str:
         """How every dump's key begins: what a killed run leaves half uploaded."""
@@ -67,6 +89,19 @@ class Names:
 def stamp(moment: datetime) -> str:
     """Return `moment` as backups are dated: UTC, to the second."""
     return moment.astimezone(UTC).strftime(STAMP_FORMAT)
+
+
+def is_moment(text: str) -> bool:
+    """Say whether a stamp is one of a day and time that there are.
+
+    >>> is_moment("20261128_031700"), is_moment("20261128_251700")
+    (True, False)
+    """
+    try:
+        moment(text)
+    except ValueError:
+        return False
+    return True
 
 
 def moment(text: str) -> datetime:

@@ -1,36 +1,47 @@
 """Old backups are deleted, by an identity of its own: the one that writes them need not be able to."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from infra.backup_job import catalog, latest
+from infra.backup_job import catalog, latest, unproven
 from infra.backup_job.errors import BackupError, StoreError
 from infra.backup_job.manifest import LatestPointer, Manifest
-from infra.backup_job.names import ENDING, Names
+from infra.backup_job.names import ENDING, Names, moment
 from infra.backup_job.retention import kept
 from infra.backup_job.settings import Settings, StoreSettings
 from infra.backup_job.store import ObjectStore, StoredVersion
+from infra.backup_job.trust import doubt, parts_of
 
 
 @dataclass(frozen=True)
 class Pruned:
     """Stamps of backups: the latest, those that stay, that went, that are locked, and that the store did not let go.
 
-    The last two say why, and name versions of the copies `latest_*` as well.
+    The last two say why, and name versions of the copies `latest_*` as well. `unproven` are stamps of runs without a
+    manifest whose objects went, `doubted` what stays because its manifest is not to be believed, with why.
     """
 
     latest: str
     stay: list[str]
-    went: list[str]
-    locked: dict[str, str]
-    refused: dict[str, str]
+    went: list[str] = field(default_factory=list)
+    locked: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    unproven: list[str] = field(default_factory=list)
+    doubted: dict[str, str] = field(default_factory=dict)
 
 
-def prune(settings: StoreSettings, *, dry_run: bool) -> Pruned:
+def prune(settings: StoreSettings, *, dry_run: bool, now: datetime | None = None) -> Pruned:
     """Delete what `settings.retention` does not keep, of the latest backup's database and no other.
 
     The latest backup stays whatever its age. A manifest goes last: half a deleted backup is still listed, and tried
-    again. A backup of which a lock holds any part stays whole until the lock ends.
+    again. A backup of which a lock holds any part stays whole until the lock ends. What runs that came to no backup
+    left goes as well.
+
+    Args:
+        settings: the bucket, and keys that may delete.
+        dry_run: only tell.
+        now: the present moment.
 
     Raises:
         BackupError: there is no proven backup, or the store does not answer.
@@ -39,16 +50,21 @@ def prune(settings: StoreSettings, *, dry_run: bool) -> Pruned:
     pointer, _ = latest.read(store, names)
     if pointer is None:
         raise BackupError(f"no proven backup in bucket {store.bucket}: nothing is pruned before there is one")
-    found = [manifest for manifest in catalog.read(store, names).backups if _is_ours(manifest, pointer.identity)]
-    moments = kept([manifest.started for manifest in found], settings.retention)
-    stay = [manifest for manifest in found if manifest.started in moments or manifest.stamp == pointer.stamp]
-    pruned = Pruned(pointer.stamp, [manifest.stamp for manifest in stay], [], {}, {})
-    for manifest in found:
-        if manifest in stay:
-            continue
-        versions = _parts(store, names, manifest)
-        if _deleted(store, versions, manifest.stamp, pruned, dry_run=dry_run):
-            pruned.went.append(manifest.stamp)
+    orphans = unproven.find(store, names, pointer.stamp, now or datetime.now(UTC))
+    found = catalog.read(store, names)
+    pruned = Pruned(pointer.stamp, [], doubted=dict(found.unreadable))
+    ours = [entry for entry in found.entries if _is_ours(entry.manifest, pointer.identity)]
+    pruned.doubted.update({entry.stamp: words for entry in ours if (words := doubt(names, entry))})
+    believed = [entry for entry in ours if entry.stamp not in pruned.doubted]
+    moments = kept([moment(entry.stamp) for entry in believed], settings.retention)
+    for entry in believed:
+        if moment(entry.stamp) in moments or entry.stamp == pointer.stamp:
+            pruned.stay.append(entry.stamp)
+        elif _deleted(store, _versions(store, names, entry), entry.stamp, pruned, dry_run=dry_run):
+            pruned.went.append(entry.stamp)
+    for stamp, versions in orphans.items():
+        if _deleted(store, versions, f"{stamp}, of a run that came to no backup", pruned, dry_run=dry_run):
+            pruned.unproven.append(stamp)
     for key, former in _former_copies(store, names, pointer):
         free = [version for version in former if store.lock(version) is None]
         _deleted(store, free, f"former versions of {key}", pruned, dry_run=dry_run)
@@ -79,12 +95,12 @@ def _former_copies(
     Where encryption was switched on, or off, none of the copies of the other kind does.
     """
     for key in (names.latest, names.prune_report):
-        yield key, store.versions(key)[:-1]
+        yield key, _exactly(store, key)[:-1]
     for ending in ("", ENDING):
         copies = Names(names.prefix, ending)
         counts = pointer.data.key.endswith(ENDING) == bool(ending)
         for key in (copies.latest_data, copies.latest_schema):
-            found = [version for version in store.versions(key) if version.key == key]
+            found = _exactly(store, key)
             yield key, found[:-1] if counts else found
 
 
@@ -92,10 +108,15 @@ def _is_ours(manifest: Manifest, identity: object) -> bool:
     return manifest.proof is not None and manifest.server.identity == identity
 
 
-def _parts(store: ObjectStore, names: Names, manifest: Manifest) -> list[StoredVersion]:
+def _versions(store: ObjectStore, names: Names, entry: catalog.Entry) -> list[StoredVersion]:
     """Return all versions of a backup's objects, what was written over them and what hides them included."""
-    keys = (manifest.data.key, manifest.schema_sql.key, manifest.globals.key, names.manifest(manifest.stamp))
-    return [version for key in keys for version in store.versions(key, markers=True)]
+    keys = (*parts_of(entry.manifest), names.manifest(entry.stamp))
+    return [version for key in keys for version in _exactly(store, key, markers=True)]
+
+
+def _exactly(store: ObjectStore, key: str, *, markers: bool = False) -> list[StoredVersion]:
+    """Return the versions of `key`; the store lists those of every key that begins like it, too."""
+    return [version for version in store.versions(key, markers=markers) if version.key == key]
 
 
 def as_pruner(settings: Settings) -> Settings:

@@ -35,7 +35,7 @@ class Pruner:
                 done = done or self._pruned_already()
                 if newest is not None and newest != done:
                     pruned = prune_and_record(self.settings, self.report)
-                    self.report("pruned", stay=len(pruned.stay), went=len(pruned.went), locked=len(pruned.locked))
+                    self._tell(pruned)
                     done = newest
                 failures, told = 0, False
                 stopping.wait(self.settings.look_seconds)
@@ -46,6 +46,12 @@ class Pruner:
             except Exception as error:  # noqa: BLE001 (a defect of ours must not end it: it is told each time)
                 failures += 1
                 self._wait_after("prune failed unexpectedly", f"{type(error).__name__}: {error}", failures)
+
+    def _tell(self, pruned: Pruned) -> None:
+        for what, words in pruned.doubted.items():
+            self.report("not believed, and kept", what=what, reason=words)
+        amounts = {name: len(getattr(pruned, name)) for name in ("stay", "went", "locked", "unproven")}
+        self.report("pruned", **amounts)
 
     def newest(self) -> str | None:
         """Return the stamp of the latest backup, None before the first.

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from infra.backup_job import database, encryption, facts, latest, mirror, proof, second, stopping
+from infra.backup_job import database, encryption, facts, latest, mirror, proof, second, snapshot, stopping
 from infra.backup_job.database import Connection, Programs, server_errors
 from infra.backup_job.dump import Source, Tally
 from infra.backup_job.encryption import Seal
@@ -61,7 +61,8 @@ class Dumped:
 def run(settings: Settings, report: Report) -> Manifest:
     """Take one backup and make it the latest.
 
-    Whatever fails leaves `latest` as it was, and no data object of this run.
+    Whatever fails leaves `latest` as it was. A dump that was not read to its end leaves no object; what is in the store
+    whole and was not proven stays there without a manifest, until the pruner takes it.
 
     Raises:
         BackupError: with what failed; BusyError where another run is under way, MirrorError where all went well but
@@ -79,6 +80,7 @@ def run(settings: Settings, report: Report) -> Manifest:
         programs.require("pg_dump", facts.server_facts(connection).major)
         _clear(settings, store, names, connection, report)
         started = datetime.now(UTC)
+        latest.require_newer(store, names, stamp(started), started)
         report("backup started", stack=settings.stack, stamp=stamp(started), encrypted=bool(seal.recipients))
         target = Target(store, names.data(stamp(started)), seal)
         dumped = _dump(settings, programs, connection, target, timings)
@@ -136,11 +138,10 @@ def _clear(settings: Settings, store: ObjectStore, names: Names, connection: Con
 
 
 def _dump(settings: Settings, programs: Programs, connection: Connection, target: Target, timings: Timings) -> Dumped:
-    """Read schema, facts and data in one snapshot, given up at the end: VACUUM need not wait for the check."""
-    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    try:
-        snapshot = database.export_snapshot(connection)
-        source = Source(programs, settings.database_url.get_secret_value(), snapshot, settings.lock_wait_seconds)
+    """Read schema, facts and data in one snapshot, which the proof does not need any more."""
+    with snapshot.locked(connection, settings.lock_wait_seconds) as name:
+        server = facts.server_facts(connection)  # at once: its LSN is where the snapshot stands, to those who replay
+        source = Source(programs, settings.database_url.get_secret_value(), name, settings.lock_wait_seconds)
         found = facts.extensions(connection)
         with timings.step("schema"):
             schema_sql = source.schema(frozenset(entry["schema"] for entry in found.values()))
@@ -155,7 +156,7 @@ def _dump(settings: Settings, programs: Programs, connection: Connection, target
         ):
             target.seal.write(blocks, upload)
         return Dumped(
-            server=facts.server_facts(connection),
+            server=server,
             extensions=found,
             contents=contents,
             checks=checks,
@@ -164,9 +165,6 @@ def _dump(settings: Settings, programs: Programs, connection: Connection, target
             dump_size=tally.size,
             data=StoredObject(key=target.key, size=upload.size, sha256=upload.sha256, version=upload.version),
         )
-    finally:
-        if not connection.broken:
-            connection.rollback()
 
 
 def _describe(settings: Settings, names: Names, started: datetime, dumped: Dumped, target: Target) -> Manifest:

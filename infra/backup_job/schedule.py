@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from cronsim import CronSim
 
 from infra.backup_job import latest, stopping, webhook
-from infra.backup_job.errors import BackupError, BusyError, MirrorError, SecondError
+from infra.backup_job.errors import BackupError, BusyError, MirrorError, SecondError, UnprovenError
 from infra.backup_job.facts import database_identity
 from infra.backup_job.maintenance import Maintenance
 from infra.backup_job.names import Names
@@ -78,6 +78,10 @@ class Schedule:
             except MirrorError as error:  # the backup is one: the next is due when it is due
                 told = told or self._tell("mirror failed", str(error))
                 self.report("mirror failed", error=str(error))
+            except UnprovenError as error:  # a dump that does not restore will not do so in a minute: each would stay
+                failures += 1
+                told = told or self._tell("backup failed", str(error))
+                self._wait_after("backup failed", str(error), self._until_next())
             except BackupError as error:
                 failures += 1
                 told = told or self._tell("backup failed", str(error))
@@ -89,9 +93,11 @@ class Schedule:
                 self._wait_after("backup failed unexpectedly", words, backoff(self.settings.retry_seconds, failures))
 
     def _take_next(self) -> None:
-        found, _ = latest.read(ObjectStore(self.settings), Names(self.settings.prefix))
-        pointer = latest.of_database(found, database_identity(self.settings))
         now = datetime.now(UTC)
+        found = latest.current(ObjectStore(self.settings), Names(self.settings.prefix), now)
+        if found.trouble is not None:
+            self.report("the pointer to the latest backup does not count", reason=found.trouble)
+        pointer = latest.of_database(found.pointer, database_identity(self.settings))
         due = next_due(self.settings.schedule, pointer.started if pointer else None, now)
         if due > now:
             due += timedelta(seconds=random.uniform(0, self.settings.jitter_seconds))  # noqa: S311 (spreads load)
@@ -103,6 +109,11 @@ class Schedule:
                 reason="a scheduled backup was missed" if pointer else "there is no backup of this database yet",
             )
         run(self.settings, self.report)
+
+    def _until_next(self) -> float:
+        """Return the seconds until the next moment of the schedule."""
+        now = datetime.now(UTC)
+        return round((next(CronSim(self.settings.schedule, now)) - now).total_seconds(), 1)
 
     def _tell(self, event: str, error: str) -> bool:
         """Tell the webhook, once for all failures in a row; say whether it knows."""

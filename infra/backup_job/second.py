@@ -2,8 +2,9 @@
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from infra.backup_job import catalog, latest
+from infra.backup_job import catalog, latest, names
 from infra.backup_job.errors import BackupError, DamagedError, NotFoundError, StoreError
 from infra.backup_job.manifest import StoredObject
 from infra.backup_job.names import ENDING, Names
@@ -54,7 +55,7 @@ class Copies:
             BackupError: a store does not answer or refuses, or `target` has a newer backup than `source`.
         """
         self.target.abort_uploads(f"{self.prefix}/")  # what killed runs left
-        found, present = catalog.stamps(self.source, self.names), catalog.stamps(self.target, self.names)
+        found, present = self._stamps(self.source), self._stamps(self.target)
         damaged = []
         for stamp in missing(found, present):
             try:
@@ -66,6 +67,11 @@ class Copies:
             self._point_to(found[0], present)
         self._point_to(found[0], present)
         return damaged
+
+    def _stamps(self, store: ObjectStore) -> list[str]:
+        """Return the stamps of its backups, newest first; those of the future are never the latest."""
+        limit = names.stamp(datetime.now(UTC) + latest.CLOCKS)
+        return [stamp for stamp in catalog.stamps(store, self.names) if stamp <= limit]
 
     def _copy(self, stamp: str) -> None:
         """Copy one backup, its manifest last: what has none is no backup.
@@ -114,7 +120,7 @@ class Copies:
 
     def _point_to(self, newest: str, present: list[str]) -> None:
         """Make the newest backup the latest in `target`, by the rule of `source`: no older one replaces a newer one."""
-        pointer, _ = latest.read(self.target, self.names)
+        pointer = latest.current(self.target, self.names, datetime.now(UTC)).pointer
         if newest not in present or (pointer is not None and pointer.stamp == newest):
             return
         if pointer is not None and pointer.stamp > newest:

@@ -144,10 +144,10 @@ def _verdict(
         return Level.CRITICAL, f"no backup of this database yet: the latest one, {found.stamp}, is of another"
     if pointer is None:
         return Level.CRITICAL, f"no backup of stack {settings.stack} yet"
+    if latest.in_future(pointer, now):
+        return Level.CRITICAL, "its moment lies in the future: look at the clocks, then take another with `run`"
     if now - pointer.started > timedelta(seconds=settings.max_age_seconds):
         return Level.CRITICAL, "too old"
-    if pointer.started > now + GRACE:
-        return Level.WARNING, "its moment lies in the future: look at the clocks"
     if pointer.proof.method != "restore":
         return Level.WARNING, "not proven by a restore"
     if now > next(CronSim(settings.schedule, pointer.started)) + GRACE:

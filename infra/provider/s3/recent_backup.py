@@ -14,6 +14,9 @@ from infra.plugin import CheckError, Context, Diff, Inputs, Resource, UserError,
 from infra.plugin.resource import State
 from infra.provider.s3 import store
 
+CLOCKS = timedelta(minutes=5)
+"""How far the clock of the backup's machine may be ahead."""
+
 
 class RecentBackupInputs(Inputs):
     """Inputs of a guard: the bucket and the keys to it, and how old its latest backup may be.
@@ -99,6 +102,8 @@ def too_old(taken: datetime | None, limit_hours: int, now: datetime) -> str | No
     """
     if taken is None:
         return "the backups that were here are gone"
+    if taken > now + CLOCKS:
+        return f"the latest backup began at {taken:%Y-%m-%d %H:%M} UTC, which is in the future: correct the clock first"
     age = now - taken
     if age <= timedelta(hours=limit_hours):
         return None
@@ -130,7 +135,7 @@ def _latest(inputs: RecentBackupInputs) -> datetime | None:
     try:
         return parse(LatestPointer, body, key).started
     except DamagedError as error:
-        raise UserError(f"bucket {inputs.bucket}: {error}") from error
+        raise UserError(f"bucket {inputs.bucket}: {error}; the next backup replaces it (make backup)") from error
 
 
 def _outputs(inputs: RecentBackupInputs) -> dict[str, Any]:

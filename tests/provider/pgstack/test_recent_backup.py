@@ -150,6 +150,10 @@ def test_a_store_that_does_not_answer_is_a_warning_in_a_preview_alone(guard: Man
         (NOW - timedelta(hours=LIMIT), None),
         (NOW + timedelta(minutes=5), None),
         (
+            NOW + timedelta(minutes=6),
+            "the latest backup began at 2026-11-24 12:06 UTC, which is in the future: correct the clock first",
+        ),
+        (
             NOW - timedelta(hours=LIMIT, minutes=6),
             "the latest backup is 3.1 h old, allowed are 3 h (backupMaxAgeHours)",
         ),
