@@ -125,7 +125,14 @@ class Restorer:
             raise BackupError(
                 f"{database.describe(url)} is not empty ({amounts}): use an empty one, or --force to replace"
             )
+        if self.selection.tables is not None:
+            self._require_whole()
         self._fill(url, outside, self.streamed)
+
+    def _require_whole(self) -> None:
+        """Read the stored dump to its end: pg_restore commits after the last rows it wants, which may be early."""
+        with self.artefacts.open(self.manifest.data) as stream:
+            stream.finish()
 
     @contextmanager
     def _built(self, admin_url: str, names: Sequence[str]) -> Iterator[str]:
