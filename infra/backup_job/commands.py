@@ -143,7 +143,8 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
     chosen = selection.of_tables(manifest.contents, options.only)
     restorer = Restorer(store, programs, manifest, tell, encryption.identities(settings), chosen)
     if options.list:
-        print(restorer.streamed.table_of_contents(), end="")
+        words = restorer.streamed.table_of_contents()
+        print(words.encode(errors="replace").decode(), end="")
         return 0
     if options.jobs is not None and options.into and not options.force:
         raise BackupError("--jobs takes several transactions; one keeps the database of --into empty: leave --jobs out")

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 
 from infra.backup_job import stopping
+from infra.backup_job.encodings import BYTES
 from infra.backup_job.errors import BackupError, BusyError
 
 Connection = psycopg.Connection[DictRow]
@@ -117,16 +118,25 @@ def connect(
     Raises:
         BackupError: the server refuses, or does not answer.
     """
-    conninfo = make_conninfo("", **{"connect_timeout": "10", "application_name": application, **_parameters(url)})
+    conninfo = make_conninfo(
+        "", **{"connect_timeout": "10", "application_name": application, "client_encoding": "UTF8", **_parameters(url)}
+    )
     try:
         connection = psycopg.connect(conninfo, autocommit=True, row_factory=dict_row)
     except psycopg.OperationalError as error:
         raise BackupError(f"no connection to {describe(url)}: {words(error)}") from None
     stopping.cancels_with_us(connection)
     with connection:
+        if encoding_of(connection) == BYTES:  # LATIN1 has a character for each of them
+            connection.execute("SET client_encoding = 'LATIN1'")
         for setting in session:
             connection.execute(f"SET {setting}".encode())
         yield connection
+
+
+def encoding_of(connection: Connection) -> str:
+    """Return the server's word for the encoding of its database."""
+    return connection.info.parameter_status("server_encoding") or ""
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from typing import IO
 import zstandard
 
 from infra.backup_job.database import Programs
+from infra.backup_job.encodings import BYTES
 from infra.backup_job.errors import BackupError
 from infra.backup_job.streams import MIB
 
@@ -42,12 +43,15 @@ class Source:
     url: str
     snapshot: str
     lock_wait_seconds: float
+    encoding: str
+    """The server's word for the encoding of the database."""
 
     def schema(self, extension_schemas: frozenset[str]) -> str:
         """Return the schema as SQL without psql's own lines.
 
         Objects have no owner named (who runs it owns them), and schemas that hold only extensions are made if they
-        are missing, since most platforms have them already.
+        are missing, since most platforms have them already. Bytes of a database of SQL_ASCII that are no UTF-8 stay
+        as they are, as surrogates.
 
         Args:
             extension_schemas: schemas that extensions live in.
@@ -55,8 +59,9 @@ class Source:
         Raises:
             BackupError: pg_dump failed.
         """
-        with self._pg_dump("--schema-only", "--format=plain", "--no-owner") as output:
-            text = output.read().decode()
+        wanted = BYTES if self.encoding == BYTES else "UTF8"  # bytes of no known encoding can not become another's
+        with self._pg_dump("--schema-only", "--format=plain", "--no-owner", f"--encoding={wanted}") as output:
+            text = output.read().decode(errors="surrogateescape")
         return editor_sql(text, extension_schemas)
 
     def compressed(self, tally: Tally) -> Generator[bytes, None, None]:

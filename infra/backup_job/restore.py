@@ -51,7 +51,7 @@ class Restorer:
     @property
     def streamed(self) -> Streamed:
         """The dump as it comes from the store."""
-        return Streamed(self.artefacts, self.programs, self.manifest.data)
+        return Streamed(self.artefacts, self.programs, self.manifest.data, self.manifest.server.encoding)
 
     def into_new_database(self, admin_url: str) -> str:
         """Restore into a new database beside the one that was backed up; it is dropped if that fails.

@@ -140,7 +140,8 @@ def _dump(settings: Settings, programs: Programs, connection: Connection, target
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
         snapshot = database.export_snapshot(connection)
-        source = Source(programs, settings.database_url.get_secret_value(), snapshot, settings.lock_wait_seconds)
+        url, encoding = settings.database_url.get_secret_value(), database.encoding_of(connection)
+        source = Source(programs, url, snapshot, settings.lock_wait_seconds, encoding)
         found = facts.extensions(connection)
         with timings.step("schema"):
             schema_sql = source.schema(frozenset(entry["schema"] for entry in found.values()))
@@ -186,7 +187,7 @@ def _describe(settings: Settings, names: Names, started: datetime, dumped: Dumpe
         schema_fingerprint=dumped.contents.fingerprint,
         checks=dumped.checks,
         dump_size=dumped.dump_size,
-        schema_sql=store.put_new(schema_key, seal.small(text.encode())),
+        schema_sql=store.put_new(schema_key, seal.small(text.encode(errors="surrogateescape"))),
         data=dumped.data,
         globals=store.put_new(names.globals(when), seal.small(to_bytes(dumped.globals))),
         seconds={},

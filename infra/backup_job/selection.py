@@ -101,7 +101,7 @@ def _table(contents: Contents, name: str) -> str:
 @contextmanager
 def list_file(lines: Iterable[str]) -> Iterator[str]:
     """Write what pg_restore is to restore into a file; give its name."""
-    with tempfile.NamedTemporaryFile("w", suffix=".list") as handle:
+    with tempfile.NamedTemporaryFile("w", suffix=".list", encoding="utf-8", errors="surrogateescape") as handle:
         handle.write("\n".join(lines))
         handle.flush()
         yield handle.name
