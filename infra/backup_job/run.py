@@ -139,6 +139,7 @@ def _dump(settings: Settings, programs: Programs, connection: Connection, target
     """Read schema, facts and data in one snapshot, given up at the end: VACUUM need not wait for the check."""
     connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     try:
+        database.limit_lock_waits(connection, settings.lock_wait_seconds)
         snapshot = database.export_snapshot(connection)
         url, encoding = settings.database_url.get_secret_value(), database.encoding_of(connection)
         source = Source(programs, url, snapshot, settings.lock_wait_seconds, encoding)
