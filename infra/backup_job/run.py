@@ -129,7 +129,7 @@ def _copy(settings: Settings, manifest: Manifest, report: Report) -> SecondError
 
 def _clear(settings: Settings, store: ObjectStore, names: Names, connection: Connection, report: Report) -> None:
     """Clear away what killed runs left: half uploads, throwaway databases."""
-    if uploads := store.abort_uploads(names.data_start):
+    if uploads := store.abort_uploads(f"{names.prefix}/data/"):
         report("aborted the uploads that killed runs left", uploads=uploads)
     if databases := proof.drop_leftovers(settings, facts.identity(connection)):
         report("dropped the throwaway databases that killed runs left", databases=databases)
