@@ -22,6 +22,8 @@ JOB_SIZE = 2 * MIB
 """What one thread compresses at a time: zstd's own choice, 8 MiB, takes 60 MB more memory and is no faster."""
 
 PSQL_LINE = re.compile(r"^\\restrict (\w+)$", re.MULTILINE)
+NEWER_LINE = re.compile(r"^SET transaction_timeout = 0;\n", re.MULTILINE)
+"""Servers before 17 have no such parameter. The first such line is pg_dump's own, whatever functions hold."""
 EXTENSION_COMMENT = re.compile(
     r"^--\n-- Name: EXTENSION [^\n]+; Type: COMMENT;[^\n]*\n--\n\nCOMMENT ON EXTENSION [^\n]+ IS '(?:[^']|'')*';\n+",
     re.MULTILINE,
@@ -117,6 +119,7 @@ def editor_sql(text: str, extension_schemas: frozenset[str]) -> str:
     """
     if found := PSQL_LINE.search(text):  # its key is random: no function's body holds such a line
         text = re.sub(rf"^\\(?:un)?restrict {found[1]}\n", "", text, flags=re.MULTILINE)
+    text = NEWER_LINE.sub("", text, count=1)
     text = EXTENSION_COMMENT.sub("", text)  # only an extension's owner may: not us, where the platform made it
     for schema in extension_schemas:
         made = re.compile(rf'^CREATE SCHEMA ("?{re.escape(schema)}"?;)$', re.MULTILINE)
