@@ -75,7 +75,7 @@ def show_status(settings: Settings, options: argparse.Namespace) -> int:
     """`status`: its exit code is a monitor's, 0 fine, 1 warning, 2 critical, 3 unknown."""
     try:
         found = status.read(settings, database_identity(settings), datetime.now(UTC))
-    except BackupError as error:
+    except Exception as error:  # noqa: BLE001 (whatever fails, a monitor is told that nothing is known, not a warning)
         if options.json:
             _print({"level": "unknown", "reason": str(error), "good": False, "stack": settings.stack})
         report.as_text(f"error: {error}")

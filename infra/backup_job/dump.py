@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import IO
 
 import zstandard
 
+from infra.backup_job import temporary
 from infra.backup_job.database import Programs
 from infra.backup_job.encodings import BYTES
 from infra.backup_job.errors import BackupError
@@ -94,7 +94,7 @@ class Source:
             f"--lock-wait-timeout={int(self.lock_wait_seconds * 1000)}",
             "--no-password",
         ]
-        with tempfile.TemporaryFile() as words:
+        with temporary.unnamed() as words:
             process = self.programs.start("pg_dump", options, self.url, stdout=subprocess.PIPE, stderr=words)
             try:
                 if process.stdout is not None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from infra.backup_job import report as wording
+from infra.backup_job import temporary
 from infra.backup_job.artefacts import Artefacts
 from infra.backup_job.check import decompressed, feed, pg_restore, write
 from infra.backup_job.database import Programs
@@ -56,7 +57,7 @@ class Streamed:
 
     def table_of_contents(self) -> str:
         """Return it; only the dump's beginning is read."""
-        with tempfile.TemporaryFile() as output:
+        with temporary.unnamed() as output:
             with (
                 self.artefacts.open(self.data) as stream,
                 pg_restore(self.programs, ["--list"], None, output=output) as pipe,
@@ -82,7 +83,7 @@ class Copied:
 
     def table_of_contents(self) -> str:
         """Return it."""
-        with tempfile.TemporaryFile() as output:
+        with temporary.unnamed() as output:
             self._run(["--list"], None, output=output)
             return _words(output, self.encoding)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from psycopg import errors, sql
 
-from infra.backup_job import database, facts
+from infra.backup_job import database, facts, temporary
 from infra.backup_job.artefacts import Artefacts
 from infra.backup_job.compare import SHOWN, require_same
 from infra.backup_job.database import NAME_LIMIT, Connection, Programs, server_errors
@@ -19,7 +19,7 @@ from infra.backup_job.keys import NO_IDENTITIES, Identities
 from infra.backup_job.manifest import Contents, Globals, Manifest, ServerFacts, parse
 from infra.backup_job.names import stamp
 from infra.backup_job.report import Report
-from infra.backup_job.selection import EVERYTHING, Selection, list_file
+from infra.backup_job.selection import EVERYTHING, Listing, Selection
 from infra.backup_job.store import ObjectStore
 from infra.backup_job.swap import require_replaceable, swap
 
@@ -174,13 +174,13 @@ class Restorer:
         return opened(self.artefacts, self.programs, self.manifest, self.report, jobs=self.jobs, folder=folder)
 
     def _fill(self, url: str, outside: Globals, dump: Dump) -> None:
-        listing = dump.table_of_contents()
+        listing = Listing(dump.table_of_contents(), frozenset(role.name for role in outside.roles))
         with database.connect(url) as connection, server_errors("the database can not be prepared"):
             self.programs.require("pg_restore", self.manifest.server.major)
             present = _present(connection)
             _own_schemas(connection, self.manifest.contents)
         self.report("restoring", stamp=self.manifest.stamp, into=database.describe(url), bytes=self.manifest.data.size)
-        with list_file(self.selection.lines(listing, present)) as path:
+        with temporary.named(self.selection.lines(listing, present)) as path:
             dump.restore(["--exit-on-error", "--no-password", f"--use-list={path}"], url)
         with (
             database.connect(url) as connection,
