@@ -1,14 +1,13 @@
 """Read a stored dump back, whole: every byte hashed, decompressed with its checksum, and read by pg_restore."""
 
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, cast
 
 import zstandard
 
-from infra.backup_job import stopping
+from infra.backup_job import stopping, temporary
 from infra.backup_job.artefacts import Artefacts, Stream
 from infra.backup_job.database import Programs
 from infra.backup_job.dump import ending, last_words
@@ -99,7 +98,7 @@ def pg_restore(
     Raises:
         RestoreFailedError: it failed.
     """
-    with tempfile.TemporaryFile() as words:
+    with temporary.unnamed() as words:
         process = programs.start(
             "pg_restore", arguments, url, inherited, stdin=subprocess.PIPE, stdout=output, stderr=words
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from infra.backup_job import commands, second, stopping
+from infra.backup_job.database import SERVER_ERROR
 from infra.backup_job.errors import BackupError, Stopped
 from infra.backup_job.settings import PrunerSettings, Settings, load_as
 
@@ -30,6 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command is commands.show_status:
             return 3
         return error.exit_code if isinstance(error, BackupError) else 1
+    except Exception as error:
+        if options.command is commands.show_status:  # a traceback's exit code, 1, would be a warning
+            print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
+            return 3
+        if not isinstance(error, OSError | SERVER_ERROR):
+            raise
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
     return code
 
 

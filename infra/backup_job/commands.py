@@ -76,7 +76,7 @@ def show_status(settings: Settings, options: argparse.Namespace) -> int:
     """`status`: its exit code is a monitor's, 0 fine, 1 warning, 2 critical, 3 unknown."""
     try:
         found = status.read(settings, database_identity(settings), datetime.now(UTC))
-    except BackupError as error:
+    except Exception as error:  # noqa: BLE001 (whatever fails, a monitor is told that nothing is known, not a warning)
         if options.json:
             _print({"level": "unknown", "reason": str(error), "good": False, "stack": settings.stack})
         report.as_text(f"error: {error}")
@@ -148,7 +148,8 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
     chosen = selection.of_tables(manifest.contents, options.only)
     restorer = Restorer(store, programs, manifest, tell, encryption.identities(settings), chosen)
     if options.list:
-        print(restorer.streamed.table_of_contents(), end="")
+        words = restorer.streamed.table_of_contents()
+        print(words.encode(errors="replace").decode(), end="")
         return 0
     if options.jobs is not None and options.into and not options.force:
         raise BackupError("--jobs takes several transactions; one keeps the database of --into empty: leave --jobs out")

@@ -15,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 
 from infra.backup_job import stopping
+from infra.backup_job.encodings import BYTES
 from infra.backup_job.errors import BackupError, BusyError
 
 Connection = psycopg.Connection[DictRow]
@@ -27,8 +28,19 @@ RUN_LOCK = 0x6167_6261_636B_7570
 NAME_LIMIT = 63
 """Bytes of a name; longer ones are cut."""
 
-READS_ALL_OR_FAILS = ("row_security = off", "search_path = ''", "idle_in_transaction_session_timeout = 0")
-"""row_security off: a policy that would hide rows from us is an error, never a smaller number."""
+READS_ALL_OR_FAILS = (
+    "statement_timeout = 0",  # first: it holds for the others, too
+    "transaction_timeout = 0",
+    "idle_in_transaction_session_timeout = 0",
+    "idle_session_timeout = 0",
+    "lock_timeout = 0",
+    "row_security = off",
+    "search_path = ''",
+)
+"""row_security off: a policy that would hide rows from us is an error, never a smaller number. No timeouts: those that
+the role or the database has are for queries of agents, not for counting a table or waiting for a dump."""
+SINCE = {"transaction_timeout = 0": 17}
+"""The version of the server that came with a parameter."""
 
 SECRET_PARAMETERS = ("password", "sslpassword", "passfile")
 
@@ -117,16 +129,31 @@ def connect(
     Raises:
         BackupError: the server refuses, or does not answer.
     """
-    conninfo = make_conninfo("", **{"connect_timeout": "10", "application_name": application, **_parameters(url)})
+    conninfo = make_conninfo(
+        "", **{"connect_timeout": "10", "application_name": application, "client_encoding": "UTF8", **_parameters(url)}
+    )
     try:
         connection = psycopg.connect(conninfo, autocommit=True, row_factory=dict_row)
-    except psycopg.OperationalError as error:
+    except psycopg.Error as error:
         raise BackupError(f"no connection to {describe(url)}: {words(error)}") from None
     stopping.cancels_with_us(connection)
     with connection:
-        for setting in session:
-            connection.execute(f"SET {setting}".encode())
+        with server_errors(f"the session in {describe(url)} can not be set up"):
+            _prepare(connection, session)
         yield connection
+
+
+def _prepare(connection: Connection, session: Sequence[str]) -> None:
+    if encoding_of(connection) == BYTES:  # LATIN1 has a character for each of them
+        connection.execute("SET client_encoding = 'LATIN1'")
+    for setting in session:
+        if connection.info.server_version // 10000 >= SINCE.get(setting, 0):
+            connection.execute(f"SET {setting}".encode())
+
+
+def encoding_of(connection: Connection) -> str:
+    """Return the server's word for the encoding of its database."""
+    return connection.info.parameter_status("server_encoding") or ""
 
 
 @contextmanager
@@ -152,6 +179,15 @@ def lock_run(connection: Connection) -> None:
     row = connection.execute("SELECT pg_catalog.pg_try_advisory_lock(%s) AS mine", [RUN_LOCK]).fetchone()
     if not (row and row["mine"]):
         raise BusyError("another backup of this database is running: wait for it to end")
+
+
+def limit_lock_waits(connection: Connection, seconds: float) -> None:
+    """Have each statement of the current transaction wait for a lock no longer than that, as pg_dump does.
+
+    It takes no snapshot.
+    """
+    milliseconds = max(1, int(seconds * 1000))  # 0 would be no limit
+    connection.execute(f"SET LOCAL lock_timeout = {milliseconds}".encode())
 
 
 def export_snapshot(connection: Connection) -> str:

@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,9 @@ from typing import IO
 
 import zstandard
 
+from infra.backup_job import temporary
 from infra.backup_job.database import Programs
+from infra.backup_job.encodings import BYTES
 from infra.backup_job.errors import BackupError
 from infra.backup_job.streams import MIB
 
@@ -21,6 +22,8 @@ JOB_SIZE = 2 * MIB
 """What one thread compresses at a time: zstd's own choice, 8 MiB, takes 60 MB more memory and is no faster."""
 
 PSQL_LINE = re.compile(r"^\\restrict (\w+)$", re.MULTILINE)
+NEWER_LINE = re.compile(r"^SET transaction_timeout = 0;\n", re.MULTILINE)
+"""Servers before 17 have no such parameter. The first such line is pg_dump's own, whatever functions hold."""
 EXTENSION_COMMENT = re.compile(
     r"^--\n-- Name: EXTENSION [^\n]+; Type: COMMENT;[^\n]*\n--\n\nCOMMENT ON EXTENSION [^\n]+ IS '(?:[^']|'')*';\n+",
     re.MULTILINE,
@@ -42,12 +45,15 @@ class Source:
     url: str
     snapshot: str
     lock_wait_seconds: float
+    encoding: str
+    """The server's word for the encoding of the database."""
 
     def schema(self, extension_schemas: frozenset[str]) -> str:
         """Return the schema as SQL without psql's own lines.
 
         Objects have no owner named (who runs it owns them), and schemas that hold only extensions are made if they
-        are missing, since most platforms have them already.
+        are missing, since most platforms have them already. Bytes of a database of SQL_ASCII that are no UTF-8 stay
+        as they are, as surrogates.
 
         Args:
             extension_schemas: schemas that extensions live in.
@@ -55,8 +61,9 @@ class Source:
         Raises:
             BackupError: pg_dump failed.
         """
-        with self._pg_dump("--schema-only", "--format=plain", "--no-owner") as output:
-            text = output.read().decode()
+        wanted = BYTES if self.encoding == BYTES else "UTF8"  # bytes of no known encoding can not become another's
+        with self._pg_dump("--schema-only", "--format=plain", "--no-owner", f"--encoding={wanted}") as output:
+            text = output.read().decode(errors="surrogateescape")
         return editor_sql(text, extension_schemas)
 
     def compressed(self, tally: Tally) -> Generator[bytes, None, None]:
@@ -87,7 +94,7 @@ class Source:
             f"--lock-wait-timeout={int(self.lock_wait_seconds * 1000)}",
             "--no-password",
         ]
-        with tempfile.TemporaryFile() as words:
+        with temporary.unnamed() as words:
             process = self.programs.start("pg_dump", options, self.url, stdout=subprocess.PIPE, stderr=words)
             try:
                 if process.stdout is not None:
@@ -112,6 +119,7 @@ def editor_sql(text: str, extension_schemas: frozenset[str]) -> str:
     """
     if found := PSQL_LINE.search(text):  # its key is random: no function's body holds such a line
         text = re.sub(rf"^\\(?:un)?restrict {found[1]}\n", "", text, flags=re.MULTILINE)
+    text = NEWER_LINE.sub("", text, count=1)
     text = EXTENSION_COMMENT.sub("", text)  # only an extension's owner may: not us, where the platform made it
     for schema in extension_schemas:
         made = re.compile(rf'^CREATE SCHEMA ("?{re.escape(schema)}"?;)$', re.MULTILINE)

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from infra.backup_job import report as wording
+from infra.backup_job import temporary
 from infra.backup_job.artefacts import Artefacts
 from infra.backup_job.check import decompressed, feed, pg_restore, write
 from infra.backup_job.database import Programs
+from infra.backup_job.encodings import codec
 from infra.backup_job.errors import BackupError
 from infra.backup_job.manifest import Manifest, StoredObject
 from infra.backup_job.report import Report
@@ -50,10 +52,12 @@ class Streamed:
     artefacts: Artefacts
     programs: Programs
     data: StoredObject
+    encoding: str
+    """The server's word for what the dump is written in."""
 
     def table_of_contents(self) -> str:
         """Return it; only the dump's beginning is read."""
-        with tempfile.TemporaryFile() as output:
+        with temporary.unnamed() as output:
             with (
                 self.artefacts.open(self.data) as stream,
                 pg_restore(self.programs, ["--list"], None, output=output) as pipe,
@@ -61,8 +65,7 @@ class Streamed:
                 for block in decompressed(stream):
                     if not write(pipe, block):
                         break
-            output.seek(0)
-            return output.read().decode()
+            return _words(output, self.encoding)
 
     def restore(self, arguments: Sequence[str], url: str) -> None:
         """Restore in one transaction: what fails leaves the database as it was."""
@@ -76,13 +79,13 @@ class Copied:
     file: IO[bytes]
     programs: Programs
     jobs: int
+    encoding: str
 
     def table_of_contents(self) -> str:
         """Return it."""
-        with tempfile.TemporaryFile() as output:
+        with temporary.unnamed() as output:
             self._run(["--list"], None, output=output)
-            output.seek(0)
-            return output.read().decode()
+            return _words(output, self.encoding)
 
     def restore(self, arguments: Sequence[str], url: str) -> None:
         """Restore several parts at once, each in transactions of its own: what fails leaves a part of it."""
@@ -118,7 +121,7 @@ def opened(
         DamagedError: the stored object is not what was stored once.
         KeyMissingError: it is encrypted, and no identity at hand opens it.
     """
-    streamed = Streamed(artefacts, programs, manifest.data)
+    streamed = Streamed(artefacts, programs, manifest.data, manifest.server.encoding)
     if jobs == 1:
         yield streamed
         return
@@ -135,7 +138,7 @@ def opened(
         yield streamed
         return
     with file:
-        yield Copied(file, programs, jobs)
+        yield Copied(file, programs, jobs, manifest.server.encoding)
 
 
 def unfit(folder: Path, needed: int) -> str | None:
@@ -173,6 +176,12 @@ def _copy(artefacts: Artefacts, data: StoredObject, folder: Path) -> IO[bytes]:
         file.close()
         raise
     return file
+
+
+def _words(output: IO[bytes], encoding: str) -> str:
+    """Return what pg_restore wrote: names are in the encoding of the dump."""
+    output.seek(0)
+    return output.read().decode(codec(encoding), errors="surrogateescape")
 
 
 def _kind(folder: Path) -> str | None:

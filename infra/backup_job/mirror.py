@@ -33,6 +33,7 @@ def write(folder: Path, names: Names, manifest: Manifest, schema: bytes) -> Path
         _place(file, schema)
         _point(link, file.name)
         _remove_other_link(folder, names)
+        _settle(link.parent)
     except OSError as error:
         where = error.filename2 or error.filename or file
         raise MirrorError(_failed(manifest, f"{where}: {error.strerror}: correct its permissions, or mirror")) from None
@@ -53,6 +54,15 @@ def _point(link: Path, target: str) -> None:
     partial.unlink(missing_ok=True)  # a killed run may have left it
     partial.symlink_to(target)
     partial.replace(link)
+
+
+def _settle(folder: Path) -> None:
+    """Have the renames in `folder` outlast a power failure, as what was renamed does."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
 
 
 def _remove_other_link(folder: Path, names: Names) -> None:

@@ -1,14 +1,14 @@
 """A backup becomes a database again, and counts as one only when it holds what its manifest says."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from psycopg import sql
+from psycopg import errors, sql
 
-from infra.backup_job import database, facts
+from infra.backup_job import database, facts, temporary
 from infra.backup_job.artefacts import Artefacts
 from infra.backup_job.compare import SHOWN, require_same
 from infra.backup_job.database import NAME_LIMIT, Connection, Programs, server_errors
@@ -16,12 +16,15 @@ from infra.backup_job.dump_reading import Dump, Streamed, opened, scratch_folder
 from infra.backup_job.errors import BackupError
 from infra.backup_job.itself import creation, settle
 from infra.backup_job.keys import NO_IDENTITIES, Identities
-from infra.backup_job.manifest import Contents, Globals, Manifest, parse
+from infra.backup_job.manifest import Contents, Globals, Manifest, ServerFacts, parse
 from infra.backup_job.names import stamp
 from infra.backup_job.report import Report
-from infra.backup_job.selection import EVERYTHING, Selection, list_file
+from infra.backup_job.selection import EVERYTHING, Listing, Selection
 from infra.backup_job.store import ObjectStore
 from infra.backup_job.swap import require_replaceable, swap
+
+ATTEMPTS = 20
+"""Names that are tried for a new database."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Restorer:
     @property
     def streamed(self) -> Streamed:
         """The dump as it comes from the store."""
-        return Streamed(self.artefacts, self.programs, self.manifest.data)
+        return Streamed(self.artefacts, self.programs, self.manifest.data, self.manifest.server.encoding)
 
     def into_new_database(self, admin_url: str) -> str:
         """Restore into a new database beside the one that was backed up; it is dropped if that fails.
@@ -62,8 +65,7 @@ class Restorer:
         Raises:
             BackupError: the dump is damaged, does not restore, or the database does not hold what it should.
         """
-        name = _dated(self.manifest.server.database, "restored")
-        with database.connect(admin_url) as admin, self._built(admin, admin_url, name) as url:
+        with self._built(admin_url, _free(self.manifest.server.database)) as url:
             return url
 
     @contextmanager
@@ -77,11 +79,10 @@ class Restorer:
         Raises:
             BackupError: as `into_new_database`.
         """
-        with database.connect(admin_url) as admin, self._built(admin, admin_url, name) as url:
-            try:
-                yield url
-            finally:
-                drop(admin, name)
+        with self._built(admin_url, [name]) as url:
+            yield url
+        with database.connect(admin_url) as admin:
+            drop(admin, name)
 
     def in_place_of(self, url: str) -> str:
         """Restore into a new database, and only when that is whole and compared rename it to the one of `url`.
@@ -96,9 +97,10 @@ class Restorer:
             BackupError: as `into_new_database`, or the database can not be renamed; it then is as it was.
         """
         name, place = database.name_of(url), database.beside(url)
-        with database.connect(place) as admin, server_errors(f"{database.describe(url)} can not be replaced"):
-            require_replaceable(admin, name)
-            with self._built(admin, place, _dated(self.manifest.server.database, "restored")) as built:
+        with server_errors(f"{database.describe(url)} can not be replaced"):
+            with database.connect(place) as admin:
+                require_replaceable(admin, name)
+            with self._built(place, _free(self.manifest.server.database)) as built, database.connect(place) as admin:
                 kept = _dated(name, "replaced")
                 swap(admin, database.name_of(built), name, kept)
         return kept
@@ -123,24 +125,48 @@ class Restorer:
             raise BackupError(
                 f"{database.describe(url)} is not empty ({amounts}): use an empty one, or --force to replace"
             )
+        if self.selection.tables is not None:
+            self._require_whole()
         self._fill(url, outside, self.streamed)
 
+    def _require_whole(self) -> None:
+        """Read the stored dump to its end: pg_restore commits after the last rows it wants, which may be early."""
+        with self.artefacts.open(self.manifest.data) as stream:
+            stream.finish()
+
     @contextmanager
-    def _built(self, admin: Connection, admin_url: str, name: str) -> Iterator[str]:
-        """Make and fill the database `name`, give its connection string; it is dropped if that or the block fails."""
-        with server_errors(f"database {name} can not be made"):
-            outside = self._outside()
+    def _built(self, admin_url: str, names: Sequence[str]) -> Iterator[str]:
+        """Make and fill a database of the first free name, give its connection string.
+
+        It is dropped if the filling or the block fails, and only then: one that was there is somebody else's.
+        """
+        outside = self._outside()
+        with database.connect(admin_url) as admin, server_errors(f"database {names[0]} can not be made"):
             self._require_roles(admin, outside)
-        url = database.with_database(admin_url, name)
+        made = None
         try:
             with self._dump() as dump:
-                with server_errors(f"database {name} can not be made"):
-                    admin.execute(creation(self.manifest.server, name))
+                made = self._made(admin_url, names)
+                url = database.with_database(admin_url, made)
                 self._fill(url, outside, dump)
             yield url
         except BaseException:
-            drop(admin, name)
+            if made is not None:
+                self._undo(admin_url, made)
             raise
+
+    def _made(self, admin_url: str, names: Sequence[str]) -> str:
+        """Make an empty database of the first free name, and return that."""
+        with database.connect(admin_url) as admin, server_errors(f"database {names[0]} can not be made"):
+            return create(admin, self.manifest.server, names)
+
+    def _undo(self, admin_url: str, name: str) -> None:
+        """Drop what was made; where that fails it is only told: the error that led here is the one to see."""
+        try:
+            with database.connect(admin_url) as admin:
+                drop(admin, name)
+        except BackupError as error:
+            self.report("the database of a failed restore stays", database=name, reason=str(error))
 
     def _dump(self) -> AbstractContextManager[Dump]:
         """Open the dump; what is copied is read whole, and found unchanged, before there is a database for it."""
@@ -148,13 +174,13 @@ class Restorer:
         return opened(self.artefacts, self.programs, self.manifest, self.report, jobs=self.jobs, folder=folder)
 
     def _fill(self, url: str, outside: Globals, dump: Dump) -> None:
-        listing = dump.table_of_contents()
+        listing = Listing(dump.table_of_contents(), frozenset(role.name for role in outside.roles))
         with database.connect(url) as connection, server_errors("the database can not be prepared"):
             self.programs.require("pg_restore", self.manifest.server.major)
             present = _present(connection)
             _own_schemas(connection, self.manifest.contents)
         self.report("restoring", stamp=self.manifest.stamp, into=database.describe(url), bytes=self.manifest.data.size)
-        with list_file(self.selection.lines(listing, present)) as path:
+        with temporary.named(self.selection.lines(listing, present)) as path:
             dump.restore(["--exit-on-error", "--no-password", f"--use-list={path}"], url)
         with (
             database.connect(url) as connection,
@@ -187,6 +213,16 @@ class Restorer:
             raise BackupError(f"row security is forced on {tables}: restore as a superuser or a role with BYPASSRLS")
 
 
+def create(admin: Connection, server: ServerFacts, names: Sequence[str]) -> str:
+    """Make an empty database as the original was made, of the first of `names` that nobody has; return that."""
+    for name in names[:-1]:
+        with suppress(errors.DuplicateDatabase, errors.UniqueViolation):  # the latter of two at the same moment
+            admin.execute(creation(server, name))
+            return name
+    admin.execute(creation(server, names[-1]))
+    return names[-1]
+
+
 def drop(admin: Connection, name: str) -> None:
     """Drop the database `name` if it is there, whoever is in it.
 
@@ -197,10 +233,15 @@ def drop(admin: Connection, name: str) -> None:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _dated(name: str, event: str) -> str:
+def _dated(name: str, event: str, more: str = "") -> str:
     """Return a name for a database made out of `name` now, within the server's limit of bytes."""
-    suffix = f"_{event}_{stamp(datetime.now(UTC))}"
+    suffix = f"_{event}_{stamp(datetime.now(UTC))}{more}"
     return name.encode()[: NAME_LIMIT - len(suffix)].decode(errors="ignore") + suffix
+
+
+def _free(name: str) -> list[str]:
+    """Return names for a database restored out of `name`; the others are for when that is taken already."""
+    return [_dated(name, "restored", more) for more in ("", *(f"_{number}" for number in range(2, ATTEMPTS + 1)))]
 
 
 def _present(connection: Connection) -> frozenset[str]:

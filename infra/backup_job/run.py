@@ -131,7 +131,7 @@ def _copy(settings: Settings, manifest: Manifest, report: Report) -> SecondError
 
 def _clear(settings: Settings, store: ObjectStore, names: Names, connection: Connection, report: Report) -> None:
     """Clear away what killed runs left: half uploads, throwaway databases."""
-    if uploads := store.abort_uploads(names.data_start):
+    if uploads := store.abort_uploads(f"{names.prefix}/data/"):
         report("aborted the uploads that killed runs left", uploads=uploads)
     if databases := proof.drop_leftovers(settings, facts.identity(connection)):
         report("dropped the throwaway databases that killed runs left", databases=databases)
@@ -141,7 +141,8 @@ def _dump(settings: Settings, programs: Programs, connection: Connection, target
     """Read schema, facts and data in one snapshot, which the proof does not need any more."""
     with snapshot.locked(connection, settings.lock_wait_seconds) as name:
         server = facts.server_facts(connection)  # at once: its LSN is where the snapshot stands, to those who replay
-        source = Source(programs, settings.database_url.get_secret_value(), name, settings.lock_wait_seconds)
+        url, encoding = settings.database_url.get_secret_value(), database.encoding_of(connection)
+        source = Source(programs, url, name, settings.lock_wait_seconds, encoding)
         found = facts.extensions(connection)
         with timings.step("schema"):
             schema_sql = source.schema(frozenset(entry["schema"] for entry in found.values()))
@@ -184,7 +185,7 @@ def _describe(settings: Settings, names: Names, started: datetime, dumped: Dumpe
         schema_fingerprint=dumped.contents.fingerprint,
         checks=dumped.checks,
         dump_size=dumped.dump_size,
-        schema_sql=store.put_new(schema_key, seal.small(text.encode())),
+        schema_sql=store.put_new(schema_key, seal.small(text.encode(errors="surrogateescape"))),
         data=dumped.data,
         globals=store.put_new(names.globals(when), seal.small(to_bytes(dumped.globals))),
         seconds={},

@@ -1,9 +1,7 @@
 """Which part of a dump a restore brings back: all that is not there, or the rows of some tables only."""
 
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from infra.backup_job.database import NAME_LIMIT
@@ -25,20 +23,20 @@ class Selection:
 
     tables: frozenset[str] | None = None
 
-    def lines(self, listing: str, present: frozenset[str]) -> list[str]:
+    def lines(self, listing: "Listing", present: frozenset[str]) -> list[str]:
         """Return the lines of a dump's table of contents that are to be restored.
 
         Args:
             listing: the table of contents.
             present: entries of it that are there already.
         """
-        kept = [line for line in listing.splitlines() if _entry(line) not in present]
+        kept = {line: entry for line, entry in listing.entries() if entry not in present}
         if self.tables is None:
-            return kept
-        gone = {comment for line in kept for comment in _comments(_foreign_key(line))}
-        return [line for line in kept if self._wants(_entry(line)) and _entry(line) not in gone]
+            return list(kept)
+        gone = {comment for entry in kept.values() for comment in _comments(_foreign_key(entry))}
+        return [line for line, entry in kept.items() if self._wants(entry) and entry not in gone]
 
-    def part_of(self, wanted: Contents, found: Contents, listing: str) -> tuple[Contents, Contents]:
+    def part_of(self, wanted: Contents, found: Contents, listing: "Listing") -> tuple[Contents, Contents]:
         """Return what can be compared of what a backup held and of what a restored database holds.
 
         Args:
@@ -48,7 +46,7 @@ class Selection:
         """
         if self.tables is None:
             return wanted, found
-        keys = {name for line in listing.splitlines() for *_, name in _foreign_key(line)}
+        keys = {name for _, entry in listing.entries() for *_, name in _foreign_key(entry)}
         constraints = wanted.objects.get("constraint", {})
         there = found.objects.get("constraint", {})
         left = {name: hashed for name, hashed in constraints.items() if name in there or not _is_of(name, keys)}
@@ -98,23 +96,30 @@ def _table(contents: Contents, name: str) -> str:
     )
 
 
-@contextmanager
-def list_file(lines: Iterable[str]) -> Iterator[str]:
-    """Write what pg_restore is to restore into a file; give its name."""
-    with tempfile.NamedTemporaryFile("w", suffix=".list") as handle:
-        handle.write("\n".join(lines))
-        handle.flush()
-        yield handle.name
+@dataclass(frozen=True)
+class Listing:
+    """A dump's table of contents, and the `roles` of its server: a line ends with one of them, the owner."""
 
+    text: str
+    roles: frozenset[str]
 
-def _entry(line: str) -> str:
-    """Return what a line of the table of contents restores, without its owner.
+    def entries(self) -> Iterator[tuple[str, str]]:
+        """Yield each line, and what it restores, without numbers and owner."""
+        for line in self.text.splitlines():
+            yield line, self.entry(line)
 
-    >>> _entry("5; 2615 16385 SCHEMA - my schema ecosystem_owner"), _entry("2; 3079 16386 EXTENSION - vector ")
-    ('SCHEMA - my schema', 'EXTENSION - vector')
-    """
-    _, _, entry = line.partition("; ")
-    return " ".join(entry.split(" ")[2:-1])
+    def entry(self, line: str) -> str:
+        """Return what a line restores. Names and owners may hold spaces: the longest role it ends with is the owner.
+
+        >>> listing = Listing("", frozenset({"me", "not me"}))
+        >>> listing.entry("5; 2615 16385 SCHEMA - my schema not me"), listing.entry("2; 3079 16386 EXTENSION - vector ")
+        ('SCHEMA - my schema', 'EXTENSION - vector')
+        """
+        words = line.partition("; ")[2].split(" ")[2:]
+        for cut in range(1, len(words)):
+            if " ".join(words[cut:]) in self.roles:
+                return " ".join(words[:cut])
+        return " ".join(words[:-1])
 
 
 def _names(tag: str) -> set[str]:
@@ -127,13 +132,12 @@ def _names(tag: str) -> set[str]:
     return {f"{' '.join(words[:cut])}.{' '.join(words[cut:])}" for cut in range(1, len(words))}
 
 
-def _foreign_key(line: str) -> list[tuple[str, str, str]]:
-    """Return schema, table and name of the foreign key that a line makes, in each way to read it; none for others.
+def _foreign_key(entry: str) -> list[tuple[str, str, str]]:
+    """Return schema, table and name of the foreign key that an entry makes, in each way to read it; none for others.
 
-    >>> _foreign_key("9; 2606 16411 FK CONSTRAINT public log log_x_fkey owner")
+    >>> _foreign_key("FK CONSTRAINT public log log_x_fkey")
     [('public', 'log', 'log_x_fkey')]
     """
-    entry = _entry(line)
     if not entry.startswith(FOREIGN_KEY):
         return []
     words = entry.removeprefix(FOREIGN_KEY).split(" ")

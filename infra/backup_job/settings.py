@@ -43,7 +43,7 @@ class StoreSettings(BaseModel):
     """How the settings of the bucket begin, for errors."""
 
     stack: str = Field(min_length=1, description="the stack's name, for manifests and logs")
-    s3_endpoint: str | None = Field(None, pattern=r"^https?://", description="URL of the object store; none: AWS")
+    s3_endpoint: str | None = Field(None, description="URL of the object store; none: AWS")
     s3_region: str = "us-east-1"
     s3_bucket: str = Field(pattern=BUCKET)
     s3_access_key: SecretStr | None = Field(None, description="unset: the AWS credentials of the surroundings")
@@ -52,6 +52,13 @@ class StoreSettings(BaseModel):
     retention: Retention = Field(Retention(), description="which backups `prune` keeps")
     retry_seconds: Annotated[float, Field(gt=0)] = 30
     failure_webhook: SecretStr | None = Field(None, description="URL that gets a POST of JSON when a backup fails")
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _is_store_url(cls, value: str | None) -> str | None:
+        if value is not None:
+            require_web_url(value)
+        return value
 
     @field_validator("failure_webhook")
     @classmethod
@@ -224,9 +231,13 @@ def _only_stack(here: Path, pattern: str) -> Path:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise BackupError(f"the settings file {path} can not be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BackupError(
+            f"the settings file {path} is not UTF-8 from byte {error.start} on: save it as UTF-8"
+        ) from None
     return _json(text, str(path))
 
 

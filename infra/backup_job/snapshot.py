@@ -63,7 +63,7 @@ def _taken(connection: Connection, lock_wait_seconds: float) -> str:
 
 def _all_locked(connection: Connection, tables: Iterable[Table], lock_wait_seconds: float) -> bool:
     """Lock the tables; say whether all of them are still there."""
-    connection.execute(f"SET LOCAL lock_timeout = {max(1, int(lock_wait_seconds * 1000))}".encode())
+    database.limit_lock_waits(connection, lock_wait_seconds)
     for table in tables:
         stopping.check()
         try:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import CompletedMultipartUploadTypeDef, CompletedPartTypeDef, CopySourceTypeDef
 
-COPY_IN_ONE = 4 * 1024**3
-"""CopyObject takes up to 5 GB; beyond this the copy is made in parts."""
+COPY_PART = 256 * 1024**2
+"""What one request copies: the store must have done it within the time that we wait for an answer."""
 
 ADVICE = {
     "InvalidAccessKeyId": "correct {named}_access_key",
@@ -141,7 +141,7 @@ class ObjectStore:
 
     def copy(self, source: StoredObject, target: str) -> None:
         """Make `target` a copy of `source`, inside the store; readers see the old one or the new one, whole."""
-        config = TransferConfig(multipart_threshold=COPY_IN_ONE, multipart_chunksize=COPY_IN_ONE, use_threads=False)
+        config = TransferConfig(multipart_threshold=COPY_PART, multipart_chunksize=COPY_PART, use_threads=False)
         origin: CopySourceTypeDef = {"Bucket": self.bucket, "Key": source.key, **_version(source.version)}
         with self._explained(f"{source.key} can not be copied to {target}"):
             self._client.copy(origin, self.bucket, target, Config=config)

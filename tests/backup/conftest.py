@@ -22,6 +22,7 @@ from botocore.config import Config
 
 from infra import store_policies
 from infra.backup_job import catalog, latest
+from infra.backup_job.database import Programs
 from infra.backup_job.facts import database_identity
 from infra.backup_job.manifest import Identity as DatabaseIdentity
 from infra.backup_job.manifest import LatestPointer, Manifest
@@ -214,6 +215,11 @@ def job(server: Server, s3_server: S3Server, database: Database, tmp_path: Path)
     made.set()
     yield made
     made.stop()
+
+
+def programs(job: Job) -> Programs:
+    """Return PostgreSQL's programs as the job uses them."""
+    return Programs(job.settings.pg_bin, job.settings.pg_environment)
 
 
 @pytest.fixture

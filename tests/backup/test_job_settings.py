@@ -37,6 +37,7 @@ def written(folder: Path, **changes: Any) -> Path:
         ({"schedule": "every day"}, "schedule in {path}: 'every day' is not allowed: a cron expression of five fields"),
         ({"jitter_seconds": -1}, "jitter_seconds in {path}: -1 is not allowed"),
         ({"s3_endpoint": "localhost"}, "s3_endpoint in {path}: 'localhost' is not allowed"),
+        ({"s3_endpoint": "http://"}, "s3_endpoint in {path}: 'http://' is not allowed: https://host/path, or http://"),
         ({"database_url": "mysql://hunter2@x"}, "database_url in {path}: allowed is: postgresql://user:password@"),
         ({"database_url": "postgresql://u:hunter2@h"}, "the database included"),
         (
@@ -118,6 +119,9 @@ def test_without_a_file_the_only_stack_is_taken(tmp_path: Path, monkeypatch: pyt
 def test_files_that_can_not_be_read(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="can not be read: No such file"):
         load(tmp_path / "none.json", {})
+    (tmp_path / "job.json").write_bytes('{"stack": "für"}'.encode("latin-1"))
+    with pytest.raises(BackupError, match=r"job\.json is not UTF-8 from byte 12 on: save it as UTF-8"):
+        load(tmp_path / "job.json", {})
     (tmp_path / "job.json").write_text("{\n nonsense")
     with pytest.raises(BackupError, match=r"is not JSON: .* in line 2"):
         load(tmp_path / "job.json", {})

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import zstandard
 from pyrage import x25519
 
-from tests.backup.conftest import Job
-from tests.backup.test_damage import restored_databases
+from tests.backup.conftest import BUCKET, Job
+from tests.backup.test_damage import body_of, latest_data, restored_databases
 from tests.backup.test_encryption import key_file
 from tests.backup.test_round_trip import content
 from tests.conftest import Database, Server
@@ -79,6 +80,22 @@ def test_a_lost_row_or_object_is_noticed_all_the_same(job: Job, related: Databas
     assert "public.child has 50 rows of 51; constraint child_check on public.child is missing" in refusal
     assert restored_databases(server) == []
     assert related
+
+
+def test_a_damaged_dump_leaves_nothing_in_an_empty_database(
+    job: Job, big: Database, server: Server, restored: list[str]
+) -> None:
+    """The chosen rows come before 40 MB of others, and are whole: the object is another dump all the same."""
+    job.good("run")
+    data = latest_data(job)
+    dump = zstandard.ZstdDecompressor().decompressobj().decompress(body_of(job, data.key))
+    other = zstandard.ZstdCompressor(level=1, write_checksum=True).compress(dump)
+    job.client.put_object(Bucket=BUCKET, Key=data.key, Body=other)
+    restored.append(f"{big.name}_part")
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {restored[0]}")
+    assert f"{data.key} is damaged" in job.refused("restore", "--only", ODD, "--into", restored[0], code=3)
+    assert content(server.url(restored[0])) == {}
 
 
 def test_what_can_not_be_chosen(job: Job, related: Database, server: Server) -> None:

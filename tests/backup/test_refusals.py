@@ -1,5 +1,6 @@
 """What users get wrong, and the one line that tells them."""
 
+import subprocess
 from pathlib import Path
 
 import psycopg
@@ -9,7 +10,7 @@ from infra.backup_job import catalog, latest
 from infra.backup_job.errors import BackupError, ConflictError
 from infra.backup_job.manifest import Manifest
 from infra.backup_job.store import ObjectStore
-from tests.backup.conftest import Job
+from tests.backup.conftest import PROJECT, Job
 from tests.conftest import Database
 
 
@@ -98,6 +99,30 @@ def test_status_is_for_monitors(job: Job) -> None:
     old = job.run("status", "--json")
     assert old.returncode == 2
     assert '"good": false' in old.stdout
+
+
+def test_no_room_for_temporary_files_is_told(job: Job, database: Database) -> None:
+    """A process that may write no file at all stands for disks that are full, all of them."""
+    job.good("run")
+    before = job.objects()
+    limited = ["bash", "-c", 'ulimit -f 0; exec "$@"', "-", *job.command("run"), "--config", str(job.file)]
+    done = subprocess.run(limited, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("error: no temporary file can be written in ")
+    assert last.endswith("free some room there, or name another folder in $TMPDIR")
+    assert job.objects() == before
+    assert database
+
+
+@pytest.mark.parametrize("of", ["s3_endpoint", "settings file"])
+def test_a_status_that_can_not_be_had_is_unknown_never_a_warning(job: Job, of: str) -> None:
+    if of == "s3_endpoint":
+        job.set(s3_endpoint="http://")
+    else:
+        job.file.write_bytes(b"\xff")
+    job.refused("status", code=3)
 
 
 def test_a_backup_is_found_by_time_stamp_and_key(job: Job, filled: Database) -> None:

@@ -1,13 +1,15 @@
 """A backup of awkward things, and the same things after a restore."""
 
 import json
+import subprocess
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
 
 from infra.backup_job.names import STAMP
-from tests.backup.conftest import BUCKET, Job
+from tests.backup.conftest import BUCKET, Job, programs
 from tests.conftest import Database, Server
 
 
@@ -99,6 +101,37 @@ def test_the_schema_runs_as_one_script_of_any_client(
         editor.execute("SET search_path = public, extensions")
         editor.execute("INSERT INTO \"Odd Näme\" (embedding) VALUES ('[1,2,3]')")
         assert editor.execute("SELECT count(*) FROM moods").fetchone() == (1,)
+
+
+def test_the_schema_runs_by_psql_alone_and_becomes_the_same(
+    job: Job, filled: Database, server: Server, restored: list[str], tmp_path: Path
+) -> None:
+    """With ON_ERROR_STOP, into an empty database, also of a server before 17, which knows no transaction_timeout."""
+    job.good("run")
+    text = job.client.get_object(Bucket=BUCKET, Key=job.names.latest_schema)["Body"].read().decode()
+    assert "transaction_timeout" not in text
+    restored.append(f"{filled.name}_plain")
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {restored[0]} TEMPLATE template0")
+    file = tmp_path / "schema.sql"
+    file.write_text(text)
+    arguments = ["--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--file={file}"]
+    with programs(job).start("psql", arguments, server.url(restored[0]), stderr=subprocess.PIPE) as psql:
+        errors = psql.communicate(timeout=60)[1].decode()
+    assert psql.returncode == 0, errors
+    assert schema_dump(job, server.url(restored[0])) == schema_dump(job, filled.admin_url)
+
+    cut = text[: len(text) * 2 // 3]
+    assert not cut.rstrip().splitlines()[-1].startswith("-- End of ")
+
+
+def schema_dump(job: Job, url: str) -> list[str]:
+    """Return the lines of pg_dump's schema without owners, but for its word for psql, another one every time."""
+    arguments = ["--schema-only", "--no-owner"]
+    with programs(job).start("pg_dump", arguments, url, stdout=subprocess.PIPE) as dump:
+        text = dump.communicate(timeout=60)[0].decode()
+    assert dump.returncode == 0
+    return [line for line in text.splitlines() if not line.startswith(("\\restrict ", "\\unrestrict "))]
 
 
 def test_an_empty_database_is_a_backup_too(job: Job, server: Server, restored: list[str]) -> None:
