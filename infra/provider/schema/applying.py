@@ -96,6 +96,20 @@ class Applying:
                         if blocking:
                             budget.holds()
 
+    def run_at_once(self, steps: Sequence[Step], budget: Budget, locks: Mapping[str, str]) -> None:
+        """Run `steps` in the open transaction as `run` does, without waiting for the answer of each.
+
+        For a plan that drops everything: no statement of it works on rows, and on a server that is far away the answers
+        alone would use up the time.
+
+        Raises:
+            ForeignDependents, CannotPlan, ApplyFailed: as for `run`.
+        """
+        with local_search_path(self._connection, self._target.schema, self._target.extensions_schema):
+            if first := next((step for step in steps if set(step.blocks) & locks.keys()), None):
+                self.lock(locks, first, budget)
+            run_together(self._connection, steps)
+
     def lock(self, locks: Mapping[str, str], step: Step, budget: Budget) -> None:
         """Take at once the locks that a phase would take one by one, so that none is waited for in the middle of work.
 

@@ -221,7 +221,8 @@ def drop_all(connection: "psycopg.Connection[Any]", target: Target, rules: LockR
         live = read_catalog(connection, target.schema, target.extensions_schema)
         current = managed(replace(live, unsupported=()), ours_of(ledger), Catalog())
         planned = plan(current, Catalog(), target.schema)
-        applying.run(planned.steps, Budget(connection, rules, planned.steps), phase_locks(planned, planned.steps))
+        budget = Budget(connection, rules, planned.steps)
+        applying.run_at_once(planned.steps, budget, phase_locks(planned, planned.steps))
         forget(connection, target.schema)
         if ledger and ledger.made_schema and _is_empty(connection, target.schema):
             connection.execute(f"DROP SCHEMA {quote(target.schema)}".encode())
