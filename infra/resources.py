@@ -255,6 +255,7 @@ class Schema(pulumi.CustomResource):
         proof: bool,
         backup_command: Sequence[str],
         drop_on_delete: bool,
+        before_drop: str,
         opts: pulumi.ResourceOptions | None = None,
     ):
         properties = {
@@ -272,6 +273,7 @@ class Schema(pulumi.CustomResource):
             "proof": proof,
             "backupCommand": list(backup_command),
             "dropOnDelete": drop_on_delete,
+            "beforeDrop": before_drop,
             "fingerprint": None,
         }
         super().__init__("pgstack:postgres:Schema", name, properties, opts)

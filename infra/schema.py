@@ -14,6 +14,8 @@ from infra.settings import PROJECT_FOLDER, STACK_VARIABLE, Settings
 SCHEMA_FOLDER = "sql/schema"
 SEED_FOLDER = "sql/seeds"
 VERIFY_FOLDER = "sql/verify"
+UNDONE_BY = "disconnect_realtime()"
+"""The function of the schema that takes back what others of it did in schemas that are not ours."""
 
 
 class EcosystemSchema(pulumi.ComponentResource):
@@ -48,6 +50,7 @@ class EcosystemSchema(pulumi.ComponentResource):
             backup_command=_backup_command(settings) if bucket else [],
             # Not `deleted_with` like the others: the engine would keep the views of a schema it never had deleted.
             drop_on_delete=drop,
+            before_drop=UNDONE_BY,
             opts=pulumi.ResourceOptions(parent=self),
         )
         applied = pulumi.Output.all(owner.url, schema.fingerprint)

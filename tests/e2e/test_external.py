@@ -37,6 +37,7 @@ SURROUNDINGS = {
         SELECT oid::regclass, relacl, relowner::regrole FROM pg_class WHERE relname IN ('todos', 'users', 'messages')
         ORDER BY 1::text
     """,
+    "policies of others": "SELECT polname FROM pg_policy WHERE polrelid = 'realtime.messages'::regclass",
     "schemas": "SELECT nspname, nspowner::regrole FROM pg_namespace WHERE nspname !~ '^(pg_|pgstack)' ORDER BY 1",
     "extensions": """
         SELECT extname, extowner::regrole, extnamespace::regnamespace FROM pg_extension WHERE extname <> 'pg_trgm'
@@ -193,7 +194,9 @@ def test_destroy_leaves_the_tables_and_a_later_up_knows_them(external: External)
     project.pulumi("config", "set", "dropOnDestroy", "true")
     project.up()
     assert supabase.rows("SELECT agent_id FROM agent_registry") == [("survivor",)]
-    project.preview("--expect-no-changes")
+    supabase.rows("SELECT connect_realtime()", user="postgres")
+    assert len(surroundings(supabase)["policies of others"]) == 2
+    project.preview("--refresh", "--expect-no-changes")
     project.pulumi("destroy", "--yes")
     assert supabase.rows("SELECT relname FROM pg_class WHERE relname = ANY(%s)", list(TABLES)) == []
     ours = "^(agent|orchestrator|observer|maintenance|backup)$"

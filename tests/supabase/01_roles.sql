@@ -16,6 +16,7 @@ CREATE ROLE pgbouncer LOGIN;
 GRANT anon, authenticated, service_role TO authenticator;
 GRANT authenticator TO supabase_storage_admin;
 GRANT pg_read_all_data TO supabase_read_only_user;
+GRANT supabase_realtime_admin TO postgres;
 
 ALTER ROLE anon SET statement_timeout = '3s';
 ALTER ROLE authenticated SET statement_timeout = '8s';

@@ -65,6 +65,7 @@ class SchemaInputs(Inputs):
     proof: bool = True
     backup_command: list[str] = Field(default_factory=list)
     drop_on_delete: bool = True
+    before_drop: str = ""
     lock_timeout: int = Field(LOCK_TIMEOUT, ge=100)
     lock_retries: int = Field(LOCK_RETRIES, ge=0)
 

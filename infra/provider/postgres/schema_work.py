@@ -159,7 +159,7 @@ def read_live(inputs: SchemaInputs) -> Live | None:
 def drop(inputs: SchemaInputs) -> None:
     """Drop everything that is ours."""
     with _as_user_error(), opened(inputs.url) as connection:
-        drop_all(connection, inputs.target, inputs.lock_rules)
+        drop_all(connection, inputs.target, inputs.lock_rules, first=inputs.before_drop)
 
 
 def _refusal(hazard: Hazard, allowed: int) -> str:

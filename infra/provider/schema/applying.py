@@ -13,7 +13,8 @@ from infra.provider.schema.errors import ApplyFailed, CannotPlan, ForeignDepende
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.introspect import local_search_path, search_path
 from infra.provider.schema.lock_rules import LockRules
-from infra.provider.schema.steps import Step
+from infra.provider.schema.model import ObjectId
+from infra.provider.schema.steps import ACCESS_EXCLUSIVE, Step
 
 if TYPE_CHECKING:
     import psycopg
@@ -95,6 +96,33 @@ class Applying:
                         connection.execute(step.sql.encode())
                         if blocking:
                             budget.holds()
+
+    def run_at_once(self, steps: Sequence[Step], budget: Budget, locks: Mapping[str, str]) -> None:
+        """Run `steps` in the open transaction as `run` does, without waiting for the answer of each.
+
+        For a plan that drops everything: no statement of it works on rows, and on a server that is far away the answers
+        alone would use up the time.
+
+        Raises:
+            ForeignDependents, CannotPlan, ApplyFailed: as for `run`.
+        """
+        with local_search_path(self._connection, self._target.schema, self._target.extensions_schema):
+            if first := next((step for step in steps if set(step.blocks) & locks.keys()), None):
+                self.lock(locks, first, budget)
+            run_together(self._connection, steps)
+
+    def call(self, function: ObjectId, budget: Budget) -> None:
+        """Call a function of the schema that takes no arguments; it may hold locks on what lies outside from then on.
+
+        Raises:
+            BlockedError: it could not have one in time.
+            ForeignDependents, ApplyFailed: it failed.
+        """
+        step = Step(function, "update", f"SELECT FROM {function.name}", ACCESS_EXCLUSIVE)
+        with local_search_path(self._connection, self._target.schema, self._target.extensions_schema), explained(step):
+            budget.before(blocking=True)
+            self._connection.execute(step.sql.encode())
+            budget.holds()
 
     def lock(self, locks: Mapping[str, str], step: Step, budget: Budget) -> None:
         """Take at once the locks that a phase would take one by one, so that none is waited for in the middle of work.
@@ -178,10 +206,11 @@ class Applying:
         step, target = error.step, self._target
         found = holders(self._connection, step, target.schema, target.extensions_schema)
         listed = "".join(f"\n  - {holder}" for holder in found) or " no one any more"
+        held = f"Held at the end by:{listed}\n" if step.on else ""  # whose locks a function wants is not known
         return ApplyFailed(
             step.sql,
             f"no lock after {self._rules.retries + 1} attempts of {self._rules.timeout} ms: {error}\n"
-            f"Held at the end by:{listed}\n"
+            f"{held}"
             "Try again when they are done, end them, or raise lockTimeout or lockRetries.",
         )
 

@@ -203,10 +203,19 @@ def apply_changes(  # noqa: PLR0913 - what a user may say about a plan
         return Application(connection, Intent(target, desired, allow or [], adopt, rules, prune, proven)).run()
 
 
-def drop_all(connection: "psycopg.Connection[Any]", target: Target, rules: LockRules | None = None) -> Plan:
+def drop_all(
+    connection: "psycopg.Connection[Any]", target: Target, rules: LockRules | None = None, *, first: str = ""
+) -> Plan:
     """Drop everything that is ours in the schema, and what we remember of it, in one transaction; return what was done.
 
     Other people's objects stay. The schema itself goes if we made it and nothing is left in it.
+
+    Args:
+        connection: to the live database, as the owner, with no transaction open.
+        target: names the schema.
+        rules: how long anyone may be kept waiting; None for the defaults.
+        first: a function of the schema without arguments, `f()`, that takes back what others of it did elsewhere:
+            called in the same transaction where it is there and ours.
 
     Raises:
         ForeignDependents: something that is not ours needs something of ours; nothing was dropped.
@@ -221,7 +230,10 @@ def drop_all(connection: "psycopg.Connection[Any]", target: Target, rules: LockR
         live = read_catalog(connection, target.schema, target.extensions_schema)
         current = managed(replace(live, unsupported=()), ours_of(ledger), Catalog())
         planned = plan(current, Catalog(), target.schema)
-        applying.run(planned.steps, Budget(connection, rules, planned.steps), phase_locks(planned, planned.steps))
+        budget = Budget(connection, rules, planned.steps)
+        if first in current.functions:
+            applying.call(ObjectId("function", first), budget)
+        applying.run_at_once(planned.steps, budget, phase_locks(planned, planned.steps))
         forget(connection, target.schema)
         if ledger and ledger.made_schema and _is_empty(connection, target.schema):
             connection.execute(f"DROP SCHEMA {quote(target.schema)}".encode())

@@ -2,14 +2,12 @@ CREATE FUNCTION connect_realtime() RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $$
-DECLARE
-    wanted CONSTANT text[] := '{agent_registry,agent_hierarchy,agent_versions,realtime_channels,distributed_tasks,'
-        'agent_communication_logs,agent_performance_history}';
-    one record;
 BEGIN
-    FOR one IN
-        SELECT format('ALTER PUBLICATION supabase_realtime ADD TABLE %s', given.name::regclass) AS command
-        FROM unnest(wanted) AS given (name)
+    RETURN QUERY
+    SELECT done.statement
+    FROM run_where_allowed(ARRAY(
+        SELECT format('ALTER PUBLICATION supabase_realtime ADD TABLE %s', ours.name)
+        FROM realtime_tables() AS ours (name)
         WHERE EXISTS (
             SELECT FROM pg_publication
             WHERE pg_publication.pubname = 'supabase_realtime' AND NOT pg_publication.puballtables
@@ -18,7 +16,7 @@ BEGIN
         AND NOT EXISTS (
             SELECT FROM pg_publication_rel
             INNER JOIN pg_publication ON pg_publication_rel.prpubid = pg_publication.oid
-            WHERE pg_publication.pubname = 'supabase_realtime' AND pg_publication_rel.prrelid = given.name::regclass
+            WHERE pg_publication.pubname = 'supabase_realtime' AND pg_publication_rel.prrelid = ours.name
         )
         UNION ALL
         SELECT format(
@@ -34,25 +32,15 @@ BEGIN
                 WHERE pg_policy.polrelid = to_regclass('realtime.messages')
                     AND pg_policy.polname = 'ecosystem_' || right_of.action || '_' || current_schema()
             )
-    LOOP
-        BEGIN
-            EXECUTE one.command;
-            RETURN NEXT one.command;
-        EXCEPTION
-            WHEN insufficient_privilege THEN
-                RAISE WARNING 'Supabase Realtime is not connected in full: %', SQLERRM
-                    USING DETAIL = 'Statement: ' || one.command,
-                        HINT = 'Let a role that may do so run the statement.';
-        END;
-    END LOOP;
+    )) AS done (statement);
 END
 $$;
 
 COMMENT ON FUNCTION connect_realtime() IS
 'Connects the ecosystem with Supabase Realtime, where that is present: its tables join the publication supabase_realtime, and
 policies on realtime.messages let agents join the channels that can_access_channel() allows. Rights are looked at when somebody
-joins: one taken away works until they leave. The maintenance service calls it; calling it again does nothing.
-What the schema''s owner may not do is left, with a WARNING that gives the statement.
+joins: one taken away works until they leave. Nothing calls it by itself; calling it again does what is missing.
+disconnect_realtime() takes it back. What the schema''s owner may not do is left, with a WARNING that gives the statement.
 Arguments: none. Result: the statements that were run; none without Realtime.
 Errors: none.';
 
