@@ -8,7 +8,12 @@ class BackupError(Exception):
 
 
 class StoreError(BackupError):
-    """The object store refused, or did not answer."""
+    """The object store refused, or did not answer.
+
+    `retried`: this was the answer to a request that was sent again, since none had come to the one before.
+    """
+
+    retried = False
 
 
 class NotFoundError(StoreError):

@@ -42,6 +42,11 @@ class _Version(TypedDict, total=False):
     VersionId: str
 
 
+class _Condition(TypedDict, total=False):
+    IfMatch: str
+    IfNoneMatch: str
+
+
 @dataclass(frozen=True)
 class StoredVersion:
     """One version of an object; `version` is `null` in a bucket that keeps none.
@@ -95,9 +100,7 @@ class ObjectStore:
         Raises:
             ConflictError: the key is taken.
         """
-        with self._explained(f"{key} can not be written"):
-            answer = self._client.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
-        return _stored(key, body, answer.get("VersionId"))
+        return self._put(key, body, {"IfNoneMatch": "*"})
 
     def replace(self, key: str, body: bytes, tag: str | None) -> StoredObject:
         """Store `body` under `key` if it still is what was read with `tag` (None: nothing was there).
@@ -105,12 +108,39 @@ class ObjectStore:
         Raises:
             ConflictError: somebody else wrote it in between.
         """
-        with self._explained(f"{key} can not be written"):
-            if tag is None:
-                answer = self._client.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
-            else:
-                answer = self._client.put_object(Bucket=self.bucket, Key=key, Body=body, IfMatch=tag)
-        return _stored(key, body, answer.get("VersionId"))
+        return self._put(key, body, {"IfNoneMatch": "*"} if tag is None else {"IfMatch": tag})
+
+    def _put(self, key: str, body: bytes, condition: _Condition) -> StoredObject:
+        stored = StoredObject(key=key, size=len(body), sha256=hashlib.sha256(body).hexdigest())
+        try:
+            with self._explained(f"{key} can not be written"):
+                answer = self._client.put_object(Bucket=self.bucket, Key=key, Body=body, **condition)
+        except StoreError as error:
+            version = self._arrived(error, stored)
+        else:
+            version = answer.get("VersionId")
+        return stored.model_copy(update={"version": version})
+
+    def _arrived(self, error: StoreError, wanted: StoredObject) -> str | None:
+        """Return the version of an object that was stored all the same: only the answer to its first request was lost.
+
+        The request that was sent again then met the object of the first one, which broke its condition.
+
+        Raises:
+            StoreError: `error`, where no request was sent again, or what is stored is another object.
+        """
+        if not error.retried:
+            raise error
+        try:
+            with self._explained(f"{wanted.key} can not be looked at"):
+                version = self._client.head_object(Bucket=self.bucket, Key=wanted.key).get("VersionId")
+            with self.download(wanted.model_copy(update={"version": version})) as download:
+                download.drain()
+        except StoreError:
+            raise error from None
+        if (download.size, download.sha256) != (wanted.size, wanted.sha256):
+            raise error
+        return version
 
     def get(self, key: str, version: str | None = None) -> tuple[bytes, str]:
         """Return a small object and its entity tag.
@@ -221,16 +251,23 @@ class ObjectStore:
         upload = Upload(send)
         try:
             yield upload
-            parts: CompletedMultipartUploadTypeDef = {"Parts": upload.finish()}
-            with self._explained(f"{key} can not be completed"):
-                answer = self._client.complete_multipart_upload(
-                    Bucket=self.bucket, Key=key, UploadId=identifier, MultipartUpload=parts, IfNoneMatch="*"
-                )
-            upload.version = answer.get("VersionId")
+            upload.version = self._complete(key, identifier, upload)
         except BaseException:
             upload.abandon()
             self._abort(key, identifier)
             raise
+
+    def _complete(self, key: str, identifier: str, upload: "Upload[CompletedPartTypeDef]") -> str | None:
+        """Make one object of the parts; return its version."""
+        parts: CompletedMultipartUploadTypeDef = {"Parts": upload.finish()}
+        try:
+            with self._explained(f"{key} can not be completed"):
+                answer = self._client.complete_multipart_upload(
+                    Bucket=self.bucket, Key=key, UploadId=identifier, MultipartUpload=parts, IfNoneMatch="*"
+                )
+        except StoreError as error:
+            return self._arrived(error, StoredObject(key=key, size=upload.size, sha256=upload.sha256))
+        return answer.get("VersionId")
 
     def open_uploads(self, start: str) -> list[tuple[str, str, datetime]]:
         """Return key, id and start of each unfinished upload whose key begins with `start`."""
@@ -264,7 +301,9 @@ class ObjectStore:
         try:
             yield
         except ClientError as error:
-            raise _refusal(error, what, where, self._named) from None
+            refusal = _refusal(error, what, where, self._named)
+            refusal.retried = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) > 0
+            raise refusal from None
         except (BotoConnectionError, HTTPClientError, HTTPError) as error:
             words = " ".join(str(error).split())
             raise StoreError(
@@ -283,10 +322,6 @@ def _refusal(error: ClientError, what: str, where: str, named: str) -> StoreErro
     if status == 412 or code == "PreconditionFailed":
         return ConflictError(message)
     return NotFoundError(message) if code in {"NoSuchKey", "404"} else StoreError(message)
-
-
-def _stored(key: str, body: bytes, version: str | None) -> StoredObject:
-    return StoredObject(key=key, size=len(body), sha256=hashlib.sha256(body).hexdigest(), version=version)
 
 
 def _version(version: str | None) -> _Version:
