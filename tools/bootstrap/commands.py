@@ -14,10 +14,7 @@ from tools.bootstrap.disk import no_space_left
 from tools.bootstrap.failure import SetupError
 from tools.bootstrap.progress import say
 from tools.bootstrap.setup import set_up, tool_environment
-from tools.bootstrap.stack import Stack
-
-STACK = "AGENT_ECOSYSTEM_STACK"
-"""Tells a program we run which stack is meant."""
+from tools.bootstrap.stack import STACK, Stack
 
 PRUNE_KEYS = {"BACKUP_PRUNE_ACCESS_KEY": "pruneAccessKey", "BACKUP_PRUNE_SECRET_KEY": "pruneSecretKey"}
 """The job's settings, and the outputs of a stack that runs its store itself."""

@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tools.bootstrap import containers, salt
+from tools.bootstrap import buckets, containers, salt
 from tools.bootstrap.checkout import Checkout
 from tools.bootstrap.checkpoint import recover_checkpoint
 from tools.bootstrap.dead_locks import clear_dead_locks
@@ -29,6 +30,9 @@ SERVERS = (
     "**agent-ecosystem:index:BackupStore$pgstack:random:**",
 )
 """Match the servers that a stack runs itself, in the form of `pulumi up --target`."""
+
+STACK = "AGENT_ECOSYSTEM_STACK"
+"""Tells a program we run which stack is meant."""
 
 BACKUP_JOB = "index:BackupJob$docker:index/container:Container::backup"
 
@@ -143,19 +147,27 @@ class Stack:
                 self._import(repair.state_without)
 
     def bring_back(self) -> list[str]:
-        """Make anew what is gone from the Docker engine; where data went with it, find out what else is gone.
+        """Make anew what is gone from the Docker engine, and the bucket; where data went, find out what else is gone.
 
         An image that was pulled since is noted: the `up` that follows runs it.
 
         Returns:
             Options for the `up` that follows: a new database has to have a backup before that is done.
         """
-        export = self._export()
+        export = self._export(show_secrets=True)
+        self._note_other_images(export)
+        options = self._bring_back_containers(containers.of_docker(export))
+        if not options:
+            self._bring_back_bucket(export)
+        return options
+
+    def _note_other_images(self, export: Mapping[str, Any]) -> None:
         if others := containers.other_images(export):
             names = ", ".join(sorted(str(image["outputs"]["name"]) for image in others))
             say(f"Another image in the Docker engine than the one that runs: {names}.")
             self._targeted("refresh", *(image["urn"] for image in others))
-        ours = containers.of_docker(export)
+
+    def _bring_back_containers(self, ours: Sequence[Mapping[str, Any]]) -> list[str]:
         gone = containers.gone(ours)
         if not gone:
             return []
@@ -171,6 +183,25 @@ class Stack:
         self.run("refresh", "--yes", "--skip-preview")
         jobs = [entry["urn"] for entry in ours if entry["urn"].endswith(BACKUP_JOB)]
         return [part for urn in jobs for part in ("--replace", urn)]
+
+    def _bring_back_bucket(self, export: Mapping[str, Any]) -> None:
+        """Make the bucket anew if its store has it no more, and have a backup taken into it.
+
+        Before the `up` that follows: production's is refused as long as there is no backup.
+        """
+        bucket = buckets.gone(export)
+        if bucket is None:
+            return
+        say(f"Not in its store any more, with the backups in it: bucket {bucket['inputs']['bucket']}.")
+        self._targeted("refresh", bucket["urn"])
+        self._targeted("up", bucket["urn"])
+        self.start_services()
+        subprocess.run(
+            [sys.executable, "-m", "infra.job_command", "run"],
+            cwd=self._checkout.root,
+            env={**self._environment, STACK: self.name},
+            check=False,  # it says what is wrong, and the job goes on trying
+        )
 
     def forget_build(self) -> None:
         """Remove what building the stack's images left in the Docker engine."""
@@ -243,8 +274,9 @@ class Stack:
         options = [part for target in targets for part in ("--target", target)]
         return self.run(command, "--yes", "--skip-preview", *options)
 
-    def _export(self) -> dict[str, Any]:
-        export: dict[str, Any] = json.loads(self._ask("stack", "export", *self._on_stack))
+    def _export(self, *, show_secrets: bool = False) -> dict[str, Any]:
+        options = ["--show-secrets"] if show_secrets else []
+        export: dict[str, Any] = json.loads(self._ask("stack", "export", *options, *self._on_stack))
         return export
 
     def _import(self, state: Mapping[str, Any]) -> None:

@@ -14,8 +14,18 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DENIED = frozenset({"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
 
 
-def client(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None) -> Any:
-    """Return a boto3 client; `endpoint` None means AWS, keys of None are those of the surroundings."""
+def client(
+    endpoint: str | None, region: str, access_key: str | None, secret_key: str | None, *, patient: bool = True
+) -> Any:
+    """Return a boto3 client.
+
+    Args:
+        endpoint: None means AWS.
+        region: where.
+        access_key: None, as `secret_key`, means those of the surroundings.
+        secret_key: the other half.
+        patient: whether a store that is slow, or busy, is waited for and asked again.
+    """
     import boto3  # noqa: PLC0415 - boto3 costs 0.15 s, a no-op preview needs none of it
     from botocore.config import Config  # noqa: PLC0415
 
@@ -29,9 +39,9 @@ def client(endpoint: str | None, region: str, access_key: str | None, secret_key
         aws_secret_access_key=secret_key,
         config=Config(
             s3={"addressing_style": "path" if endpoint else "auto"},
-            connect_timeout=10,
-            read_timeout=60,
-            retries={"max_attempts": 3},
+            connect_timeout=10 if patient else 2,
+            read_timeout=60 if patient else 5,
+            retries={"max_attempts": 3 if patient else 0},
             proxies=proxies,
         ),
     )
@@ -51,6 +61,17 @@ def knows(endpoint: str, access_key: str, secret_key: str) -> bool:
     finally:
         caller.close()
     return True
+
+
+def lacks(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None, bucket: str) -> bool:
+    """Say whether a store says that it has no such bucket; one that refuses, or does not answer soon, does not."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        caller = client(endpoint, region, access_key, secret_key, patient=False)
+        return not exists(caller, bucket)
+    except (BotoCoreError, ClientError, ValueError):  # ValueError: what boto3 says of an endpoint that is no URL
+        return False
 
 
 @contextmanager
