@@ -97,6 +97,7 @@ def test_an_image_that_was_pulled_since_runs_with_make_up(make_stack: MakeStack,
         stack.remove()
     finally:
         engine.images.remove(reference, force=True)
+        engine.images.prune(filters={"dangling": True, "label": "release"})  # what lost its name to the next one
 
 
 def release(engine: docker.DockerClient, reference: str, number: str) -> None:
