@@ -35,7 +35,7 @@ SURROUNDINGS = {
     "published tables": "SELECT prrelid::regclass FROM pg_publication_rel",
     "tables of others": """
         SELECT oid::regclass, relacl, relowner::regrole FROM pg_class WHERE relname IN ('todos', 'users', 'messages')
-        ORDER BY 1::text
+        ORDER BY oid::regclass::text
     """,
     "policies of others": "SELECT polname FROM pg_policy WHERE polrelid = 'realtime.messages'::regclass",
     "schemas": "SELECT nspname, nspowner::regrole FROM pg_namespace WHERE nspname !~ '^(pg_|pgstack)' ORDER BY 1",
@@ -53,6 +53,21 @@ Surroundings = dict[str, list[tuple[str, ...]]]
 
 def surroundings(supabase: Supabase) -> Surroundings:
     return {name: [tuple(map(str, row)) for row in supabase.rows(query)] for name, query in SURROUNDINGS.items()}
+
+
+def ours_in(supabase: Supabase) -> list[str]:
+    """What a stack made that goes with it where dropOnDestroy is on."""
+    found = supabase.rows(
+        """
+        SELECT 'table ' || relname FROM pg_class WHERE relname = ANY(%s)
+        UNION ALL SELECT 'role ' || rolname FROM pg_roles
+        WHERE rolname ~ '^(agent|orchestrator|observer|maintenance|backup)$'
+        UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname = 'pgstack'
+        UNION ALL SELECT 'function ' || proname FROM pg_proc WHERE proname = 'register_agent'
+        """,
+        list(TABLES),
+    )
+    return [name for (name,) in found]
 
 
 @dataclass
@@ -185,7 +200,8 @@ def test_no_password_is_in_the_state_or_in_what_is_said(external: External) -> N
 def test_destroy_leaves_the_tables_and_a_later_up_knows_them(external: External) -> None:
     project, supabase = external.project, external.supabase
     supabase.rows("SELECT register_agent('survivor', 'executor', '1.8.3')", user="postgres")
-    project.pulumi("destroy", "--yes")
+    for _ in range(2):
+        project.make("destroy", "YES=1")
     assert supabase.rows("SELECT agent_id FROM agent_registry") == [("survivor",)]
     assert supabase.rows("SELECT count(*) FROM realtime_channels") == [(8,)]
     assert supabase.rows("SELECT rolname FROM pg_roles WHERE rolname = 'backup'") == []
@@ -197,12 +213,49 @@ def test_destroy_leaves_the_tables_and_a_later_up_knows_them(external: External)
     supabase.rows("SELECT connect_realtime()", user="postgres")
     assert len(surroundings(supabase)["policies of others"]) == 2
     project.preview("--refresh", "--expect-no-changes")
-    project.pulumi("destroy", "--yes")
-    assert supabase.rows("SELECT relname FROM pg_class WHERE relname = ANY(%s)", list(TABLES)) == []
-    ours = "^(agent|orchestrator|observer|maintenance|backup)$"
-    assert supabase.rows("SELECT rolname FROM pg_roles WHERE rolname ~ %s", ours) == []
-    assert supabase.rows("SELECT nspname FROM pg_namespace WHERE nspname = 'pgstack'") == []
+    for _ in range(2):
+        project.make("destroy", "YES=1")
+        assert ours_in(supabase) == []
     assert surroundings(supabase) == external.before
+
+
+REFUSING_VIEWS = """
+    CREATE FUNCTION public.refuse() RETURNS event_trigger LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'no views here'; END $$;
+    CREATE EVENT TRIGGER no_views ON ddl_command_start WHEN TAG IN ('CREATE VIEW') EXECUTE FUNCTION public.refuse();
+"""
+
+
+def test_destroy_after_an_up_that_failed_half_way_leaves_what_was_there(
+    make_project: Callable[[], Project], start_supabase: Callable[..., Supabase], s3_server: S3Server
+) -> None:
+    """Once before the tables are there, by a rule of the database's own, and once behind them."""
+    project, supabase = make_project(), start_supabase()
+    supabase.enable("vector")
+    project.pulumi("stack", "init", "dev")
+    configure(project, supabase, s3_server, "half-way")
+    project.pulumi("config", "set", "dropOnDestroy", "true")
+
+    supabase.run(REFUSING_VIEWS)
+    before = surroundings(supabase)
+    assert "no views here" in project.make("up", expect=2)
+    assert "role agent" in ours_in(supabase)
+    for _ in range(2):
+        project.make("destroy", "YES=1")
+        assert ours_in(supabase) == []
+    assert surroundings(supabase) == before
+
+    supabase.run("DROP EVENT TRIGGER no_views")
+    before = surroundings(supabase)
+    (project.folder / "sql/verify/99_broken.sql").write_text("SELECT false AS ok, 'broken on purpose' AS message")
+    assert "broken on purpose" in project.make("up", expect=2)
+    assert "table agent_registry" in ours_in(supabase)
+    for _ in range(2):
+        project.make("destroy", "YES=1")
+        assert ours_in(supabase) == []
+    assert surroundings(supabase) == before
+    assert project.processes() == []
+    assert "half-way" not in [bucket["Name"] for bucket in s3_server.client.list_buckets()["Buckets"]]
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 from botocore.config import Config
 
 from infra.backup_job.manifest import LatestPointer, parse
+from infra.provider.s3.store import empty
 from tests.e2e.project import Project
 
 PASSPHRASE = "kept-in-the-teams-vault-4711"
@@ -108,6 +109,20 @@ def test_with_an_old_backup_nothing_changes_until_there_is_a_new_one(production:
     assert production.query("SELECT 1 AS there FROM pg_attribute WHERE attname = 'region'", stack=STACK) == [
         {"there": 1}
     ]
+
+
+def test_a_lost_bucket_is_there_again_with_a_backup_before_the_update_is_refused_for_want_of_one(
+    production: Project,
+) -> None:
+    store, bucket = production.s3(stack=STACK), production.outputs(STACK)["bucket"]
+    empty(store, bucket, locked=True)
+    store.delete_bucket(Bucket=bucket)
+    assert "the backups that were here are gone" in production.up(stack=STACK, expect=1)
+    production.make("up", f"STACK={STACK}")
+    assert store.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    store.close()
+    assert "💾 good" in production.make("status", f"STACK={STACK}")
+    production.preview("--expect-no-changes", stack=STACK)
 
 
 def test_unprotected_it_goes_and_its_backups_stay(production: Project) -> None:
