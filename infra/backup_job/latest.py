@@ -2,15 +2,12 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from infra.backup_job.errors import BackupError, DamagedError, NotFoundError
 from infra.backup_job.manifest import Identity, LatestPointer, Manifest, StoredObject, parse
-from infra.backup_job.names import Names, stamp
+from infra.backup_job.names import CLOCKS, Names, stamp
 from infra.backup_job.store import ObjectStore
-
-CLOCKS = timedelta(minutes=5)
-"""How far the clocks of machines may disagree: what began later than that is from a clock that was wrong."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 STAMP_FORMAT = "%Y%m%d_%H%M%S"
 ENDING = ".age"
 """What the names of encrypted artefacts have at their end."""
+CLOCKS = timedelta(minutes=5)
+"""How far the clocks of machines may disagree: what began later than that is from a clock that was wrong."""
 STAMP = re.compile(r"(?<!\d)\d{8}_\d{6}(?!\d)")
 
 

@@ -66,11 +66,11 @@ class Schedule:
                 thread.join(stopping.CANCEL_TIMEOUT)
 
     def _keep_backups(self) -> None:
-        failures, told = 0, False
+        failures, unproven, told = 0, 0, False
         while True:
             try:
                 self._take_next()
-                failures, told = 0, False
+                failures, unproven, told = 0, 0, False
             except BusyError as error:
                 self._wait_after("another backup is running", str(error), self.settings.retry_seconds)
             except SecondError as error:  # the backup is one, and the next run copies what is missing
@@ -78,10 +78,10 @@ class Schedule:
             except MirrorError as error:  # the backup is one: the next is due when it is due
                 told = told or self._tell("mirror failed", str(error))
                 self.report("mirror failed", error=str(error))
-            except UnprovenError as error:  # a dump that does not restore will not do so in a minute: each would stay
-                failures += 1
+            except UnprovenError as error:
+                unproven += 1
                 told = told or self._tell("backup failed", str(error))
-                self._wait_after("backup failed", str(error), self._until_next())
+                self._wait_after("backup failed", str(error), self._after_unproven(unproven))
             except BackupError as error:
                 failures += 1
                 told = told or self._tell("backup failed", str(error))
@@ -110,8 +110,14 @@ class Schedule:
             )
         run(self.settings, self.report)
 
-    def _until_next(self) -> float:
-        """Return the seconds until the next moment of the schedule."""
+    def _after_unproven(self, times: int) -> float:
+        """Return the seconds to wait after a backup that was not proven, so many times in a row.
+
+        Once more soon, as the server that proves may have been stopped. What fails twice will not restore in a minute
+        either, and each dump would stay: then the next moment of the schedule.
+        """
+        if times == 1:
+            return backoff(self.settings.retry_seconds, times)
         now = datetime.now(UTC)
         return round((next(CronSim(self.settings.schedule, now)) - now).total_seconds(), 1)
 

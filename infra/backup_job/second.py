@@ -70,7 +70,7 @@ class Copies:
 
     def _stamps(self, store: ObjectStore) -> list[str]:
         """Return the stamps of its backups, newest first; those of the future are never the latest."""
-        limit = names.stamp(datetime.now(UTC) + latest.CLOCKS)
+        limit = names.stamp(datetime.now(UTC) + names.CLOCKS)
         return [stamp for stamp in catalog.stamps(store, self.names) if stamp <= limit]
 
     def _copy(self, stamp: str) -> None:

@@ -6,7 +6,7 @@ from infra.backup_job.catalog import Entry
 from infra.backup_job.manifest import Manifest
 from infra.backup_job.names import ENDING, Names, stamp
 
-CLOCKS = timedelta(days=1)
+WRITTEN_WITHIN = timedelta(days=1)
 """How much later than its start, or earlier, the store may say that a manifest was written."""
 
 
@@ -27,6 +27,6 @@ def doubt(names: Names, entry: Entry) -> str | None:
         return "its manifest names objects that are not its own"
     if stamp(manifest.started) != entry.stamp:
         return f"its manifest says that it began at {manifest.started:%Y-%m-%d %H:%M:%S} UTC"
-    if abs(entry.written - manifest.started) > CLOCKS:
+    if abs(entry.written - manifest.started) > WRITTEN_WITHIN:
         return f"the store says that its manifest was written at {entry.written:%Y-%m-%d %H:%M:%S} UTC"
     return None

@@ -14,9 +14,6 @@ from infra.plugin import CheckError, Context, Diff, Inputs, Resource, UserError,
 from infra.plugin.resource import State
 from infra.provider.s3 import store
 
-CLOCKS = timedelta(minutes=5)
-"""How far the clock of the backup's machine may be ahead."""
-
 
 class RecentBackupInputs(Inputs):
     """Inputs of a guard: the bucket and the keys to it, and how old its latest backup may be.
@@ -100,6 +97,8 @@ def too_old(taken: datetime | None, limit_hours: int, now: datetime) -> str | No
         limit_hours: how old it may be.
         now: the present moment.
     """
+    from infra.backup_job.names import CLOCKS  # noqa: PLC0415 - as below
+
     if taken is None:
         return "the backups that were here are gone"
     if taken > now + CLOCKS:
