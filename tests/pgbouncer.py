@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import pytest
 
 from infra.embedded.account import Account
 from infra.embedded.ports import free_port
+from tests.waiting import wait_until
 
 PACKAGES = ("pgbouncer", "libc-ares2", "libevent-2.1-7")
 START_SECONDS = 30
@@ -92,13 +92,12 @@ def pgbouncer(account: Account) -> Iterator[PgBouncer]:
 
 
 def _wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
+    def answers() -> bool:
+        assert process.poll() is None, log.read_text()
         try:
             psycopg.connect(url).close()
         except psycopg.OperationalError:
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        else:
-            return
+            return False
+        return True
+
+    wait_until(answers, f"PgBouncer answers ({log})", START_SECONDS)

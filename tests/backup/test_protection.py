@@ -1,7 +1,6 @@
 """What somebody can do who has taken over the job, or the pruner: in the bucket as a stack sets it up."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from infra.backup_job.names import Names
 from infra.provider.s3 import settings, store
 from tests.backup.conftest import Job, S3Server, client_of, job_values, running_store
 from tests.conftest import Database, Server
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -266,5 +266,4 @@ def unlock(protected: S3Server, *keys: str) -> None:
                 Retention={"Mode": "GOVERNANCE", "RetainUntilDate": end},
                 BypassGovernanceRetention=True,
             )
-    while datetime.now(UTC) <= end:
-        time.sleep(0.01)
+    wait_until(lambda: datetime.now(UTC) > end, "the locks end")

@@ -3,7 +3,6 @@
 import contextlib
 import subprocess
 import threading
-import time
 
 import psycopg
 import pytest
@@ -12,6 +11,7 @@ from infra.backup_job import database, facts, snapshot
 from infra.backup_job.errors import BackupError
 from tests.backup.conftest import Job, held
 from tests.conftest import Database
+from tests.waiting import wait_until
 
 REWRITE = "ALTER TABLE public.rewritten ALTER COLUMN id TYPE bigint"
 ROWS = {"public.rewritten": 100}
@@ -30,13 +30,8 @@ def wait_for_a_waiting_session(made: Database) -> None:
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' "
         "AND application_name IN ('agent-ecosystem backup', 'pg_dump')"
     )
-    deadline = time.monotonic() + 60
     with psycopg.connect(made.admin_url, autocommit=True) as admin:
-        while time.monotonic() < deadline:
-            if admin.execute(query).fetchone() == (1,):
-                return
-            time.sleep(0.02)
-    raise AssertionError("nobody waits")
+        wait_until(lambda: admin.execute(query).fetchone() == (1,), "the job waits for a lock")
 
 
 def ended(process: subprocess.Popen[str]) -> None:

@@ -5,14 +5,14 @@ import os
 import secrets
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import docker
 import docker.errors
 import pytest
 
 from tests.bootstrap.conftest import Clone
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -129,7 +129,7 @@ def test_an_up_that_was_killed_is_finished(stack: Clone, engine: docker.DockerCl
         start_new_session=True,
     ) as killed:
         try:
-            wait_for(lambda: is_running(engine, name))
+            wait_until(lambda: is_running(engine, name), f"container {name} runs", 120)
         finally:
             os.killpg(killed.pid, signal.SIGKILL)
     first = engine.containers.get(name)
@@ -149,10 +149,3 @@ def is_running(engine: docker.DockerClient, name: str) -> bool:
         return engine.containers.get(name).status == "running"
     except docker.errors.NotFound:
         return False
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

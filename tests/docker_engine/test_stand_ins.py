@@ -1,7 +1,6 @@
 """The base images: they keep the contracts of those they stand in for."""
 
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import docker
 import pytest
 from docker.models.containers import Container
 
+from tests.waiting import wait_until
 from tools.docker_engine import stand_ins
 
 POSTGRESQL = "pgvector/pgvector:pg17"
@@ -35,12 +35,12 @@ def start(engine: docker.DockerClient) -> Iterator[Start]:
 
 
 def until(condition: Callable[[], bool], container: Container) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
+    def holds() -> bool:
         container.reload()
         assert container.status != "exited", container.logs().decode()
-        assert time.monotonic() < deadline, container.logs().decode()
-        time.sleep(0.1)
+        return condition()
+
+    wait_until(holds, f"container {container.name} does what it is for", SECONDS)
 
 
 def said_by(container: Container, *command: str, user: str = "", environment: Any = None) -> str:

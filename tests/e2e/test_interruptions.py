@@ -4,13 +4,13 @@ import os
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.e2e.project import Project
+from tests.waiting import wait_until
 
 DEADLINE_SECONDS = 120
 
@@ -36,14 +36,6 @@ def kill_up_when(project: Project, marker: str) -> None:
     pytest.fail(f"up never said {marker!r}:\n{''.join(said)}")
 
 
-def wait_for(condition: object, what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    assert callable(condition)
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {DEADLINE_SECONDS} s: {what}"
-        time.sleep(0.1)
-
-
 STAGES = (
     r"Service postgres creating",
     r"Role \S+ creating",
@@ -57,10 +49,10 @@ def test_killed_by_9_again_and_again_it_goes_on_and_make_up_finishes(fresh: Proj
     fresh.pulumi("stack", "init", "dev")
     for stage in STAGES:
         kill_up_when(fresh, stage)
-        wait_for(lambda: not fresh.plugins(), "orphaned plugins end")
+        wait_until(lambda: not fresh.plugins(), "orphaned plugins end", DEADLINE_SECONDS)
         fresh.pulumi("cancel", "--yes")
     kill_up_when(fresh, STAGES[-1])
-    wait_for(lambda: not fresh.plugins(), "orphaned plugins end")
+    wait_until(lambda: not fresh.plugins(), "orphaned plugins end", DEADLINE_SECONDS)
     fresh.make("up")  # clears the dead lock by itself
     fresh.preview("--expect-no-changes")
     assert fresh.query("SELECT count(*) AS n FROM realtime_channels") == [{"n": 8}]

@@ -2,7 +2,6 @@
 
 import contextlib
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import psutil
 import pytest
 
 from tests.e2e.project import Project
+from tests.waiting import wait_until
 
 DEADLINE_SECONDS = 120
 READER = """
@@ -88,6 +88,11 @@ def empty(store: Any, bucket: str) -> None:
         store.delete_object(Bucket=bucket, Key=entry["Key"], VersionId=entry["VersionId"])
 
 
+def begun(process: "subprocess.Popen[bytes]", gate: Path) -> bool:
+    assert process.poll() is None, "the first up ended early"
+    return (gate / "started").exists()
+
+
 @contextlib.contextmanager
 def held_up(project: Project, gate: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start an `up` and wait until its program is in the middle; it goes on when the block ends."""
@@ -100,11 +105,7 @@ def held_up(project: Project, gate: Path) -> Iterator[subprocess.Popen[bytes]]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not (gate / "started").exists():
-            assert process.poll() is None, "the first up ended early"
-            assert time.monotonic() < deadline, "the first up never began"
-            time.sleep(0.05)
+        wait_until(lambda: begun(process, gate), "the first up begins", DEADLINE_SECONDS)
         yield process
     finally:
         (gate / "go").touch()

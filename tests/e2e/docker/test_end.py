@@ -5,12 +5,12 @@ import re
 import signal
 import socket
 import subprocess
-import time
 
 import pytest
 
 from tests.e2e.docker.conftest import MakeStack, in_full
 from tests.e2e.docker.containers import SERVICES, ContainerStack
+from tests.waiting import wait_until
 
 DEADLINE_SECONDS = 120
 
@@ -61,10 +61,7 @@ def test_after_kill_9_in_the_middle_make_up_finishes(make_stack: MakeStack) -> N
     stack = make_stack()
     stack.pulumi("stack", "init", stack.name, "--no-select")
     kill_up_when(stack, r"Container postgres creating")
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while stack.project.plugins():
-        assert time.monotonic() < deadline, "orphaned plugins do not end"
-        time.sleep(0.1)
+    wait_until(lambda: not stack.project.plugins(), "orphaned plugins end", DEADLINE_SECONDS)
     stack.make("up")
     stack.preview("--expect-no-changes")
     assert stack.query("SELECT count(*) AS n FROM realtime_channels") == [{"n": 8}]

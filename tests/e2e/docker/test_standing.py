@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import time
 from typing import Any
 
 import boto3
@@ -19,6 +18,7 @@ from infra.settings import STACK_VARIABLE
 from tests.conftest import Server
 from tests.e2e.docker.containers import FILES, SERVICES, ContainerStack, inspected
 from tests.e2e.test_lifecycle import TABLES
+from tests.waiting import wait_until
 
 MEGABYTE = 1024 * 1024
 S3_GRPC_PORT = 18333
@@ -290,8 +290,6 @@ def job_command(stack: ContainerStack, *arguments: str, **variables: str) -> "su
 def wait_for_a_lock(server: Server, database: str, seconds: float = 120) -> None:
     """Wait until a session in `database` waits for a lock."""
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
-    end = time.monotonic() + seconds
     with psycopg.connect(server.url(), autocommit=True) as admin:
-        while admin.execute(waiting, (database,)).fetchone() == (0,):
-            assert time.monotonic() < end, f"nothing waits for a lock in {database}"
-            time.sleep(0.1)
+        found = lambda: admin.execute(waiting, (database,)).fetchone() != (0,)  # noqa: E731
+        wait_until(found, f"something waits for a lock in {database}", seconds)

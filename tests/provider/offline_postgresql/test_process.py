@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from tests.conftest import Server
 from tests.provider.offline_postgresql.conftest import EXECUTABLE, provider_arguments
 from tests.provider.offline_postgresql.driver import TOKENS, Driver
 from tests.provider.plugin_client import PluginClient, PluginError, start_plugin, urn
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -29,13 +30,6 @@ def fresh(tmp_path: Path) -> Iterator[PluginClient]:
     with start_plugin(EXECUTABLE, tmp_path) as (client, _process):
         yield client
     assert (tmp_path / "plugin.err").read_text() == ""
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_it_reports_the_version_the_sdk_asks_for(client: PluginClient) -> None:
@@ -76,7 +70,7 @@ def test_it_ends_when_the_engine_is_killed() -> None:
         assert parent.stdout is not None
         plugin = psutil.Process(int(parent.stdout.readline()))
         os.kill(parent.pid, signal.SIGKILL)
-    until(lambda: not plugin.is_running() or plugin.status() == psutil.STATUS_ZOMBIE)
+    wait_until(lambda: not plugin.is_running() or plugin.status() == psutil.STATUS_ZOMBIE, "the plugin ends")
 
 
 def test_wrong_arguments_are_refused_by_property(fresh: PluginClient, server: Server) -> None:

@@ -1,7 +1,5 @@
 """One resource of pgstack, driven as the engine does, and the processes it runs."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import psutil
@@ -39,10 +37,3 @@ def ended(process: psutil.Process) -> bool:
         return process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

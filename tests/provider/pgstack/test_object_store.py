@@ -1,7 +1,5 @@
-"""A Service of kind object-store, and the Buckets in it: one store for all of it, since its start takes seconds."""
+"""A Service of kind object-store: it stands, falls and comes back, and who may call it."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,87 +14,14 @@ from infra.embedded.ports import free_port
 from infra.plugin import UNKNOWN, Secret
 from infra.provider.s3.store import knows
 from tests.provider.pgstack.conftest import Manage
-from tests.provider.pgstack.driver import Managed, ended, wait_for
-from tests.provider.plugin_client import PluginError
+from tests.provider.pgstack.driver import Managed, ended
+from tests.provider.pgstack.object_store import buckets, client, s3, store, store_inputs
+from tests.waiting import wait_until
 
-MANY = 1100
-"""More objects than one page of a listing holds."""
-
-WRITERS = 8
-
-POLICY = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": ["s3:DeleteObject"],
-            "Resource": ["arn:aws:s3:::with-a-policy/kept/*"],
-        }
-    ],
-}
-
+__all__ = ["buckets", "s3", "store", "store_inputs"]
 
 JOB = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::jobs/*"}]}
 """What a job may do in the bucket `jobs`."""
-
-
-@pytest.fixture(scope="module")
-def store_inputs(state_folder: Path) -> dict[str, Any]:
-    return {"kind": "object-store", "folder": str(state_folder / "object-store")}
-
-
-@pytest.fixture(scope="module")
-def store(manage: Manage, store_inputs: dict[str, Any]) -> Iterator[Managed]:
-    service = manage("local:Service", "object-store")
-    service.create(**store_inputs)
-    yield service
-    service.delete()
-    assert not Path(store_inputs["folder"]).exists()
-
-
-@pytest.fixture(scope="module")
-def s3(store: Managed) -> Any:
-    return client(store)
-
-
-def client(store: Managed) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=f"http://127.0.0.1:{store['port']}",
-        region_name="us-east-1",
-        aws_access_key_id=store["credentials"]["accessKey"],
-        aws_secret_access_key=store["credentials"]["secretKey"],
-        config=Config(s3={"addressing_style": "path"}, max_pool_connections=WRITERS),
-    )
-
-
-class Buckets:
-    """Makes buckets in the store, each with the name of its test."""
-
-    def __init__(self, manage: Manage, store: Managed):
-        self._manage = manage
-        self._store = store
-
-    def resource(self, name: str = "backups") -> Managed:
-        return self._manage("s3:Bucket", name)
-
-    def inputs(self, bucket: str, **others: Any) -> dict[str, Any]:
-        credentials = {name: Secret(value) for name, value in self._store["credentials"].items()}
-        endpoint = f"http://127.0.0.1:{self._store['port']}"
-        return {"endpoint": endpoint, "bucket": bucket, "forceDestroy": True, **credentials, **others}
-
-
-@pytest.fixture
-def buckets(manage: Manage, store: Managed) -> Buckets:
-    return Buckets(manage, store)
-
-
-def there(s3: Any, bucket: str) -> bool:
-    return bucket in [entry["Name"] for entry in s3.list_buckets()["Buckets"]]
-
-
-# -- the service
 
 
 def test_a_killed_store_comes_back_with_its_data(store: Managed, store_inputs: dict[str, Any], s3: Any) -> None:
@@ -105,7 +30,7 @@ def test_a_killed_store_comes_back_with_its_data(store: Managed, store_inputs: d
     before = (store["port"], store["credentials"])
     process = psutil.Process(ObjectStore(Path(store["folder"])).alive())
     process.kill()
-    wait_for(lambda: ended(process))
+    wait_until(lambda: ended(process), "the store ends")
     assert store.diff(**store_inputs).changes == {"running": "UPDATE"}
     store.update(**store_inputs)
     assert (store["port"], store["credentials"]) == before
@@ -131,171 +56,6 @@ def test_its_keys_are_secret_wherever_they_are_said(store: Managed) -> None:
 def test_it_has_no_settings(manage: Manage, store_inputs: dict[str, Any]) -> None:
     failures = manage("local:Service").failures(**store_inputs, settings={"volume.max": "3"})
     assert failures == {"folder": "the object store has no settings; given: volume.max"}
-
-
-# -- buckets
-
-
-def test_a_bucket_gets_its_settings_and_says_what_the_store_has_not(buckets: Buckets, s3: Any) -> None:
-    bucket, inputs = buckets.resource(), buckets.inputs("settings-applied")
-    assert bucket.preview_create(**inputs)["refused"] == UNKNOWN
-    assert not there(s3, "settings-applied")
-    bucket.create(**inputs)
-    assert s3.get_bucket_versioning(Bucket="settings-applied")["Status"] == "Enabled"
-    (rule,) = s3.get_bucket_lifecycle_configuration(Bucket="settings-applied")["Rules"]
-    assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
-    assert bucket["refused"] == ["public access block"]
-    warning = "the store of bucket settings-applied does not know: public access block"
-    assert ("warning", warning) in bucket.logs()
-    assert isinstance(bucket.state["secretKey"], Secret)
-
-    assert bucket.diff(**inputs).changes == {}
-    assert bucket.refresh()
-    assert bucket.diff(**inputs).changes == {}
-    bucket.delete()
-    bucket.delete()  # of what is gone: no error
-    assert not there(s3, "settings-applied")
-
-
-def test_drift_shows_and_is_repaired(buckets: Buckets, s3: Any) -> None:
-    bucket, inputs = buckets.resource(), buckets.inputs("drifting")
-    bucket.create(**inputs)
-    s3.put_bucket_versioning(Bucket="drifting", VersioningConfiguration={"Status": "Suspended"})
-    s3.delete_bucket_lifecycle(Bucket="drifting")
-    for _ in range(2):  # a second refresh finds the same
-        assert bucket.refresh()
-        assert bucket.diff(**inputs).changes == {"versioning": "UPDATE", "abortMultipartDays": "UPDATE"}
-    bucket.update(**inputs)
-    assert s3.get_bucket_versioning(Bucket="drifting")["Status"] == "Enabled"
-    assert s3.get_bucket_lifecycle_configuration(Bucket="drifting")["Rules"]
-    assert bucket.refresh()
-    assert bucket.diff(**inputs).changes == {}
-
-    s3.delete_bucket(Bucket="drifting")
-    assert not bucket.refresh()
-    bucket.update(**inputs)  # without a refresh, an update makes it anew
-    assert there(s3, "drifting")
-    bucket.delete()
-
-
-def test_a_policy_comes_drifts_and_goes(buckets: Buckets, s3: Any) -> None:
-    bucket, inputs = buckets.resource(), buckets.inputs("with-a-policy", policy=POLICY)
-    bucket.create(**inputs)
-    assert "kept/*" in s3.get_bucket_policy(Bucket="with-a-policy")["Policy"]
-    assert bucket.refresh()
-    assert bucket.diff(**inputs).changes == {}  # though the store words it in its own way
-    s3.delete_bucket_policy(Bucket="with-a-policy")
-    assert bucket.refresh()
-    assert bucket.diff(**inputs).changes == {"policy": "ADD"}
-    bucket.update(**inputs)
-    bucket.update(**buckets.inputs("with-a-policy"))
-    with pytest.raises(ClientError, match="NoSuchBucketPolicy"):
-        s3.get_bucket_policy(Bucket="with-a-policy")
-    bucket.delete()
-
-
-def test_an_interrupted_create_is_finished(buckets: Buckets, s3: Any) -> None:
-    """Between making the bucket and naming its owner, and between that and its settings."""
-    inputs = buckets.inputs("interrupted")
-    s3.create_bucket(Bucket="interrupted")
-    buckets.resource().create(**inputs)
-    s3.put_object(Bucket="interrupted", Key="kept", Body=b"1")
-    again = buckets.resource()
-    again.create(**inputs)
-    assert s3.get_object(Bucket="interrupted", Key="kept")["Body"].read() == b"1"
-    again.delete()
-
-
-def test_a_strangers_bucket_is_refused(buckets: Buckets, s3: Any) -> None:
-    s3.create_bucket(Bucket="theirs")
-    s3.put_object(Bucket="theirs", Key="their", Body=b"data")
-    with pytest.raises(PluginError, match="bucket theirs exists and is not ours") as refused:
-        buckets.resource().create(**buckets.inputs("theirs"))
-    assert "value project/test/backups" in refused.value.message
-    with pytest.raises(ClientError, match="NoSuchTagSet"):
-        s3.get_bucket_tagging(Bucket="theirs")
-
-    ours = buckets.resource()
-    ours.create(**buckets.inputs("of-one-resource"))
-    with pytest.raises(PluginError, match="its tag pgstack:resource: project/test/backups"):
-        buckets.resource("another").create(**buckets.inputs("of-one-resource"))
-    ours.delete()
-
-
-def test_all_versions_and_unfinished_uploads_go_with_it(buckets: Buckets, s3: Any) -> None:
-    bucket = buckets.resource()
-    bucket.create(**buckets.inputs("full"))
-    keys = [f"object-{number % (MANY // 2)}" for number in range(MANY)]  # two versions of each
-    with ThreadPoolExecutor(WRITERS) as pool:
-        list(pool.map(lambda key: s3.put_object(Bucket="full", Key=key, Body=b""), keys))
-    s3.delete_object(Bucket="full", Key="object-1")
-    for number in range(3):
-        s3.create_multipart_upload(Bucket="full", Key=f"upload-{number}")
-    bucket.delete()
-    assert not there(s3, "full")
-
-
-@pytest.mark.parametrize("remains", ["an object", "an older version"])
-def test_what_it_holds_is_not_deleted_unasked(buckets: Buckets, s3: Any, remains: str) -> None:
-    bucket, inputs = buckets.resource(), buckets.inputs("precious", forceDestroy=False)
-    bucket.create(**inputs)
-    s3.put_object(Bucket="precious", Key="key", Body=b"value")
-    if remains == "an older version":
-        s3.delete_object(Bucket="precious", Key="key")
-    with pytest.raises(PluginError, match=r"bucket precious at .* is not empty: empty it, or set forceDestroy"):
-        bucket.delete()
-    assert there(s3, "precious")
-    bucket.update(**buckets.inputs("precious"))
-    bucket.delete()
-
-
-def test_it_may_be_left_behind(buckets: Buckets, s3: Any) -> None:
-    bucket = buckets.resource()
-    bucket.create(**buckets.inputs("retained", retainOnDelete=True))
-    bucket.delete()
-    assert there(s3, "retained")
-    assert ("info", "bucket retained stays, with everything in it, as configured") in bucket.logs()
-
-
-def test_another_endpoint_of_the_same_store_keeps_the_bucket(buckets: Buckets, s3: Any) -> None:
-    bucket, inputs = buckets.resource(), buckets.inputs("moving")
-    bucket.create(**inputs)
-    s3.put_object(Bucket="moving", Key="kept", Body=b"1")
-    moved = {**inputs, "endpoint": inputs["endpoint"].replace("127.0.0.1", "localhost")}
-    diff = bucket.diff(**moved)
-    assert (diff.changes, diff.replaces) == ({"endpoint": "UPDATE"}, [])
-    bucket.update(**moved)
-    assert s3.get_object(Bucket="moving", Key="kept")["Body"].read() == b"1"
-    assert bucket.diff(**{**moved, "bucket": "another"}).replaces == ["bucket"]
-    bucket.delete()
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"secretKey": Secret("not-the-key-of-this-store")}, "the store refuses these keys"),
-        ({"endpoint": f"http://127.0.0.1:{free_port()}"}, "Could not connect to the endpoint URL"),
-        ({"endpoint": "no url"}, "Invalid endpoint: no url"),
-        ({"policy": {"Version": "x"}}, "MalformedPolicy"),
-    ],
-)
-def test_a_refusal_is_one_line_without_the_keys(buckets: Buckets, change: dict[str, Any], words: str) -> None:
-    with pytest.raises(PluginError) as refused:
-        buckets.resource().create(**buckets.inputs("never", **change))
-    assert "bucket never at " in refused.value.message
-    assert words in refused.value.message
-    assert "\n" not in refused.value.message
-    assert "not-the-key" not in refused.value.message
-
-
-def test_unknown_keys_are_no_obstacle(buckets: Buckets) -> None:
-    unknown = {"endpoint": UNKNOWN, "accessKey": UNKNOWN, "secretKey": Secret(UNKNOWN)}
-    assert buckets.resource().preview_create(**buckets.inputs("later", **unknown))["bucket"] == "later"
-
-
-@pytest.mark.parametrize("name", ["Capital", "a", "under_score"])
-def test_a_name_no_store_takes_is_refused_beforehand(buckets: Buckets, name: str) -> None:
-    assert list(buckets.resource().failures(**buckets.inputs(name))) == ["bucket"]
 
 
 def test_a_rotation_gives_the_store_other_keys_and_leaves_what_is_in_it(manage: Manage, state_folder: Path) -> None:
@@ -329,9 +89,6 @@ def test_a_store_that_is_gone_knows_no_key(store: Managed) -> None:
     assert knows(f"http://127.0.0.1:{store['port']}", *keys)
     assert not knows(f"http://127.0.0.1:{store['port']}", "AKNOBODYS", keys[1])
     assert not knows(f"http://127.0.0.1:{free_port()}", *keys)
-
-
-# -- who may call it, and locks
 
 
 def test_others_than_the_administrator_get_keys_and_a_policy_and_keep_them(manage: Manage, state_folder: Path) -> None:
@@ -382,74 +139,3 @@ def test_only_a_store_has_identities(manage: Manage, state_folder: Path) -> None
         kind="program", folder=folder, command=["/bin/true"], identities={"backup": JOB}
     )
     assert failures == {"identities": "only an object store has identities, and this is program"}
-
-
-def test_what_is_locked_goes_with_the_bucket(buckets: Buckets, s3: Any) -> None:
-    bucket, inputs = buckets.resource(), buckets.inputs("locked", objectLockDays=7)
-    bucket.create(**inputs)
-    assert bucket["refused"] == ["public access block"]
-    retention = s3.get_object_lock_configuration(Bucket="locked")["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
-    assert (retention["Mode"], retention["Days"]) == ("GOVERNANCE", 7)
-    keys = [f"object-{number % (MANY // 2)}" for number in range(MANY)]
-    with ThreadPoolExecutor(WRITERS) as pool:
-        list(pool.map(lambda key: s3.put_object(Bucket="locked", Key=key, Body=b"1"), keys))
-    s3.delete_object(Bucket="locked", Key="object-1")
-    version = s3.list_object_versions(Bucket="locked", Prefix="object-2")["Versions"][0]
-    with pytest.raises(ClientError, match="AccessDenied"):
-        s3.delete_object(Bucket="locked", Key=version["Key"], VersionId=version["VersionId"])
-    assert bucket.diff(**inputs).changes == {}
-    bucket.delete()
-    assert not there(s3, "locked")
-
-
-def test_a_bucket_of_an_earlier_release_is_locked_in_place_and_what_is_in_it_stays(buckets: Buckets, s3: Any) -> None:
-    bucket, before = buckets.resource(), buckets.inputs("older")
-    bucket.create(**before)
-    del bucket.inputs["objectLockDays"]  # as its state has it
-    del bucket.state["objectLockDays"]
-    bucket.state["live"] = {name: value for name, value in bucket.state["live"].items() if name != "objectLockDays"}
-    old = s3.put_object(Bucket="older", Key="old", Body=b"1")["VersionId"]
-    assert bucket.refresh()
-    inputs = {**before, "objectLockDays": 7}
-    diff = bucket.diff(**inputs)
-    assert (diff.changes, diff.replaces) == ({"objectLockDays": "ADD"}, [])
-    bucket.update(**inputs)
-    assert s3.get_object(Bucket="older", Key="old", VersionId=old)["Body"].read() == b"1"
-    new = s3.put_object(Bucket="older", Key="new", Body=b"1")["VersionId"]
-    with pytest.raises(ClientError, match="AccessDenied"):
-        s3.delete_object(Bucket="older", Key="new", VersionId=new)
-    s3.put_object_lock_configuration(Bucket="older", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
-    assert bucket.refresh()
-    assert bucket.diff(**inputs).changes == {"objectLockDays": "UPDATE"}
-    bucket.update(**before)
-    free = s3.put_object(Bucket="older", Key="free", Body=b"1")["VersionId"]
-    s3.delete_object(Bucket="older", Key="free", VersionId=free)
-    bucket.delete()
-
-
-def test_a_lock_that_is_refused_is_named_and_the_bucket_stands(manage: Manage, state_folder: Path) -> None:
-    """Here by keys that may do everything else, as an administrator's of an earlier release."""
-    everything = {"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::unlocked", "arn:aws:s3:::unlocked/*"]}
-    lock = {**everything, "Effect": "Deny", "Action": "s3:*BucketObjectLockConfiguration"}
-    policy = {"Version": "2012-10-17", "Statement": [everything, lock]}
-    service = manage("local:Service", "without-locks")
-    service.create(kind="object-store", folder=str(state_folder / "without-locks"), identities={"limited": policy})
-    try:
-        client(service).create_bucket(Bucket="unlocked")
-        keys = service["credentials"]
-        bucket = manage("s3:Bucket", "backups")
-        inputs = {
-            "endpoint": f"http://127.0.0.1:{service['port']}",
-            "bucket": "unlocked",
-            "accessKey": keys["limitedAccessKey"],
-            "secretKey": Secret(keys["limitedSecretKey"]),
-            "objectLockDays": 7,
-        }
-        bucket.create(**inputs)
-        assert "object lock" in bucket["refused"]
-        (warning,) = [words for severity, words in bucket.logs() if "bucket unlocked can not be locked" in words]
-        assert "AccessDenied" in warning
-        assert "set keepBackupsOnDestroy, update, then name another bucket" in warning
-        assert bucket.diff(**inputs).changes == {}
-    finally:
-        service.delete()

@@ -11,7 +11,8 @@ import psutil
 import pytest
 
 from tests.provider.pgstack.conftest import EXECUTABLE
-from tests.provider.pgstack.driver import ended, wait_for
+from tests.provider.pgstack.driver import ended
+from tests.waiting import wait_until
 
 ENGINE = textwrap.dedent("""\
     import subprocess, sys, time
@@ -34,7 +35,7 @@ def test_a_killed_engine_leaves_no_plugin(when: str, tmp_path: Path) -> None:
         plugin = psutil.Process(int(engine.stdout.readline()))
         engine.kill()
     try:
-        wait_for(lambda: ended(plugin))
+        wait_until(lambda: ended(plugin), "the plugin ends")
     finally:
         if not ended(plugin):
             os.kill(plugin.pid, signal.SIGKILL)

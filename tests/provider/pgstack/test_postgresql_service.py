@@ -14,8 +14,9 @@ from infra.embedded.account import service_account
 from infra.embedded.ports import free_port
 from infra.plugin import UNKNOWN, Secret
 from tests.provider.pgstack.conftest import Manage
-from tests.provider.pgstack.driver import Managed, ended, wait_for
+from tests.provider.pgstack.driver import Managed, ended
 from tests.provider.plugin_client import PluginError
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def kill(service: Managed) -> None:
     family = [process, *process.children(recursive=True)]
     for member in family:
         member.kill()
-    wait_for(lambda: all(map(ended, family)))
+    wait_until(lambda: all(map(ended, family)), "all its processes end")
 
 
 def test_a_preview_makes_nothing(manage: Manage, inputs: dict[str, Any], state_folder: Path) -> None:

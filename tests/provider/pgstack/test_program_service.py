@@ -10,8 +10,9 @@ import pytest
 
 from infra.plugin import UNKNOWN, Secret
 from tests.provider.pgstack.conftest import PASSPHRASE, Manage
-from tests.provider.pgstack.driver import Managed, ended, wait_for
+from tests.provider.pgstack.driver import Managed, ended
 from tests.provider.plugin_client import PluginError
+from tests.waiting import wait_until
 
 SERVICE = """\
 printf '{"greeting": "%s", "words": "%s"}' "$GREETING" "$(cat words.txt)" > state.draft
@@ -105,7 +106,7 @@ def test_killed_it_shows_and_comes_back(service: Managed, inputs: Inputs) -> Non
     service.create(**service_inputs(inputs))
     victim = process(service)
     victim.kill()
-    wait_for(lambda: ended(victim))
+    wait_until(lambda: ended(victim), "the program ends")
     assert service.diff(**service_inputs(inputs)).changes == {"running": "UPDATE"}
     service.update(**service_inputs(inputs))
     assert process(service).is_running()

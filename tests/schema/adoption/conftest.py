@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.conftest import Database
+from tests.waiting import wait_until
 
 SCRIPT = Path(__file__).parent / "hand_made.sql"
 AGENTS = 200
@@ -81,10 +82,7 @@ class Application:
 
     def __enter__(self) -> "Application":
         self._thread.start()
-        deadline = time.monotonic() + 60
-        while not self.task_ids and not self.failures:
-            assert time.monotonic() < deadline, "the application does not get going"
-            time.sleep(0.01)
+        wait_until(lambda: self.task_ids or self.failures, "the application gets going")
         return self
 
     def __exit__(self, *_: object) -> None:

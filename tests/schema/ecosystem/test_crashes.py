@@ -15,6 +15,7 @@ import pytest
 from tests.schema.ecosystem.conftest import Ecosystem, refused
 from tests.schema.ecosystem.crash_worker import work
 from tests.schema.ecosystem.tasks import Service, as_batch, one
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
@@ -121,10 +122,7 @@ def enqueue_layers(service: Service, random: Random) -> None:
 
 def wait_until_gone(admin: Service, agent_id: str) -> None:
     """The server's process of one killed may take or hold tasks still: what it has is what it has at its end."""
-    until = time.monotonic() + PATIENCE
-    while one(admin, SESSION_OF, agent_id):
-        assert time.monotonic() < until, f"the session of {agent_id} does not end"
-        admin.execute("SELECT pg_sleep(0.01)")
+    wait_until(lambda: not one(admin, SESSION_OF, agent_id), f"the session of {agent_id} ends", PATIENCE)
 
 
 def take_from_its_holder(service: Service, agent_id: str | None = None) -> None:
@@ -144,11 +142,13 @@ def take_from_its_holder(service: Service, agent_id: str | None = None) -> None:
         (agent_id, agent_id is None, agent_id is None),
     ).fetchall()
     ids = [task for _, task, _ in held]
-    service.execute("SELECT reclaim_expired()")
-    until = time.monotonic() + PATIENCE
-    while one(service, STILL_THEIRS, ids):  # their holder may be completing them together with what it has lost
-        assert time.monotonic() < until, "tasks whose lease has expired stay with their holder"
-        service.execute("SELECT pg_sleep(0.01), reclaim_expired()")
+
+    def lapsed() -> bool:
+        service.execute("SELECT reclaim_expired()")
+        return not one(service, STILL_THEIRS, ids)
+
+    # Their holder may be completing them together with what it has lost.
+    wait_until(lapsed, "tasks whose lease has expired leave their holder", PATIENCE)
     for holder, task, token in held:
         with refused("AE103", str(task)):
             service.execute("SELECT complete_task(%s, %s, %s)", (holder, task, token))

@@ -17,6 +17,8 @@ from infra.provider.schema.source import SourceFile
 from tests.conftest import EXTENSIONS, OWNER, Database, Server
 
 Connection = psycopg.Connection[tuple[object, ...]]
+Describe = Callable[[str], Catalog]
+"""What turns SQL text into the catalog that it describes."""
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +90,7 @@ def read_scratch(database: Database, target: Target, text: str) -> Catalog:
 
 
 @pytest.fixture
-def describe(engine_database: Database, target: Target) -> Callable[[str], Catalog]:
+def describe(engine_database: Database, target: Target) -> Describe:
     return lambda text: read_scratch(engine_database, target, text)
 
 

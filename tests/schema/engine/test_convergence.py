@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, Phase, event, given, seed, settings
 
 from infra.provider.schema.engine import (
     CannotPlan,
-    Catalog,
     Target,
     apply_changes,
     drop_all,
@@ -17,7 +16,7 @@ from infra.provider.schema.engine import (
     preview_changes,
 )
 from tests.conftest import Database
-from tests.schema.engine.conftest import Connection, fill
+from tests.schema.engine.conftest import Connection, Describe, fill
 from tests.schema.engine.schemas import schemas
 from tests.schema.engine.test_cases import CASES, ONLINE, dump
 
@@ -25,8 +24,6 @@ FULL = bool(os.environ.get("AGENT_ECOSYSTEM_FULL"))
 PAIRS = int(os.environ.get("SCHEMA_PAIRS", "200" if FULL else "20"))
 RANDOM_PAIRS = int(os.environ.get("SCHEMA_RANDOM_PAIRS", "500" if FULL else "50"))
 SEED = int(os.environ.get("SCHEMA_SEED", "20261124"))
-
-Describe = Callable[[str], Catalog]
 
 
 def pairs() -> list[tuple[str, str]]:

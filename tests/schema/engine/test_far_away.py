@@ -13,8 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from infra.provider.schema.engine import Target, apply_changes, drop_all, read_catalog
 from tests.conftest import Database
-from tests.schema.engine.conftest import Connection
-from tests.schema.engine.test_apply import Describe
+from tests.schema.engine.conftest import Connection, Describe
 
 pytestmark = pytest.mark.server
 

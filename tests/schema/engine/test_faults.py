@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -25,13 +24,12 @@ from infra.provider.schema.engine import (
     read_ledger,
 )
 from tests.conftest import Database
-from tests.schema.engine.conftest import Connection
+from tests.schema.engine.conftest import Connection, Describe
 from tests.schema.engine.doomed import LONG_WAITS, ONLINE, Doomed
 from tests.schema.engine.twelve_changes import KEPT, LEFT_BEHIND, NEW, OLD, ROWS
 
 pytestmark = pytest.mark.server
 
-Describe = Callable[[str], Catalog]
 
 STATEMENTS = 28
 """Of the plan: a test checks it. Each run of the suite kills after some of them, AGENT_ECOSYSTEM_FULL=1 after each."""

@@ -1,6 +1,5 @@
 """How plans are parted into phases, and what only a live database shows: partitions of others, small tables, caps."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import psycopg
@@ -27,14 +26,12 @@ from infra.provider.schema.online.phases import RELATIONS_LOCKED, in_phases
 from infra.provider.schema.online.situation import Scene, Situation
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, Step
 from tests.conftest import Database
-from tests.schema.engine.conftest import Connection
+from tests.schema.engine.conftest import Connection, Describe
 from tests.schema.engine.doomed import ONLINE
 from tests.schema.engine.test_faults import in_schema
 from tests.schema.engine.twelve_changes import LEFT_BEHIND, NEW, OLD
 
 pytestmark = pytest.mark.server
-
-Describe = Callable[[str], Catalog]
 
 
 def numbered(planned: Plan) -> list[list[str]]:

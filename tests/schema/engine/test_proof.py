@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from infra.provider.schema.scratch.beside import database_beside, sweep
 from infra.provider.schema.target import live_target
 from tests.conftest import Database
 from tests.schema.engine.conftest import Connection
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 ROOT = Path(__file__).parents[3]
@@ -262,7 +262,7 @@ def test_scratch_databases_of_killed_runs_are_swept_and_no_others(database: Data
         assert sweep(owner) == [], "a living run's scratch database was dropped"
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
-        _wait_until(lambda: _sessions(owner, name) == 0)
+        wait_until(lambda: _sessions(owner, name) == 0, f"the sessions of {name} end")
         with database_beside(database.owner_url):
             left = owner.execute("SELECT datname FROM pg_database WHERE datname = %s", (name,)).fetchall()
         assert left == []
@@ -272,10 +272,3 @@ def _sessions(connection: Connection, name: str) -> int:
     row = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", (name,)).fetchone()
     assert row is not None
     return int(str(row[0]))
-
-
-def _wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -1,7 +1,5 @@
 """Rights on the schema itself that files take away, whoever gave them."""
 
-from collections.abc import Callable
-
 import pytest
 
 from infra.provider.schema.engine import (
@@ -15,11 +13,10 @@ from infra.provider.schema.engine import (
     read_ledger,
 )
 from infra.provider.schema.model import ObjectId
-from tests.schema.engine.conftest import Connection
+from tests.schema.engine.conftest import Connection, Describe
 
 pytestmark = pytest.mark.server
 
-Describe = Callable[[str], Catalog]
 
 BASE = "CREATE TABLE t (id int PRIMARY KEY);"
 
