@@ -35,6 +35,27 @@ class RestoreFailedError(BackupError):
     """pg_restore ended with an error."""
 
 
+class ServerFailedError(BackupError):
+    """pg_restore ended with an error of the server it restored into, which says nothing of the dump."""
+
+
+OF_THE_SERVER = (
+    "connection to server",
+    "server closed the connection",
+    "SSL connection has been closed",
+    "terminating connection",
+    "could not receive data from server",
+    "could not send data to server",
+    "the database system is",
+    "No space left on device",
+    "Disk quota exceeded",
+    "out of memory",
+    "out of shared memory",
+    "too many clients",
+)
+"""What libpq and the server say when it is gone or full. pg_restore writes no SQLSTATE, and speaks English here."""
+
+
 def feed(artefacts: Artefacts, programs: Programs, data: StoredObject, arguments: list[str], url: str | None) -> None:
     """Run pg_restore on the stored dump `data`, in one pass over its stream.
 
@@ -52,6 +73,7 @@ def feed(artefacts: Artefacts, programs: Programs, data: StoredObject, arguments
         DamagedError: the stored object is not what was stored once.
         KeyMissingError: it is encrypted, and no identity at hand opens it.
         RestoreFailedError: pg_restore failed.
+        ServerFailedError: it lost its server, or that is full.
     """
     with artefacts.open(data) as stream, pg_restore(programs, arguments, url) as pipe:
         held = b""
@@ -97,6 +119,7 @@ def pg_restore(
 
     Raises:
         RestoreFailedError: it failed.
+        ServerFailedError: it lost its server, or that is full.
     """
     with temporary.unnamed() as words:
         process = programs.start(
@@ -115,7 +138,9 @@ def pg_restore(
             if process.stdin is not None:
                 _close(process.stdin)
         if code:
-            raise RestoreFailedError(f"pg_restore {ending(code)}: {last_words(words)}")
+            said = last_words(words)
+            kind = ServerFailedError if any(sign in said for sign in OF_THE_SERVER) else RestoreFailedError
+            raise kind(f"pg_restore {ending(code)}: {said}")
 
 
 def write(pipe: IO[bytes], block: bytes) -> bool:

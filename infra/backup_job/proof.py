@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from psycopg import sql
 
 from infra.backup_job import database, facts
-from infra.backup_job.check import RestoreFailedError, check
+from infra.backup_job.check import RestoreFailedError, ServerFailedError, check
 from infra.backup_job.database import Connection, server_errors
 from infra.backup_job.errors import BackupError, UnprovenError
 from infra.backup_job.manifest import Identity, Proof
@@ -34,6 +34,8 @@ def prove(settings: Settings, restorer: Restorer) -> Proof:
         version = _restored(settings, restorer)
     except RestoreFailedError as error:
         raise UnprovenError(f"backup {manifest.stamp} is no backup, `latest` stays: {error}") from None
+    except ServerFailedError as error:
+        raise BackupError(f"backup {manifest.stamp} could not be proven, `latest` stays: {error}") from None
     return Proof(
         method="restore",
         moment=datetime.now(UTC),
@@ -96,6 +98,8 @@ def _failure(connection: Connection, query: str, schema: str) -> str | None:
             with connection.transaction():
                 rows = connection.execute(query.encode()).fetchall()
         except database.SERVER_ERROR as error:
+            if connection.broken:
+                raise
             return " ".join(str(error).split())
     wrong = [str(row.get("message")) for row in rows if row.get("ok") is not True]
     return "; ".join(wrong) if wrong or not rows else None

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from infra.embedded.account import Account
-from tests.backup.conftest import BUCKET, Job, S3Server, job_values, running_store
+from tests.backup.conftest import BUCKET, Job, S3Server, held_restore, job_values, running_store
 from tests.conftest import Database, Server, fresh_database, running_server
 
 SEED = int(os.environ.get("AGENT_ECOSYSTEM_SEED", "20261128"))
@@ -144,6 +144,21 @@ def test_its_server_is_killed(fragile_server: Server, s3_server: S3Server, tmp_p
             require_clear(job, fragile_server)
         finally:
             job.stop()
+
+
+def test_the_server_of_the_proof_is_killed(fragile_server: Server, job: Job, database: Database) -> None:
+    """It says nothing of the backup, and is not called one that does not restore."""
+    fill(database)
+    job.set(proof_url=fragile_server.url())
+    process = job.start("run")
+    restore = held_restore(process)
+    kill_server(fragile_server)
+    restore.resume()
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 1, said
+    assert "could not be proven, `latest` stays: pg_restore failed" in said
+    assert "Traceback" not in said
+    assert job.latest() is None
 
 
 def kill_server(server: Server) -> None:

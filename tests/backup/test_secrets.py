@@ -11,6 +11,7 @@ from tests.conftest import Database
 __all__ = ["pruned", "pruner"]
 
 TOKEN = "T0ken-of-the-hook"
+PASSWORD = "Pr00f-passw0rd"
 HOOK = f"http://127.0.0.1:9/hooks/{TOKEN}"
 
 
@@ -41,8 +42,10 @@ def test_what_is_secret_shows_nowhere(pruner: Pruner, pruned: S3Server, database
     lines = until(process, "prune failed")
     assert [line["host"] for line in lines if line["event"] == "webhook failed"] == ["127.0.0.1"]
     seen += str(lines)
+    job.set(proof_url=f"postgresql://nobody:{PASSWORD}@127.0.0.1:9/postgres")
     failed = job.run("run")
-    assert failed.returncode == 3
+    assert failed.returncode == 1
+    assert "no connection to postgresql://nobody@127.0.0.1:9/postgres" in failed.stderr
     assert "webhook failed" in failed.stderr
     seen += failed.stdout + failed.stderr
     for command in (["status", "--json"], ["list", "--json"], ["--config", "/nowhere", "prune-schedule", "--check"]):
@@ -56,7 +59,7 @@ def test_what_is_secret_shows_nowhere(pruner: Pruner, pruned: S3Server, database
         found = pruned.client.get_object(Bucket=BUCKET, Key=version["Key"], VersionId=version["VersionId"])
         bodies += found["Body"].read()
     assert job.names.prune_report in str(pruned.client.list_objects_v2(Bucket=BUCKET)["Contents"])
-    secrets = (str(identity), TOKEN, pruner.values["s3_secret_key"], job.values["s3_secret_key"])
+    secrets = (str(identity), TOKEN, PASSWORD, pruner.values["s3_secret_key"], job.values["s3_secret_key"])
     assert [number for number, secret in enumerate(secrets) if secret in seen] == []
     assert [number for number, secret in enumerate(secrets) if secret.encode() in bodies] == []
     assert "backup is the latest" in seen

@@ -111,7 +111,7 @@ def pointer(job: Job, age: timedelta, method: str) -> LatestPointer:
         (timedelta(hours=8), "read", status.Level.WARNING),
         (timedelta(hours=10), "restore", status.Level.WARNING),  # 03:17 has passed since
         (timedelta(hours=27), "restore", status.Level.CRITICAL),
-        (timedelta(hours=-2), "restore", status.Level.WARNING),
+        (timedelta(hours=-2), "restore", status.Level.CRITICAL),  # a clock was wrong
     ],
 )
 def test_the_verdicts(job: Job, age: timedelta, method: str, level: status.Level) -> None:

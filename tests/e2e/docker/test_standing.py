@@ -10,7 +10,7 @@ import grpc
 import psycopg
 import pytest
 from botocore.config import Config
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pyrage import x25519
 
 from infra import store_identities
@@ -215,15 +215,17 @@ def test_a_command_that_fails_says_so_and_fails(containers: ContainerStack) -> N
 
 
 def test_an_interruption_reaches_the_command_in_the_container(containers: ContainerStack) -> None:
-    with job_command(containers, "schedule") as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if json.loads(line)["event"] == "next backup":
-                process.send_signal(signal.SIGINT)
-                break
-        assert process.wait(timeout=120) == 0
-    inside = containers.run("backup", "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
-    assert inside.count("infra.backup_job schedule") == 1
+    outputs = containers.outputs()
+    url = make_conninfo(outputs["adminUrl"], dbname=conninfo_to_dict(outputs["url"])["dbname"])
+    with psycopg.connect(url) as holder:
+        holder.execute("LOCK TABLE public.agent_registry")  # the backup waits to read it
+        with job_command(containers, "run") as process:
+            wait_for_a_lock(url)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=120) == 128 + signal.SIGINT
+        inside = containers.run("backup", "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+    assert "infra.backup_job schedule" in inside
+    assert "infra.backup_job run" not in inside
 
 
 def test_an_interruption_reaches_a_restore_into_another_server(containers: ContainerStack, server: Server) -> None:
@@ -235,7 +237,7 @@ def test_an_interruption_reaches_a_restore_into_another_server(containers: Conta
         with psycopg.connect(target) as holder:
             holder.execute("CREATE SCHEMA extensions")  # not committed: the restore waits to make its own
             with job_command(containers, "restore", "--into", target) as process:
-                wait_for_a_lock(server, "interrupted")
+                wait_for_a_lock(target)
                 process.send_signal(signal.SIGINT)
                 assert process.wait(timeout=120) == 128 + signal.SIGINT
             assert {container.id for container in containers.engine.containers.list(all=True)} == there
@@ -262,7 +264,7 @@ def test_the_secrets_of_a_restore_into_another_server_are_not_shown(containers: 
         with psycopg.connect(server.url("shown")) as holder:
             holder.execute("CREATE SCHEMA extensions")  # not committed: the restore waits to make its own
             with job_command(containers, "restore", "--into", target, **given) as process:
-                wait_for_a_lock(server, "shown")
+                wait_for_a_lock(server.url("shown"))
                 beside = containers.engine.containers.list(filters={"name": f"{containers.prefix}backup-"})
                 shown = [json.dumps(inspected(container)) for container in beside]
                 holder.rollback()
@@ -287,9 +289,9 @@ def job_command(stack: ContainerStack, *arguments: str, **variables: str) -> "su
     )
 
 
-def wait_for_a_lock(server: Server, database: str, seconds: float = 120) -> None:
-    """Wait until a session in `database` waits for a lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
-    with psycopg.connect(server.url(), autocommit=True) as admin:
-        found = lambda: admin.execute(waiting, (database,)).fetchone() != (0,)  # noqa: E731
-        wait_until(found, f"something waits for a lock in {database}", seconds)
+def wait_for_a_lock(url: str, seconds: float = 120) -> None:
+    """Wait until a session in the database of `url` waits for a lock."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(url, autocommit=True) as connection:
+        found = lambda: connection.execute(waiting).fetchone() != (0,)  # noqa: E731
+        wait_until(found, f"something waits for a lock in {connection.info.dbname}", seconds)
