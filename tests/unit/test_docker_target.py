@@ -20,6 +20,9 @@ from infra.targets.docker import backup_schedule as backup
 from infra.targets.docker.object_store import object_store
 from infra.targets.docker.postgres import postgres
 
+pytestmark = pytest.mark.filterwarnings("ignore:There is no current event loop:DeprecationWarning")
+"""The SDK's own, from Python 3.12 on: where there is none, it makes one."""
+
 SECRET = "s3cret-of-"
 IMAGE = "sha256:id-of-"
 STARTED = ("postgres", "object-store", "backup", "prune")
