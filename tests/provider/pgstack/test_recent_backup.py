@@ -10,7 +10,6 @@ import pytest
 from botocore.config import Config
 
 from infra.backup_job.manifest import Identity, LatestPointer, Proof, StoredObject
-from infra.embedded.ports import free_port
 from infra.plugin import UNKNOWN, Secret
 from infra.provider.s3.recent_backup import too_old
 from infra.provider.s3.settings import opened_to_everybody
@@ -135,7 +134,7 @@ def test_something_else_in_its_place_refuses(guard: Managed, inputs: dict[str, A
 
 def test_a_store_that_does_not_answer_is_a_warning_in_a_preview_alone(guard: Managed, inputs: dict[str, Any]) -> None:
     guard.create(**inputs)
-    away = inputs | {"endpoint": f"http://127.0.0.1:{free_port()}"}
+    away = inputs | {"endpoint": "http://127.0.0.1:9"}
     assert guard.failures(**away | {"preview": True}) == {}
     assert any("the update looks again" in message for severity, message in guard.logs() if severity == "warning")
     failure = guard.failures(**away)["bucket"]
