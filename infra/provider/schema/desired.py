@@ -82,9 +82,11 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
     from infra.provider.schema.identifiers import quote  # noqa: PLC0415
     from infra.provider.schema.introspect import outside, read_catalog, search_path  # noqa: PLC0415
     from infra.provider.schema.model import fingerprint  # noqa: PLC0415
+    from infra.provider.schema.prerequisites import without_prerequisites  # noqa: PLC0415
     from infra.provider.schema.revocations import revoked_rights  # noqa: PLC0415
     from infra.provider.schema.scratch.opening import open_scratch  # noqa: PLC0415
 
+    files = tuple(without_prerequisites(file, target) for file in files)
     path = search_path(target.schema, target.extensions_schema)
     session = (
         f"SET LOCAL ROLE {quote(target.owner)}; SET LOCAL search_path = {path}; "
