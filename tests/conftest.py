@@ -14,6 +14,7 @@ import docker
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from infra.embedded.account import Account, service_account
 from infra.embedded.cluster import Cluster
@@ -28,17 +29,35 @@ LONGEST_FIRST = ("containers", "standing")
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
 GROUP_ROLES = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer", "maintenance")
 OWNER = "ecosystem_owner"
+ROLES = ("backup", OWNER, *GROUP_ROLES)
 EXTENDED = "extended"
 """A database with the extensions, to be copied: that takes a quarter of the time of making them."""
 
 
+GIVEN = "AGENT_ECOSYSTEM_TEST_SERVER"
+"""Names a server to run on instead of one of our own: the URL of its superuser `postgres`, on 127.0.0.1."""
+
+
 @dataclass(frozen=True)
 class Server:
-    """A running PostgreSQL with the roles a stack makes: superuser `postgres`, the owner, `backup`, the groups."""
+    """A running PostgreSQL with the roles a stack makes: superuser `postgres`, the owner, `backup`, the groups.
 
-    cluster: Cluster
+    Args:
+        embedded: what runs it; None where it was given (`GIVEN`).
+        port: on 127.0.0.1.
+        password: of each of its roles that may log in.
+    """
+
+    embedded: Cluster | None
     port: int
     password: str
+
+    @property
+    def cluster(self) -> Cluster:
+        """Return what runs it; skips a test that asks for this of a server that was given."""
+        if self.embedded is None:
+            pytest.skip(f"this needs a server of our own, to configure or stop: {GIVEN} names another")
+        return self.embedded
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         return f"postgresql://{user}:{self.password}@127.0.0.1:{self.port}/{database}"
@@ -104,9 +123,29 @@ def running_server(account: Account) -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def given_server(url: str) -> Iterator[Server]:
+    """Take the server at `url`, which somebody else runs; what a stack makes there goes with the block."""
+    parts = conninfo_to_dict(url)
+    assert (parts["user"], parts["host"]) == ("postgres", "127.0.0.1"), f"{GIVEN} names no postgres@127.0.0.1"
+    given = Server(None, int(str(parts["port"])), str(parts.get("password", "")))
+    with psycopg.connect(given.url()) as admin:  # what is there would go at the end
+        there = admin.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)", (list(ROLES),)).fetchall()
+    assert not there, f"{GIVEN} names a server that is in use: it has {there}"
+    try:
+        prepare(given)
+        yield given
+    finally:
+        with psycopg.connect(given.url(), autocommit=True) as admin:
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(EXTENDED)))
+            for name in ROLES:
+                admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
+
+
 @pytest.fixture(scope="session")
 def server(account: Account) -> Iterator[Server]:
-    with running_server(account) as running:
+    url = os.environ.get(GIVEN)
+    with given_server(url) if url else running_server(account) as running:
         yield running
 
 
@@ -151,8 +190,16 @@ def _create_extensions(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as inside:
         inside.execute(sql.SQL("CREATE SCHEMA extensions AUTHORIZATION {}").format(sql.Identifier(OWNER)))
         inside.execute("GRANT USAGE ON SCHEMA extensions TO PUBLIC")
-        for extension in EXTENSIONS:
-            inside.execute(sql.SQL("CREATE EXTENSION {} SCHEMA extensions").format(sql.Identifier(extension)))
+        add_extensions(inside)
+
+
+def add_extensions(connection: psycopg.Connection) -> None:
+    """Make the stack's extensions; of a server that was given, those it has. The tests of others skip, or fail."""
+    packaged = connection.execute("SELECT name FROM pg_available_extensions WHERE name = ANY (%s)", (list(EXTENSIONS),))
+    there = {name for (name,) in packaged.fetchall()}
+    for extension in EXTENSIONS:
+        if extension in there or not os.environ.get(GIVEN):
+            connection.execute(sql.SQL("CREATE EXTENSION {} SCHEMA extensions").format(sql.Identifier(extension)))
 
 
 @pytest.fixture

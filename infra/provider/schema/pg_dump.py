@@ -20,6 +20,10 @@ _NOT_EVERY_SERVER = re.compile(
 )
 """Lines that an older server, or one without psql before it, does not understand; `pg_attver` is what newer minor
 versions note for themselves, and an older pg_dump does not leave out."""
+_NOTE_AMONG_OPTIONS = re.compile(
+    r"^(ALTER TABLE .* SET \(.*?)(?:pg_attver=\d+, |, pg_attver=\d+)(.*\);)$", re.MULTILINE
+)
+"""The same note beside options that somebody gave, which stay."""
 
 _NAMES_OF_NO_INTEREST = (
     (re.compile(r"CONSTRAINT (\"[^\"]+\"|\w+) NOT NULL"), "NOT NULL"),
@@ -92,7 +96,7 @@ def dump(url: str, arguments: Iterable[str]) -> str:
     )
     if run.returncode:
         raise DumpFailed(f"pg_dump: {' '.join(run.stderr.split())}")
-    return _NOT_EVERY_SERVER.sub("", run.stdout).partition(_END)[0]
+    return _NOTE_AMONG_OPTIONS.sub(r"\1\2", _NOT_EVERY_SERVER.sub("", run.stdout)).partition(_END)[0]
 
 
 def _without_password(url: str) -> tuple[str, Mapping[str, str]]:

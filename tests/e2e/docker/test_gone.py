@@ -101,13 +101,13 @@ def test_a_stack_that_another_checkout_runs_is_not_recovered(
     containers: ContainerStack, make_project: Callable[[], Project]
 ) -> None:
     there = containers.names()
-    ids = {container.id for container in containers.engine.containers.list(all=True)}
+    ids = {containers.container(service).id for service in SERVICES}
     other = ContainerStack.prepare(make_project(), containers.name, containers.engine)
     said = other.make("recover", "ARGS=--give-up-state", expect=2)
     assert f"error: the Docker engine has a stack {containers.name} already: {containers.prefix}backup, " in said
     assert containers.project.environment["PULUMI_BACKEND_URL"] in said
     assert containers.names() == there
-    assert {container.id for container in containers.engine.containers.list(all=True)} == ids
+    assert {containers.container(service).id for service in SERVICES} == ids
 
 
 @in_full

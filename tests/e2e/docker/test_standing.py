@@ -231,7 +231,7 @@ def test_an_interruption_reaches_the_command_in_the_container(containers: Contai
 def test_an_interruption_reaches_a_restore_into_another_server(containers: ContainerStack, server: Server) -> None:
     with psycopg.connect(server.url(), autocommit=True) as admin:
         admin.execute("CREATE DATABASE interrupted")
-    there = {container.id for container in containers.engine.containers.list(all=True)}
+    there = containers.names()
     target = server.url("interrupted")
     try:
         with psycopg.connect(target) as holder:
@@ -240,7 +240,7 @@ def test_an_interruption_reaches_a_restore_into_another_server(containers: Conta
                 wait_for_a_lock(target)
                 process.send_signal(signal.SIGINT)
                 assert process.wait(timeout=120) == 128 + signal.SIGINT
-            assert {container.id for container in containers.engine.containers.list(all=True)} == there
+            assert containers.names() == there
             holder.rollback()
             schemas = holder.execute("SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_|^information'").fetchall()
         assert schemas == [("public",)]

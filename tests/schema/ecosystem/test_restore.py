@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.conftest import Server
+from infra.embedded.distribution import install
 from tests.schema.ecosystem.conftest import Ecosystem, Register, connect
 
 pytestmark = pytest.mark.server
@@ -52,8 +52,8 @@ WHERE NOT EXISTS (
 KINDS = {"column", "constraint", "index", "trigger", "policy", "rls", "function", "function acl", "acl", "comment"}
 
 
-def run(server: Server, program: str, *arguments: str, password: str) -> None:
-    distribution = server.cluster.distribution
+def run(program: str, *arguments: str, password: str) -> None:
+    distribution = install()
     subprocess.run(
         [distribution.program(program), *arguments],
         env={**distribution.environment(), "PGPASSWORD": password, "PATH": os.defpath},
@@ -84,7 +84,7 @@ def test_a_dump_restores_to_the_same(ecosystem: Ecosystem, register: Register, t
     server = ecosystem.server
     dump = tmp_path / "dump"
     source, password = place(ecosystem.database.backup_url)
-    run(server, "pg_dump", "--format=custom", f"--file={dump}", f"--dbname={source}", password=password)
+    run("pg_dump", "--format=custom", f"--file={dump}", f"--dbname={source}", password=password)
 
     copy = f"{ecosystem.database.name}_restored"
     with psycopg.connect(server.url(), autocommit=True) as admin:
@@ -93,7 +93,7 @@ def test_a_dump_restores_to_the_same(ecosystem: Ecosystem, register: Register, t
         )
         try:
             target, password = place(server.url(copy))
-            run(server, "pg_restore", "--exit-on-error", f"--dbname={target}", str(dump), password=password)
+            run("pg_restore", "--exit-on-error", f"--dbname={target}", str(dump), password=password)
             before, after = (catalog(url, ecosystem.schema) for url in (ecosystem.database.admin_url, server.url(copy)))
             assert {kind for kind, _ in before} == KINDS
             assert after == before

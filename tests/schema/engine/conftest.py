@@ -14,7 +14,7 @@ from infra.provider.schema.files import apply_files, check_bodies
 from infra.provider.schema.introspect import search_path
 from infra.provider.schema.revocations import revoked_rights
 from infra.provider.schema.source import SourceFile
-from tests.conftest import EXTENSIONS, OWNER, Database, Server
+from tests.conftest import OWNER, Database, Server, add_extensions
 
 Connection = psycopg.Connection[tuple[object, ...]]
 Describe = Callable[[str], Catalog]
@@ -29,8 +29,7 @@ def engine_database(server: Server) -> Iterator[Database]:
         admin.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER)))
         with psycopg.connect(server.url(name), autocommit=True) as inside:
             inside.execute("CREATE SCHEMA extensions; GRANT USAGE ON SCHEMA extensions TO PUBLIC")
-            for extension in EXTENSIONS:
-                inside.execute(sql.SQL("CREATE EXTENSION {} SCHEMA extensions").format(sql.Identifier(extension)))
+            add_extensions(inside)
         yield Database(name, server.url(name), server.url(name, OWNER), server.url(name, "backup"))
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

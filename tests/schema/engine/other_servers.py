@@ -27,7 +27,7 @@ class NotToBeHad(Exception):  # noqa: N818 - a reason to skip
 
 @dataclass(frozen=True)
 class OtherServer:
-    """A running server of an older major version, with the roles of the tests."""
+    """A running server of an older major version; whoever logs in from here is trusted."""
 
     major: int
     url: str
@@ -80,6 +80,22 @@ def _fetch(package: str, home: Path) -> None:
 
 @contextmanager
 def running(major: int, account: Account) -> Iterator[OtherServer]:
+    """Run a server of a major version with the roles of the tests, as `bare` does without.
+
+    Raises:
+        NotToBeHad: there is none.
+    """
+    with bare(major, account) as server:
+        with psycopg.connect(server.url, autocommit=True) as admin:
+            for role in (*GROUP_ROLES, "backup"):
+                admin.execute(f"CREATE ROLE {role}".encode())
+            admin.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB; GRANT CREATE ON DATABASE postgres TO {OWNER}".encode())
+            admin.execute("CREATE SCHEMA extensions")
+        yield server
+
+
+@contextmanager
+def bare(major: int, account: Account) -> Iterator[OtherServer]:
     """Run a server of a major version in a folder of its own, which goes with it.
 
     Raises:
@@ -105,13 +121,7 @@ def running(major: int, account: Account) -> Iterator[OtherServer]:
         run("initdb", data, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C")
         options = f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
         run("pg_ctl", "start", "--wait", data, f"--log={folder / 'log'}", f"--options={options}")
-        url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
-        with psycopg.connect(url, autocommit=True) as admin:
-            for role in (*GROUP_ROLES, "backup"):
-                admin.execute(f"CREATE ROLE {role}".encode())
-            admin.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB; GRANT CREATE ON DATABASE postgres TO {OWNER}".encode())
-            admin.execute("CREATE SCHEMA extensions")
-        yield OtherServer(major, url)
+        yield OtherServer(major, f"postgresql://postgres@127.0.0.1:{port}/postgres")
     finally:
         run("pg_ctl", "stop", "--mode=immediate", data, check=False)
         shutil.rmtree(folder)

@@ -27,21 +27,12 @@ from infra.provider.schema.source import SourceFile
 from tests.schema.command_line.conftest import run_command
 from tests.schema.engine.conftest import Connection, fill
 from tests.schema.engine.other_servers import NotToBeHad, OtherServer, running
-from tests.schema.engine.test_cases import ONLINE, case_folders
+from tests.schema.engine.test_cases import ONLINE, case_folders, case_text, oldest
 
 EVERY = 1 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 5
 """Of the pairs of a case and a version: an odd number, so that each version is met."""
-NEWER = {
-    "NOT ENFORCED": 18,
-    "VIRTUAL": 18,
-    "WITHOUT OVERLAPS": 18,
-    "extensions.": 18,
-    "COMPRESSION lz4": 18,
-    "_not_null ON ": 18,
-    "provider = builtin": 17,
-    " STORAGE EXTERNAL": 16,
-}
-"""Words of cases -> the PostgreSQL that knows them; the packages of the older ones lack the extensions and lz4."""
+LACKING = ("extensions.", "COMPRESSION lz4")
+"""Words of cases that some of the older servers' packages have nothing for: the extensions, and lz4."""
 
 pytestmark = pytest.mark.server
 
@@ -63,13 +54,10 @@ def older(server_of: OtherServer) -> Iterator[Connection]:
 
 
 def usable_cases(major: int) -> list[Path]:
-    def text(folder: Path) -> str:
-        return "".join((folder / name).read_text() for name in ("old.sql", "new.sql"))
-
     return [
         folder
         for folder in case_folders()
-        if not any(word in text(folder) and major < first for word, first in NEWER.items())
+        if oldest(folder) <= major and not any(word in case_text(folder) for word in LACKING)
     ]
 
 
