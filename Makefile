@@ -6,8 +6,8 @@ DEVELOPMENT = tools/bootstrap/run --development --stack '$(STACK)'
 ARGS =
 unexport ARGS
 TESTS ?= tests/unit tests/schema/engine/test_cases.py
-# Half of the end-to-end tests' time is waiting: two processes at once, each with servers and stacks of its own.
-PROCESSES ?= 2
+# A third of the tests' time is waiting: three processes fill two cores, each with servers and stacks of its own.
+PROCESSES ?= 3
 SPREAD = -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
