@@ -12,7 +12,8 @@ from infra.backup_job.check import RestoreFailedError, ServerFailedError, check
 from infra.backup_job.database import Connection, server_errors
 from infra.backup_job.errors import BackupError, UnprovenError
 from infra.backup_job.manifest import Identity, Proof
-from infra.backup_job.restore import Restorer, drop
+from infra.backup_job.new_database import drop
+from infra.backup_job.restore import Restorer
 from infra.backup_job.settings import Settings
 
 
