@@ -5,7 +5,8 @@ import subprocess
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from io import BufferedReader
+from typing import IO, cast
 
 import zstandard
 
@@ -80,13 +81,14 @@ class Source:
         )
         compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
         with self._pg_dump("--format=custom", "--compress=none") as output:
-            while block := output.read(MIB):
+            # Whatever has come: `read` waits for a whole MiB without a look at signals, however long pg_dump is silent.
+            while block := output.read1(MIB):
                 tally.size += len(block)
                 yield compressor.compress(block)
             yield compressor.flush()
 
     @contextmanager
-    def _pg_dump(self, *arguments: str) -> Iterator[IO[bytes]]:
+    def _pg_dump(self, *arguments: str) -> Iterator[BufferedReader]:
         """Run pg_dump and give its output; leaving the block checks how it ended, an error in the block kills it."""
         options = [
             *arguments,
@@ -98,7 +100,7 @@ class Source:
             process = self.programs.start("pg_dump", options, self.url, stdout=subprocess.PIPE, stderr=words)
             try:
                 if process.stdout is not None:
-                    yield process.stdout
+                    yield cast(BufferedReader, process.stdout)
                 code = process.wait()
             except BaseException:
                 process.kill()

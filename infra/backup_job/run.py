@@ -1,12 +1,12 @@
 """One backup: dump, upload, proof, and only then latest."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from infra.backup_job import database, encryption, facts, latest, mirror, proof, second, snapshot, stopping
+from infra.backup_job import database, encryption, facts, latest, mirror, progress, proof, second, snapshot, stopping
 from infra.backup_job.database import Connection, Programs, server_errors
 from infra.backup_job.dump import Source, Tally
 from infra.backup_job.encryption import Seal
@@ -14,6 +14,7 @@ from infra.backup_job.errors import SecondError
 from infra.backup_job.keys import Identities
 from infra.backup_job.manifest import Contents, Globals, Manifest, ServerFacts, StoredObject, to_bytes
 from infra.backup_job.names import Names, stamp
+from infra.backup_job.progress import Step
 from infra.backup_job.report import Report
 from infra.backup_job.restore import Restorer
 from infra.backup_job.settings import Settings
@@ -42,6 +43,8 @@ class Target:
     store: ObjectStore
     key: str
     seal: Seal
+    expected: int | None
+    """Bytes of the latest backup of this database, None without one: about as many come now."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,10 @@ def run(settings: Settings, report: Report) -> Manifest:
         programs.require("pg_dump", facts.server_facts(connection).major)
         _clear(settings, store, names, connection, report)
         started = datetime.now(UTC)
-        latest.require_newer(store, names, stamp(started), started)
+        before = latest.require_newer(store, names, stamp(started), started).pointer
+        before = latest.of_database(before, facts.identity(connection))
         report("backup started", stack=settings.stack, stamp=stamp(started), encrypted=bool(seal.recipients))
-        target = Target(store, names.data(stamp(started)), seal)
+        target = Target(store, names.data(stamp(started)), seal, before.data.size if before else None)
         dumped = _dump(settings, programs, connection, target, timings)
         report(
             "dump is in the store", bytes=dumped.data.size, dump_bytes=dumped.dump_size, seconds=timings.seconds["dump"]
@@ -152,10 +156,11 @@ def _dump(settings: Settings, programs: Programs, connection: Connection, target
         tally = Tally()
         with (
             timings.step("dump"),
+            progress.step("dumping", target.expected) as step,
             target.store.upload(target.key) as upload,
             closing(source.compressed(tally)) as blocks,
         ):
-            target.seal.write(blocks, upload)
+            target.seal.write(_counted(blocks, step), upload)
         return Dumped(
             server=server,
             extensions=found,
@@ -166,6 +171,12 @@ def _dump(settings: Settings, programs: Programs, connection: Connection, target
             dump_size=tally.size,
             data=StoredObject(key=target.key, size=upload.size, sha256=upload.sha256, version=upload.version),
         )
+
+
+def _counted(blocks: Iterable[bytes], step: Step) -> Iterator[bytes]:
+    for block in blocks:
+        step.add(len(block))
+        yield block
 
 
 def _describe(settings: Settings, names: Names, started: datetime, dumped: Dumped, target: Target) -> Manifest:
