@@ -14,14 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import psutil
 import pytest
 
 from infra.backup_job import progress
 from infra.backup_job.progress import Step
 from infra.backup_job.progress_display import ERASE, Bar, Lines, line, watcher
 from infra.backup_job.report import as_text
-from tests.backup.conftest import PROJECT, Job, children, held, held_restore
+from tests.backup.conftest import PROJECT, Job
+from tests.backup.held import children, held, held_dump, held_restore
 from tests.conftest import Database
 from tests.waiting import wait_until
 
@@ -100,11 +100,6 @@ def events(lines: list[str]) -> list[str]:
     return [text.partition(":")[0] for text in lines]
 
 
-def held_dump(seen: Terminal) -> psutil.Process:
-    """Stop pg_dump when some of what it wrote is compressed, too."""
-    return held(seen.process, "--format=custom", lambda found: found.io_counters().write_chars > 20_000_000)
-
-
 def shows(seen: Terminal, words: str) -> None:
     wait_until(lambda: any(words in text for text in seen.drawn), f"a line with {words!r}")
 
@@ -113,7 +108,7 @@ def test_a_bar_for_dump_restore_and_verify(job: Job, big: Database, restored: li
     """With NO_COLOR, which it obeys by having none."""
     job.good("run")
     with terminal(job, "run", variables={"NO_COLOR": "1"}) as seen:
-        dump = held_dump(seen)
+        dump = held_dump(seen.process, megabytes=20)
         shows(seen, "dumping")
         shows(seen, " left")  # of about as much as the last backup took
         dump.resume()
@@ -139,7 +134,7 @@ def test_a_bar_for_dump_restore_and_verify(job: Job, big: Database, restored: li
 
 def test_a_narrow_terminal_is_drawn_in_and_left_well_when_interrupted(job: Job, big: Database) -> None:
     with terminal(job, "run", columns=20) as seen:
-        held_dump(seen)
+        held_dump(seen.process, megabytes=20)
         shows(seen, "dumping 0:")
         seen.process.send_signal(signal.SIGINT)
         assert seen.end()[0] == 128 + signal.SIGINT
