@@ -22,10 +22,12 @@ ADVICE = {
     "InvalidAccessKeyId": "correct {named}_access_key",
     "SignatureDoesNotMatch": "correct {named}_secret_key",
     "AccessDenied": "this key may not do that there: correct {named}_bucket, the key, or its policy",
+    "403": "correct {named}_access_key and {named}_secret_key, or what their policy allows",
+    "ExpiredToken": "renew the credentials of the surroundings, or set {named}_access_key and {named}_secret_key",
     "NoSuchBucket": "create the bucket{made} or correct {named}_bucket",
     "InternalError": "the store itself failed: look at its log and its disk",
 }
-"""`named` is how the settings of the bucket begin."""
+"""`named` is how the settings of the bucket begin. The answer to a HEAD has no body: all it says is 403."""
 MADE = {"s3": " (`make up` does)", "second": ", which is yours to make,"}
 """Who makes the bucket."""
 

@@ -31,6 +31,10 @@ EXTENSION_COMMENT = re.compile(
 )
 
 
+NO_LOGIN = ("password authentication failed", "is not permitted to log in", "does not exist")
+"""What a server says, in English here, to a role whose login was taken away since the run connected."""
+
+
 @dataclass
 class Tally:
     """How many bytes of a dump there were, before compression."""
@@ -110,7 +114,9 @@ class Source:
                 if process.stdout is not None:
                     process.stdout.close()
             if code:
-                raise BackupError(f"pg_dump {ending(code)}: {last_words(words)}")
+                said = last_words(words)
+                advice = " (correct database_url, or give its role its login back)" if _shut_out(said) else ""
+                raise BackupError(f"pg_dump {ending(code)}: {said}{advice}")
 
 
 def editor_sql(text: str, extension_schemas: frozenset[str]) -> str:
@@ -127,6 +133,10 @@ def editor_sql(text: str, extension_schemas: frozenset[str]) -> str:
         made = re.compile(rf'^CREATE SCHEMA ("?{re.escape(schema)}"?;)$', re.MULTILINE)
         text = made.sub(r"CREATE SCHEMA IF NOT EXISTS \1", text, count=1)
     return text
+
+
+def _shut_out(said: str) -> bool:
+    return "FATAL" in said and any(sign in said for sign in NO_LOGIN)
 
 
 def ending(code: int) -> str:
