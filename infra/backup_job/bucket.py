@@ -31,6 +31,9 @@ ADVICE = {
 MADE = {"s3": " (`make up` does)", "second": ", which is yours to make,"}
 """Who makes the bucket."""
 
+HURRY = 10.0
+"""Seconds."""
+
 
 class Version(TypedDict, total=False):
     """Which version of an object; empty: the newest."""
@@ -57,7 +60,7 @@ class Bucket:
                 signature_version="s3v4",
                 retries={"mode": "standard", "total_max_attempts": 1 if hurried else 4},
                 connect_timeout=5,
-                read_timeout=10 if hurried else 60,
+                read_timeout=min(HURRY, settings.store_timeout_seconds) if hurried else settings.store_timeout_seconds,
                 request_checksum_calculation="when_supported",
                 response_checksum_validation="when_supported",
             ),

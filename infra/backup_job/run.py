@@ -6,7 +6,19 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from infra.backup_job import database, encryption, facts, latest, mirror, progress, proof, second, snapshot, stopping
+from infra.backup_job import (
+    database,
+    encryption,
+    facts,
+    giving_up,
+    latest,
+    mirror,
+    progress,
+    proof,
+    second,
+    snapshot,
+    stopping,
+)
 from infra.backup_job.database import Connection, Programs, server_errors
 from infra.backup_job.dump import Source, Tally
 from infra.backup_job.encryption import Seal
@@ -77,7 +89,11 @@ def run(settings: Settings, report: Report) -> Manifest:
     programs = Programs(settings.pg_bin, settings.pg_environment)
     url = settings.database_url.get_secret_value()
     timings = Timings()
-    with database.connect(url) as connection, server_errors(f"backup of {database.describe(url)} failed"):
+    with (
+        giving_up.limited(settings.run_limit_seconds),
+        database.connect(url) as connection,
+        server_errors(f"backup of {database.describe(url)} failed"),
+    ):
         database.lock_run(connection)
         store.require()
         programs.require("pg_dump", facts.server_facts(connection).major)
@@ -143,7 +159,8 @@ def _clear(settings: Settings, store: ObjectStore, names: Names, connection: Con
 
 def _dump(settings: Settings, programs: Programs, connection: Connection, target: Target, timings: Timings) -> Dumped:
     """Read schema, facts and data in one snapshot, which the proof does not need any more."""
-    with snapshot.locked(connection, settings.lock_wait_seconds) as name:
+    answering = giving_up.answering(settings.database_url.get_secret_value(), settings.silence_seconds)
+    with answering, snapshot.locked(connection, settings.lock_wait_seconds) as name:
         server = facts.server_facts(connection)  # at once: its LSN is where the snapshot stands, to those who replay
         url, encoding = settings.database_url.get_secret_value(), database.encoding_of(connection)
         source = Source(programs, url, name, settings.lock_wait_seconds, encoding)

@@ -1,7 +1,5 @@
 """Keys and roles revoked in the middle of a run: it is told with what to do, latest stays, the next run clears up."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import botocore.exceptions
@@ -11,12 +9,10 @@ from psycopg import sql
 
 from infra import store_policies
 from tests.backup.conftest import BUCKET, Job, S3Server, client_of, job_values
+from tests.backup.held import held_before_the_dump
 from tests.backup.troubled_store import troubled
 from tests.conftest import Database, Server
 from tests.waiting import wait_until
-
-GATE = 74_617_465
-"""An advisory lock, which holds a run up while a test has it."""
 
 MOMENTS = {
     "between the parts of the dump": ("PUT partNumber", 1),
@@ -75,18 +71,6 @@ def test_keys_of_the_store(moment: str, fragile_store: S3Server, server: Server,
         job.good("verify", "--all")
     finally:
         job.stop()
-
-
-@contextmanager
-def held_before_the_dump(job: Job, database: Database) -> Iterator[None]:
-    """Hold a run up that has its snapshot, and has not started the pg_dump of the data yet."""
-    job.set(checks={"gate": f"SELECT true AS ok, '' AS message FROM pg_catalog.pg_advisory_xact_lock_shared({GATE})"})
-    with psycopg.connect(database.admin_url) as admin:
-        admin.execute("SELECT pg_advisory_xact_lock(%s)", [GATE])
-        job.start("run")
-        query = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
-        wait_until(lambda: admin.execute(query, [GATE]).fetchone() is not None, "the run waits in its snapshot")
-        yield
 
 
 @pytest.mark.parametrize(
