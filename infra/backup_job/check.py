@@ -7,7 +7,7 @@ from typing import IO, cast
 
 import zstandard
 
-from infra.backup_job import stopping, temporary
+from infra.backup_job import progress, stopping, temporary
 from infra.backup_job.artefacts import Artefacts, Stream
 from infra.backup_job.database import Programs
 from infra.backup_job.dump import ending, last_words
@@ -75,14 +75,20 @@ def feed(artefacts: Artefacts, programs: Programs, data: StoredObject, arguments
         RestoreFailedError: pg_restore failed.
         ServerFailedError: it lost its server, or that is full.
     """
-    with artefacts.open(data) as stream, pg_restore(programs, arguments, url) as pipe:
+    with (
+        progress.step("restoring" if url else "reading back", data.size) as step,
+        artefacts.open(data) as stream,
+        pg_restore(programs, arguments, url) as pipe,
+    ):
         held = b""
         for block in decompressed(stream):
             if not write(pipe, held):
                 break
             held = block
+            step.done = stream.seen
         stream.finish()
         write(pipe, held)
+        step.becomes("making indexes and constraints" if url else "waiting for pg_restore")  # it has all rows now
 
 
 def decompressed(stream: Stream) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.backup_job import commands, second, stopping
+from infra.backup_job import commands, progress, progress_display, report, second, stopping
 from infra.backup_job.database import SERVER_ERROR
 from infra.backup_job.errors import BackupError, Stopped
 from infra.backup_job.settings import PrunerSettings, Settings, load_as
@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load_as(options.settings, options.config)
         if isinstance(settings, Settings) and getattr(options, "source", "first") == "second":
             settings = second.there(settings)
-        code: int = options.command(settings, options)
+        with progress.watched(_watcher(options)):
+            code: int = options.command(settings, options)
     except (BackupError, Stopped) as error:
         if number := stopping.requested():  # then an error is only how the interruption was noticed
             print(f"stopped by {signal.Signals(number).name}", file=sys.stderr)
@@ -40,6 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     return code
+
+
+def _watcher(options: argparse.Namespace) -> progress.Watcher:
+    """Return who shows progress: on standard output only where that is lines of JSON, not one document."""
+    in_json = getattr(options, "json", True)
+    of_lines = (commands.take, commands.restore, commands.schedule, commands.prune_on_schedule)
+    told = report.as_json if in_json and options.command in of_lines else report.as_text
+    return progress_display.watcher(sys.stderr, told, lines=in_json)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -42,6 +42,10 @@ the role or the database has are for queries of agents, not for counting a table
 SINCE = {"transaction_timeout = 0": 17}
 """The version of the server that came with a parameter."""
 
+LINE = {"connect_timeout": "10", "keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "6"}
+"""What libpq is told unless a URL says otherwise: a host that is gone is noticed within two minutes. There is no
+tcp_user_timeout: it ends the connection of a live server that for so long is too busy to take what pg_restore sends."""
+
 SECRET_PARAMETERS = ("password", "sslpassword", "passfile")
 
 
@@ -79,7 +83,7 @@ class Programs:
             if "password" in parameters:
                 environment["PGPASSWORD"] = parameters["password"]
             public = {key: value for key, value in parameters.items() if key not in SECRET_PARAMETERS}
-            command.append("--dbname=" + make_conninfo("", **public))
+            command.append("--dbname=" + make_conninfo("", **{**LINE, **public}))
         try:
             process: subprocess.Popen[bytes] = subprocess.Popen(  # type: ignore[call-overload]
                 command, env=environment, start_new_session=True, pass_fds=tuple(inherited), **streams
@@ -130,7 +134,7 @@ def connect(
         BackupError: the server refuses, or does not answer.
     """
     conninfo = make_conninfo(
-        "", **{"connect_timeout": "10", "application_name": application, "client_encoding": "UTF8", **_parameters(url)}
+        "", **{**LINE, "application_name": application, "client_encoding": "UTF8", **_parameters(url)}
     )
     try:
         connection = psycopg.connect(conninfo, autocommit=True, row_factory=dict_row)
@@ -141,6 +145,17 @@ def connect(
         with server_errors(f"the session in {describe(url)} can not be set up"):
             _prepare(connection, session)
         yield connection
+
+
+def answers(url: str) -> bool:
+    """Say whether the server of `url` says anything at all to a new session; a refusal is an answer, too."""
+    try:
+        psycopg.connect(make_conninfo("", **{**LINE, **_parameters(url)})).close()
+    except psycopg.errors.ConnectionTimeout:
+        return False
+    except psycopg.Error:
+        return True
+    return True
 
 
 def _prepare(connection: Connection, session: Sequence[str]) -> None:

@@ -5,7 +5,8 @@ import subprocess
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO
+from io import BufferedReader
+from typing import IO, cast
 
 import zstandard
 
@@ -28,6 +29,10 @@ EXTENSION_COMMENT = re.compile(
     r"^--\n-- Name: EXTENSION [^\n]+; Type: COMMENT;[^\n]*\n--\n\nCOMMENT ON EXTENSION [^\n]+ IS '(?:[^']|'')*';\n+",
     re.MULTILINE,
 )
+
+
+NO_LOGIN = ("password authentication failed", "is not permitted to log in", "does not exist")
+"""What a server says, in English here, to a role whose login was taken away since the run connected."""
 
 
 @dataclass
@@ -80,13 +85,14 @@ class Source:
         )
         compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
         with self._pg_dump("--format=custom", "--compress=none") as output:
-            while block := output.read(MIB):
+            # Whatever has come: `read` waits for a whole MiB without a look at signals, however long pg_dump is silent.
+            while block := output.read1(MIB):
                 tally.size += len(block)
                 yield compressor.compress(block)
             yield compressor.flush()
 
     @contextmanager
-    def _pg_dump(self, *arguments: str) -> Iterator[IO[bytes]]:
+    def _pg_dump(self, *arguments: str) -> Iterator[BufferedReader]:
         """Run pg_dump and give its output; leaving the block checks how it ended, an error in the block kills it."""
         options = [
             *arguments,
@@ -98,7 +104,7 @@ class Source:
             process = self.programs.start("pg_dump", options, self.url, stdout=subprocess.PIPE, stderr=words)
             try:
                 if process.stdout is not None:
-                    yield process.stdout
+                    yield cast(BufferedReader, process.stdout)
                 code = process.wait()
             except BaseException:
                 process.kill()
@@ -108,7 +114,9 @@ class Source:
                 if process.stdout is not None:
                     process.stdout.close()
             if code:
-                raise BackupError(f"pg_dump {ending(code)}: {last_words(words)}")
+                said = last_words(words)
+                advice = " (correct database_url, or give its role its login back)" if _shut_out(said) else ""
+                raise BackupError(f"pg_dump {ending(code)}: {said}{advice}")
 
 
 def editor_sql(text: str, extension_schemas: frozenset[str]) -> str:
@@ -125,6 +133,10 @@ def editor_sql(text: str, extension_schemas: frozenset[str]) -> str:
         made = re.compile(rf'^CREATE SCHEMA ("?{re.escape(schema)}"?;)$', re.MULTILINE)
         text = made.sub(r"CREATE SCHEMA IF NOT EXISTS \1", text, count=1)
     return text
+
+
+def _shut_out(said: str) -> bool:
+    return "FATAL" in said and any(sign in said for sign in NO_LOGIN)
 
 
 def ending(code: int) -> str:

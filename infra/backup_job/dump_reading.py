@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
+from infra.backup_job import progress, temporary
 from infra.backup_job import report as wording
-from infra.backup_job import temporary
 from infra.backup_job.artefacts import Artefacts
 from infra.backup_job.check import decompressed, feed, pg_restore, write
 from infra.backup_job.database import Programs
@@ -89,7 +89,8 @@ class Copied:
 
     def restore(self, arguments: Sequence[str], url: str) -> None:
         """Restore several parts at once, each in transactions of its own: what fails leaves a part of it."""
-        self._run([f"--jobs={self.jobs}", *arguments], url)
+        with progress.step(f"restoring in {self.jobs} parts at once"):
+            self._run([f"--jobs={self.jobs}", *arguments], url)
 
     def _run(self, arguments: Sequence[str], url: str | None, **output: IO[bytes]) -> None:
         number = self.file.fileno()
@@ -167,9 +168,10 @@ def _copy(artefacts: Artefacts, data: StoredObject, folder: Path) -> IO[bytes]:
     """Return the decompressed dump as a file without a name, read whole and found unchanged."""
     file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (the caller closes it)
     try:
-        with artefacts.open(data) as stream:
+        with progress.step("copying the dump", data.size) as step, artefacts.open(data) as stream:
             for block in decompressed(stream):
                 file.write(block)
+                step.done = stream.seen
             stream.finish()
         file.flush()
     except BaseException:

@@ -48,6 +48,10 @@ class UnprovenError(BackupError):
     exit_code = 3
 
 
+class HungError(BackupError):
+    """A run was given up: it took too long, or its server answered nobody."""
+
+
 class MirrorError(BackupError):
     """A backup is proven and the latest, but could not be mirrored on this machine."""
 

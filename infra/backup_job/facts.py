@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from infra.backup_job import stopping
+from infra.backup_job import progress, stopping
 from infra.backup_job.database import Connection, connect, describe, server_errors
 from infra.backup_job.errors import BackupError
 from infra.backup_job.manifest import Access, AccessByKind, Contents, DatabaseFacts, Globals, Identity, ServerFacts
@@ -81,12 +81,14 @@ def contents(connection: Connection) -> Contents:
     """
     tables = _rows(connection, "tables")
     rows = {}
-    for table in tables:
-        stopping.check()
-        name = sql.Identifier(table["schema"], table["name"])
-        with server_errors(f"rows of {table['schema']}.{table['name']} can not be counted"):
-            row = connection.execute(sql.SQL("SELECT count(*) AS n FROM {}").format(name)).fetchone()
-        rows[f"{table['schema']}.{table['name']}"] = int(row["n"]) if row else 0
+    with progress.step("counting rows", len(tables), "tables") as step:
+        for table in tables:
+            stopping.check()
+            name = sql.Identifier(table["schema"], table["name"])
+            with server_errors(f"rows of {table['schema']}.{table['name']} can not be counted"):
+                row = connection.execute(sql.SQL("SELECT count(*) AS n FROM {}").format(name)).fetchone()
+            rows[f"{table['schema']}.{table['name']}"] = int(row["n"]) if row else 0
+            step.add()
     objects: dict[str, dict[str, str]] = {}
     for found in _rows(connection, "objects"):
         objects.setdefault(found["kind"], {})[found["name"]] = digest(found["definition"])

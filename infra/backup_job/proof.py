@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 from psycopg import sql
 
-from infra.backup_job import database, facts
+from infra.backup_job import database, facts, giving_up
 from infra.backup_job.check import RestoreFailedError, ServerFailedError, check
 from infra.backup_job.database import Connection, server_errors
 from infra.backup_job.errors import BackupError, UnprovenError
 from infra.backup_job.manifest import Identity, Proof
-from infra.backup_job.restore import Restorer, drop
+from infra.backup_job.new_database import drop
+from infra.backup_job.restore import Restorer
 from infra.backup_job.settings import Settings
 
 
@@ -76,6 +77,7 @@ def _restored(settings: Settings, restorer: Restorer) -> str:
     manifest = restorer.manifest
     name = f"{_start(manifest.server.identity)}{manifest.stamp}"
     with (
+        giving_up.answering(_url(settings), settings.silence_seconds),
         restorer.into_scratch_database(_url(settings), name) as url,
         database.connect(url) as connection,
         server_errors(f"backup {manifest.stamp} can not be checked"),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from infra.backup_job import catalog, latest, unproven
+from infra.backup_job import catalog, latest, progress, unproven
 from infra.backup_job.errors import BackupError, StoreError
 from infra.backup_job.manifest import LatestPointer, Manifest
 from infra.backup_job.names import ENDING, Names, moment
@@ -57,11 +57,13 @@ def prune(settings: StoreSettings, *, dry_run: bool, now: datetime | None = None
     pruned.doubted.update({entry.stamp: words for entry in ours if (words := doubt(names, entry))})
     believed = [entry for entry in ours if entry.stamp not in pruned.doubted]
     moments = kept([moment(entry.stamp) for entry in believed], settings.retention)
-    for entry in believed:
-        if moment(entry.stamp) in moments or entry.stamp == pointer.stamp:
-            pruned.stay.append(entry.stamp)
-        elif _deleted(store, _versions(store, names, entry), entry.stamp, pruned, dry_run=dry_run):
-            pruned.went.append(entry.stamp)
+    with progress.step("pruning", len(believed), "backups") as step:
+        for entry in believed:
+            if moment(entry.stamp) in moments or entry.stamp == pointer.stamp:
+                pruned.stay.append(entry.stamp)
+            elif _deleted(store, _versions(store, names, entry), entry.stamp, pruned, dry_run=dry_run):
+                pruned.went.append(entry.stamp)
+            step.add()
     for stamp, versions in orphans.items():
         if _deleted(store, versions, f"{stamp}, of a run that came to no backup", pruned, dry_run=dry_run):
             pruned.unproven.append(stamp)

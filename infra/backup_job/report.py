@@ -5,6 +5,8 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from infra.backup_job import progress
+
 Value = str | int | float | bool | None
 Report = Callable[..., None]
 """Called with an event's name and its facts as keyword arguments."""
@@ -20,7 +22,8 @@ def as_json(event: str, **facts: Value) -> None:
 def as_text(event: str, **facts: Value) -> None:
     """Print one line for a person, to standard error: standard output is for results."""
     details = ", ".join(f"{name.replace('_', ' ')} {_shown(name, value)}" for name, value in facts.items())
-    print(f"{event}: {details}" if details else event, file=sys.stderr, flush=True)
+    with progress.cleared():
+        print(f"{event}: {details}" if details else event, file=sys.stderr, flush=True)
 
 
 def size(count: float) -> str:

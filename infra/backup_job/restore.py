@@ -1,30 +1,26 @@
 """A backup becomes a database again, and counts as one only when it holds what its manifest says."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from psycopg import errors, sql
+from psycopg import sql
 
 from infra.backup_job import database, facts, temporary
 from infra.backup_job.artefacts import Artefacts
 from infra.backup_job.compare import SHOWN, require_same
-from infra.backup_job.database import NAME_LIMIT, Connection, Programs, server_errors
+from infra.backup_job.database import Connection, Programs, server_errors
 from infra.backup_job.dump_reading import Dump, Streamed, opened, scratch_folder
 from infra.backup_job.errors import BackupError
-from infra.backup_job.itself import creation, settle
+from infra.backup_job.itself import settle
 from infra.backup_job.keys import NO_IDENTITIES, Identities
-from infra.backup_job.manifest import Contents, Globals, Manifest, ServerFacts, parse
-from infra.backup_job.names import stamp
+from infra.backup_job.manifest import Contents, Globals, Manifest, parse
+from infra.backup_job.new_database import create, dated_name, drop, free_names
 from infra.backup_job.report import Report
 from infra.backup_job.selection import EVERYTHING, Listing, Selection
 from infra.backup_job.store import ObjectStore
 from infra.backup_job.swap import require_replaceable, swap
-
-ATTEMPTS = 20
-"""Names that are tried for a new database."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ class Restorer:
         Raises:
             BackupError: the dump is damaged, does not restore, or the database does not hold what it should.
         """
-        with self._built(admin_url, _free(self.manifest.server.database)) as url:
+        with self._built(admin_url, free_names(self.manifest.server.database)) as url:
             return url
 
     @contextmanager
@@ -100,8 +96,11 @@ class Restorer:
         with server_errors(f"{database.describe(url)} can not be replaced"):
             with database.connect(place) as admin:
                 require_replaceable(admin, name)
-            with self._built(place, _free(self.manifest.server.database)) as built, database.connect(place) as admin:
-                kept = _dated(name, "replaced")
+            with (
+                self._built(place, free_names(self.manifest.server.database)) as built,
+                database.connect(place) as admin,
+            ):
+                kept = dated_name(name, "replaced")
                 swap(admin, database.name_of(built), name, kept)
         return kept
 
@@ -211,37 +210,6 @@ class Restorer:
         if self.manifest.contents.forced_row_security and not (me and me["reads_all"]):
             tables = ", ".join(self.manifest.contents.forced_row_security[:SHOWN])
             raise BackupError(f"row security is forced on {tables}: restore as a superuser or a role with BYPASSRLS")
-
-
-def create(admin: Connection, server: ServerFacts, names: Sequence[str]) -> str:
-    """Make an empty database as the original was made, of the first of `names` that nobody has; return that."""
-    for name in names[:-1]:
-        with suppress(errors.DuplicateDatabase, errors.UniqueViolation):  # the latter of two at the same moment
-            admin.execute(creation(server, name))
-            return name
-    admin.execute(creation(server, names[-1]))
-    return names[-1]
-
-
-def drop(admin: Connection, name: str) -> None:
-    """Drop the database `name` if it is there, whoever is in it.
-
-    Raises:
-        BackupError: the server refuses.
-    """
-    with server_errors(f"database {name} can not be dropped: drop it yourself"):
-        admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def _dated(name: str, event: str, more: str = "") -> str:
-    """Return a name for a database made out of `name` now, within the server's limit of bytes."""
-    suffix = f"_{event}_{stamp(datetime.now(UTC))}{more}"
-    return name.encode()[: NAME_LIMIT - len(suffix)].decode(errors="ignore") + suffix
-
-
-def _free(name: str) -> list[str]:
-    """Return names for a database restored out of `name`; the others are for when that is taken already."""
-    return [_dated(name, "restored", more) for more in ("", *(f"_{number}" for number in range(2, ATTEMPTS + 1)))]
 
 
 def _present(connection: Connection) -> frozenset[str]:

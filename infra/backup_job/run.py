@@ -1,12 +1,24 @@
 """One backup: dump, upload, proof, and only then latest."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from infra.backup_job import database, encryption, facts, latest, mirror, proof, second, snapshot, stopping
+from infra.backup_job import (
+    database,
+    encryption,
+    facts,
+    giving_up,
+    latest,
+    mirror,
+    progress,
+    proof,
+    second,
+    snapshot,
+    stopping,
+)
 from infra.backup_job.database import Connection, Programs, server_errors
 from infra.backup_job.dump import Source, Tally
 from infra.backup_job.encryption import Seal
@@ -14,6 +26,7 @@ from infra.backup_job.errors import SecondError
 from infra.backup_job.keys import Identities
 from infra.backup_job.manifest import Contents, Globals, Manifest, ServerFacts, StoredObject, to_bytes
 from infra.backup_job.names import Names, stamp
+from infra.backup_job.progress import Step
 from infra.backup_job.report import Report
 from infra.backup_job.restore import Restorer
 from infra.backup_job.settings import Settings
@@ -42,6 +55,8 @@ class Target:
     store: ObjectStore
     key: str
     seal: Seal
+    expected: int | None
+    """Bytes of the latest backup of this database, None without one: about as many come now."""
 
 
 @dataclass(frozen=True)
@@ -74,15 +89,20 @@ def run(settings: Settings, report: Report) -> Manifest:
     programs = Programs(settings.pg_bin, settings.pg_environment)
     url = settings.database_url.get_secret_value()
     timings = Timings()
-    with database.connect(url) as connection, server_errors(f"backup of {database.describe(url)} failed"):
+    with (
+        giving_up.limited(settings.run_limit_seconds),
+        database.connect(url) as connection,
+        server_errors(f"backup of {database.describe(url)} failed"),
+    ):
         database.lock_run(connection)
         store.require()
         programs.require("pg_dump", facts.server_facts(connection).major)
         _clear(settings, store, names, connection, report)
         started = datetime.now(UTC)
-        latest.require_newer(store, names, stamp(started), started)
+        before = latest.require_newer(store, names, stamp(started), started).pointer
+        before = latest.of_database(before, facts.identity(connection))
         report("backup started", stack=settings.stack, stamp=stamp(started), encrypted=bool(seal.recipients))
-        target = Target(store, names.data(stamp(started)), seal)
+        target = Target(store, names.data(stamp(started)), seal, before.data.size if before else None)
         dumped = _dump(settings, programs, connection, target, timings)
         report(
             "dump is in the store", bytes=dumped.data.size, dump_bytes=dumped.dump_size, seconds=timings.seconds["dump"]
@@ -139,7 +159,8 @@ def _clear(settings: Settings, store: ObjectStore, names: Names, connection: Con
 
 def _dump(settings: Settings, programs: Programs, connection: Connection, target: Target, timings: Timings) -> Dumped:
     """Read schema, facts and data in one snapshot, which the proof does not need any more."""
-    with snapshot.locked(connection, settings.lock_wait_seconds) as name:
+    answering = giving_up.answering(settings.database_url.get_secret_value(), settings.silence_seconds)
+    with answering, snapshot.locked(connection, settings.lock_wait_seconds) as name:
         server = facts.server_facts(connection)  # at once: its LSN is where the snapshot stands, to those who replay
         url, encoding = settings.database_url.get_secret_value(), database.encoding_of(connection)
         source = Source(programs, url, name, settings.lock_wait_seconds, encoding)
@@ -152,10 +173,11 @@ def _dump(settings: Settings, programs: Programs, connection: Connection, target
         tally = Tally()
         with (
             timings.step("dump"),
+            progress.step("dumping", target.expected) as step,
             target.store.upload(target.key) as upload,
             closing(source.compressed(tally)) as blocks,
         ):
-            target.seal.write(blocks, upload)
+            target.seal.write(_counted(blocks, step), upload)
         return Dumped(
             server=server,
             extensions=found,
@@ -166,6 +188,12 @@ def _dump(settings: Settings, programs: Programs, connection: Connection, target
             dump_size=tally.size,
             data=StoredObject(key=target.key, size=upload.size, sha256=upload.sha256, version=upload.version),
         )
+
+
+def _counted(blocks: Iterable[bytes], step: Step) -> Iterator[bytes]:
+    for block in blocks:
+        step.add(len(block))
+        yield block
 
 
 def _describe(settings: Settings, names: Names, started: datetime, dumped: Dumped, target: Target) -> Manifest:

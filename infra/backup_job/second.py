@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from infra.backup_job import catalog, latest, names
+from infra.backup_job import catalog, latest, names, progress
 from infra.backup_job.errors import BackupError, DamagedError, NotFoundError, StoreError
 from infra.backup_job.manifest import StoredObject
 from infra.backup_job.names import ENDING, Names
@@ -100,9 +100,14 @@ class Copies:
         """
         if (left := self._left(stored)) is not None:
             return left
-        with self.source.download(stored) as download, self.target.upload(stored.key) as upload:
+        with (
+            progress.step("copying to the second destination", stored.size) as step,
+            self.source.download(stored) as download,
+            self.target.upload(stored.key) as upload,
+        ):
             while block := download.read():
                 upload.write(block)
+                step.done = download.size
             _require_same(download, stored, self.source, "take another backup with `run`")
         return stored.model_copy(update={"version": upload.version})
 

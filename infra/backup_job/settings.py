@@ -51,6 +51,9 @@ class StoreSettings(BaseModel):
     prefix: str = Field("backups", pattern=r"^[\w.-]+(/[\w.-]+)*$", description="where in the bucket")
     retention: Retention = Field(Retention(), description="which backups `prune` keeps")
     retry_seconds: Annotated[float, Field(gt=0)] = 30
+    store_timeout_seconds: Annotated[float, Field(gt=0)] = Field(
+        60, description="how long a request to the store may get no answer before it is sent again, or fails"
+    )
     failure_webhook: SecretStr | None = Field(None, description="URL that gets a POST of JSON when a backup fails")
 
     @field_validator("s3_endpoint")
@@ -112,6 +115,12 @@ class Settings(SecondStore, StoreSettings):
     jitter_seconds: Seconds = 60
     max_age_seconds: Annotated[float, Field(gt=0)] = 26 * 3600
     lock_wait_seconds: Annotated[float, Field(gt=0)] = 60
+    run_limit_seconds: Annotated[float, Field(gt=0)] = Field(
+        24 * 3600, description="how long a run may take before it is given up"
+    )
+    silence_seconds: Annotated[float, Field(gt=0)] = Field(
+        300, description="how long a server that a run works on may answer nobody before the run is given up"
+    )
     maintenance_seconds: Seconds = Field(0, description="between two rounds of the database's maintenance; 0: none")
 
     @property

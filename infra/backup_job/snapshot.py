@@ -4,13 +4,13 @@ ALTER COLUMN … TYPE and whatever else rewrites a table, and TRUNCATE, leave no
 an error. So every table is locked against that first, and the snapshot is taken afterwards.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
 
-from infra.backup_job import database, facts, stopping
+from infra.backup_job import database, facts, progress, stopping
 from infra.backup_job.database import Connection
 from infra.backup_job.errors import BackupError
 
@@ -61,18 +61,20 @@ def _taken(connection: Connection, lock_wait_seconds: float) -> str:
     raise BackupError(f"tables came or went each of {TRIES} times that all of them were to be locked: try again later")
 
 
-def _all_locked(connection: Connection, tables: Iterable[Table], lock_wait_seconds: float) -> bool:
+def _all_locked(connection: Connection, tables: Collection[Table], lock_wait_seconds: float) -> bool:
     """Lock the tables; say whether all of them are still there."""
     database.limit_lock_waits(connection, lock_wait_seconds)
-    for table in tables:
-        stopping.check()
-        try:
-            connection.execute(sql.SQL("LOCK TABLE ONLY {} IN ACCESS SHARE MODE").format(sql.Identifier(*table)))
-        except psycopg.errors.LockNotAvailable:
-            raise BackupError(
-                f"table {'.'.join(table)} stayed locked for {lock_wait_seconds:g} s (lock_wait_seconds): "
-                "pg_stat_activity says by whom; try again when that is over"
-            ) from None
-        except GONE:
-            return False
+    with progress.step("locking tables", len(tables), "tables") as step:
+        for table in tables:
+            stopping.check()
+            try:
+                connection.execute(sql.SQL("LOCK TABLE ONLY {} IN ACCESS SHARE MODE").format(sql.Identifier(*table)))
+            except psycopg.errors.LockNotAvailable:
+                raise BackupError(
+                    f"table {'.'.join(table)} stayed locked for {lock_wait_seconds:g} s (lock_wait_seconds): "
+                    "pg_stat_activity says by whom; try again when that is over"
+                ) from None
+            except GONE:
+                return False
+            step.add()
     return True

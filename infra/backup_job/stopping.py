@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: what is under way ends early and in order, uploads aborted, scratch databases dropped.
+"""What is under way ends early and in order, uploads aborted, scratch databases dropped: at a signal, or given up.
 
 The handler raises nothing: an exception out of a signal handler is lost where Python happens to run a finaliser.
 It notes the signal and makes whatever we may be waiting for end; the streams and steps then call `check`.
@@ -8,22 +8,27 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import subprocess
+import threading
 from types import FrameType
 from typing import Any
 from weakref import WeakSet, WeakValueDictionary
 
 import psycopg
 
-from infra.backup_job.errors import Stopped
+from infra.backup_job.errors import HungError, Stopped
 
 CANCEL_TIMEOUT = 5.0
 
 _wake_up, _woken = os.pipe()  # not threading's Event: its lock may be held by the very code that a signal interrupts
 _signals: list[int] = []
 _children: WeakSet[subprocess.Popen[bytes]] = WeakSet()
-_connections: WeakValueDictionary[int, psycopg.Connection[Any]] = WeakValueDictionary()
-"""By their id: a thread may add one while the handler looks through them, which `valuerefs` takes in one step."""
+_connections: WeakValueDictionary[tuple[int, int], psycopg.Connection[Any]] = WeakValueDictionary()
+"""By their thread and their id: a thread may add one while others look through them: `valuerefs` is one step."""
+
+_given_up: dict[int, str] = {}
+"""Why, by the thread that goes nowhere."""
 
 
 def listen() -> None:
@@ -38,9 +43,11 @@ def requested() -> int | None:
 
 
 def check() -> None:
-    """Raise Stopped if we were told to stop."""
+    """Raise Stopped if we were told to stop, HungError if what this thread does was given up."""
     if number := requested():
         raise Stopped(number)
+    if words := given_up():
+        raise HungError(words)
 
 
 def wait(seconds: float) -> None:
@@ -63,7 +70,33 @@ def kill(child: subprocess.Popen[bytes]) -> None:
 
 def cancels_with_us(connection: psycopg.Connection[Any]) -> None:
     """Have what `connection` waits for cancelled when we are told to stop."""
-    _connections[id(connection)] = connection
+    _connections[threading.get_ident(), id(connection)] = connection
+
+
+def give_up(thread: int, words: str) -> None:
+    """End whatever `thread` waits for, but for answers of the store, which have a limit; `check` there then raises.
+
+    Args:
+        thread: its identifier. The programs that it started end, and its connections.
+        words: why.
+    """
+    _given_up[thread] = words
+    for child in list(_children):
+        kill(child)
+    for reference in _connections.valuerefs():
+        if reference.key[0] == thread and (connection := reference()):
+            _cancel(connection)
+            _sever(connection)  # a backend that hangs takes a cancellation, and does nothing about it
+
+
+def given_up() -> str | None:
+    """Return why what this thread does was given up, None if it was not."""
+    return _given_up.get(threading.get_ident())
+
+
+def begin_again() -> None:
+    """Let this thread do other things: it is through with what was given up."""
+    _given_up.pop(threading.get_ident(), None)
 
 
 def _note(number: int, _frame: FrameType | None) -> None:
@@ -75,5 +108,18 @@ def _note(number: int, _frame: FrameType | None) -> None:
         kill(child)
     for reference in _connections.valuerefs():
         if connection := reference():
-            with contextlib.suppress(psycopg.Error):
-                connection.cancel_safe(timeout=CANCEL_TIMEOUT)
+            _cancel(connection)
+
+
+def _cancel(connection: psycopg.Connection[Any]) -> None:
+    """Cancel what `connection` waits for; where the server does not take that, end the connection."""
+    try:
+        connection.cancel_safe(timeout=CANCEL_TIMEOUT)
+    except psycopg.Error:
+        _sever(connection)
+
+
+def _sever(connection: psycopg.Connection[Any]) -> None:
+    """End a connection from outside: whoever waits at it wakes up and sees it closed."""
+    with contextlib.suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as line:
+        line.shutdown(socket.SHUT_RDWR)

@@ -7,15 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import psutil
 import psycopg
 import pytest
 from botocore.config import Config
@@ -29,9 +27,11 @@ from infra.backup_job.manifest import LatestPointer, Manifest
 from infra.backup_job.names import Names
 from infra.backup_job.settings import Settings, load
 from infra.backup_job.store import ObjectStore as JobStore
+from infra.embedded.account import Account
 from infra.embedded.object_store import ObjectStore
 from infra.store_identities import Identity
-from tests.conftest import Database, Server
+from tests.backup.held import children
+from tests.conftest import Database, Server, running_server
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -85,6 +85,21 @@ def s3_server() -> Iterator[S3Server]:
     """A store with the bucket of the tests, which keeps no versions: what is written over is gone."""
     with running_store(BUCKET) as server:
         server.client.create_bucket(Bucket=BUCKET)
+        yield server
+
+
+@pytest.fixture
+def fragile_store() -> Iterator[S3Server]:
+    """A store that is one test's alone."""
+    with running_store(BUCKET) as server:
+        server.client.create_bucket(Bucket=BUCKET)
+        yield server
+
+
+@pytest.fixture
+def fragile_server(account: Account) -> Iterator[Server]:
+    """A server that is one test's alone."""
+    with running_server(account) as server:
         yield server
 
 
@@ -250,35 +265,3 @@ def big(filled: Database) -> Database:
         for number in range(40):
             owner.execute("INSERT INTO public.big VALUES (%s, %b)", [number, os.urandom(1_000_000)])
     return filled
-
-
-def children(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    try:
-        return psutil.Process(process.pid).children()
-    except psutil.NoSuchProcess:
-        return []
-
-
-def held_dump(job: Job, process: subprocess.Popen[str]) -> psutil.Process:
-    """Stop the pg_dump of the data after its first megabyte; return it."""
-    child = held(process, "--format=custom", lambda dump: dump.io_counters().write_chars > 1_000_000)
-    assert job.open_uploads() == 1
-    return child
-
-
-def held_restore(process: subprocess.Popen[str]) -> psutil.Process:
-    """Stop the pg_restore into a database after its first megabyte; return it."""
-    return held(process, "--single-transaction", lambda restore: restore.io_counters().read_chars > 1_000_000)
-
-
-def held(process: subprocess.Popen[str], argument: str, far_enough: Callable[[psutil.Process], bool]) -> psutil.Process:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        for child in children(process):
-            with contextlib.suppress(psutil.NoSuchProcess):
-                if argument in child.cmdline():
-                    child.suspend()
-                    if far_enough(child):
-                        return child
-                    child.resume()
-    raise AssertionError(f"no child with {argument} was seen: {process.communicate()}")

@@ -27,7 +27,8 @@ from infra.backup_job.restore import Restorer
 from infra.backup_job.store import ObjectStore
 from infra.backup_job.streams import MIB
 from infra.backup_job.verify import verify
-from tests.backup.conftest import BUCKET, PROJECT, Job, S3Server, held_dump, held_restore
+from tests.backup.conftest import BUCKET, PROJECT, Job, S3Server
+from tests.backup.held import held_dump, held_restore
 from tests.backup.test_damage import body_of, flip, restored_databases
 from tests.backup.test_round_trip import content
 from tests.conftest import Database, Server
@@ -218,7 +219,7 @@ def test_every_flipped_bit_of_an_encrypted_object_is_named(
 
 def test_a_run_that_is_stopped_leaves_no_upload(encrypting: Job, big: Database) -> None:
     process = encrypting.start("run")
-    held_dump(encrypting, process)
+    held_dump(process)
     process.terminate()
     assert process.wait(timeout=60) == 128 + 15
     assert encrypting.open_uploads() == 0
@@ -244,7 +245,7 @@ def test_no_key_is_in_arguments_output_or_objects(
 ) -> None:
     encrypting.set(encryption_identity=str(identity))
     process = encrypting.start("run", "--json")
-    dump = held_dump(encrypting, process)
+    dump = held_dump(process)
     seen = " ".join([*dump.cmdline(), *psutil.Process(process.pid).cmdline()])
     dump.resume()
     out, err = process.communicate(timeout=60)

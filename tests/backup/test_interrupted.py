@@ -7,7 +7,8 @@ import psutil
 import psycopg
 import pytest
 
-from tests.backup.conftest import Job, held_dump, held_restore
+from tests.backup.conftest import Job
+from tests.backup.held import held_dump, held_restore
 from tests.conftest import Database
 
 
@@ -15,7 +16,7 @@ def test_a_killed_pg_dump_leaves_latest_and_no_object(job: Job, big: Database) -
     job.good("run")
     before, pointer = job.objects(), job.latest()
     process = job.start("run")
-    held_dump(job, process).kill()
+    held_dump(process).kill()
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "pg_dump was killed by signal 9" in err
@@ -28,7 +29,7 @@ def test_a_killed_pg_dump_leaves_latest_and_no_object(job: Job, big: Database) -
 
 def test_a_killed_backend_is_a_failed_run(job: Job, big: Database) -> None:
     process = job.start("run")
-    dump = held_dump(job, process)
+    dump = held_dump(process)
     with psycopg.connect(big.admin_url, autocommit=True) as admin:
         admin.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -45,7 +46,8 @@ def test_a_killed_backend_is_a_failed_run(job: Job, big: Database) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_aborts_the_upload(job: Job, big: Database, number: signal.Signals) -> None:
     process = job.start("run")
-    dump = held_dump(job, process)
+    dump = held_dump(process)
+    assert job.open_uploads() == 1
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
@@ -71,7 +73,7 @@ def test_a_signal_during_a_restore_drops_its_database(job: Job, big: Database) -
 
 def test_the_next_run_aborts_what_a_killed_one_left(job: Job, big: Database) -> None:
     process = job.start("run")
-    dump = held_dump(job, process)
+    dump = held_dump(process)
     process.kill()
     process.communicate(timeout=60)
     dump.kill()
@@ -86,7 +88,7 @@ def test_the_next_run_aborts_what_a_killed_one_left(job: Job, big: Database) -> 
 
 def test_two_runs_do_not_overlap(job: Job, big: Database) -> None:
     process = job.start("run")
-    dump = held_dump(job, process)
+    dump = held_dump(process)
     assert "another backup of this database is running" in job.refused("run", code=4)
     assert job.open_uploads() == 1
     dump.resume()
@@ -115,7 +117,7 @@ def test_rows_written_meanwhile_are_in_neither_count_nor_dump(job: Job, big: Dat
 
 def test_no_secret_in_arguments_output_or_objects(job: Job, big: Database) -> None:
     process = job.start("run", "--json")
-    dump = held_dump(job, process)
+    dump = held_dump(process)
     seen = " ".join([*dump.cmdline(), *psutil.Process(process.pid).cmdline()])
     dump.resume()
     out, err = process.communicate(timeout=60)

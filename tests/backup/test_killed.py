@@ -3,35 +3,18 @@
 import os
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import psycopg
-import pytest
 
-from infra.embedded.account import Account
-from tests.backup.conftest import BUCKET, Job, S3Server, held_restore, job_values, running_store
-from tests.conftest import Database, Server, fresh_database, running_server
+from tests.backup.conftest import BUCKET, Job, S3Server, job_values
+from tests.backup.held import held_restore
+from tests.conftest import Database, Server, fresh_database
 
 SEED = int(os.environ.get("AGENT_ECOSYSTEM_SEED", "20261128"))
 FULL = bool(os.environ.get("AGENT_ECOSYSTEM_FULL"))
 OF_THE_JOB, OF_OTHERS = (100, 20) if FULL else (10, 3)
-
-
-@pytest.fixture
-def fragile_store() -> Iterator[S3Server]:
-    """A store that is one test's alone."""
-    with running_store(BUCKET) as server:
-        server.client.create_bucket(Bucket=BUCKET)
-        yield server
-
-
-@pytest.fixture
-def fragile_server(account: Account) -> Iterator[Server]:
-    """A server that is one test's alone."""
-    with running_server(account) as server:
-        yield server
 
 
 def fill(database: Database) -> None:

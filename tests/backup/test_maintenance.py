@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from infra.backup_job.maintenance import EACH_HOUR, EACH_ROUND
-from tests.backup.conftest import Job, held_dump
+from tests.backup.conftest import Job
+from tests.backup.held import held_dump
 from tests.backup.test_schedule import stopped, until
 from tests.conftest import Database
 from tests.schema.ecosystem.conftest import apply_schema, connect
@@ -60,7 +61,7 @@ def test_duties_are_done_in_rounds_and_what_they_changed_is_told(job: Job, livin
 
 def test_it_goes_on_while_a_backup_is_under_way(job: Job, living: Database, big: Database) -> None:
     process = job.start("schedule")
-    dump = held_dump(job, process)
+    dump = held_dump(process)
     run(living, STALE)
     assert until_duty(process, "maintenance", "mark_stale_agents")["changed"] == 1
     dump.resume()

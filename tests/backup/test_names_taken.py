@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from infra.backup_job import restore
+from infra.backup_job import new_database
 from infra.backup_job.errors import BackupError
 from infra.backup_job.restore import Restorer
 from infra.backup_job.store import ObjectStore
@@ -36,7 +36,7 @@ def test_restores_of_the_same_second_become_databases_of_their_own(
     job: Job, filled: Database, server: Server, restored: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job.good("run")
-    monkeypatch.setattr(restore, "datetime", OneMoment)
+    monkeypatch.setattr(new_database, "datetime", OneMoment)
     restorer = restorer_of(job, [])
     with ThreadPoolExecutor(3) as pool:
         urls = list(pool.map(restorer.into_new_database, [server.url()] * 3))

@@ -11,7 +11,8 @@ import pytest
 from pyrage import x25519
 
 from infra.backup_job.dump_reading import SPARE, unfit
-from tests.backup.conftest import BUCKET, Job, children
+from tests.backup.conftest import BUCKET, Job
+from tests.backup.held import children
 from tests.backup.test_damage import body_of, flip, restored_databases
 from tests.backup.test_encryption import key_file
 from tests.backup.test_round_trip import content

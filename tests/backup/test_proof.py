@@ -6,7 +6,8 @@ import signal
 import psycopg
 
 from infra.backup_job.proof import drop_leftovers
-from tests.backup.conftest import Job, held_restore
+from tests.backup.conftest import Job
+from tests.backup.held import held_restore
 from tests.conftest import Database, Server
 
 TRAP = """

@@ -10,7 +10,8 @@ from psycopg import errors
 from infra.backup_job import database as job_database
 from infra.backup_job.database import connect
 from infra.backup_job.swap import swap
-from tests.backup.conftest import Job, held_restore
+from tests.backup.conftest import Job
+from tests.backup.held import held_restore
 from tests.backup.test_access import owners
 from tests.backup.test_round_trip import content
 from tests.conftest import Database, Server

@@ -9,7 +9,8 @@ import pytest
 
 from infra.backup_job import database, facts, snapshot
 from infra.backup_job.errors import BackupError
-from tests.backup.conftest import Job, held
+from tests.backup.conftest import Job
+from tests.backup.held import held
 from tests.conftest import Database
 from tests.waiting import wait_until
 

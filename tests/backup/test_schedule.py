@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from infra.backup_job.schedule import next_due
-from tests.backup.conftest import Job, held_dump
+from tests.backup.conftest import Job
+from tests.backup.held import held_dump
 from tests.conftest import Database
 
 
@@ -78,7 +79,7 @@ def test_a_failed_backup_is_told_and_tried_again_ever_later(job: Job, database: 
 
 def test_it_survives_its_own_failed_run(job: Job, big: Database) -> None:
     process = job.start("schedule")
-    held_dump(job, process).kill()
+    held_dump(process).kill()
     assert "pg_dump was killed" in until(process, "backup failed")[-1]["error"]
     until(process, "backup is the latest")
     stopped(process)
@@ -87,7 +88,7 @@ def test_it_survives_its_own_failed_run(job: Job, big: Database) -> None:
 
 def test_sigterm_in_the_middle_of_a_run_aborts_it(job: Job, big: Database) -> None:
     process = job.start("schedule")
-    dump = held_dump(job, process)
+    dump = held_dump(process)
     stopped(process)
     assert job.open_uploads() == 0
     assert job.latest() is None

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.backup.conftest import Job, held_dump
+from tests.backup.conftest import Job
+from tests.backup.held import held_dump
 from tests.backup.test_schedule import stopped, until
 from tests.conftest import Database
 
@@ -121,7 +122,7 @@ def test_the_schedule_tells_failures_in_a_row_once(job: Job, hook: Hook, databas
 def test_what_did_not_fail_is_not_told(job: Job, hook: Hook, big: Database) -> None:
     job.set(failure_webhook=hook.url)
     process = job.start("run")
-    held_dump(job, process)
+    held_dump(process)
     job.refused("run", code=4)
     process.terminate()
     assert process.wait(timeout=60) == 128 + 15
