@@ -13,7 +13,7 @@ from tests.backup.conftest import S3Server, s3_server
 from tests.e2e.project import Project
 from tests.e2e.test_lifecycle import TABLES
 from tests.supabase.certificates import Authority
-from tests.supabase.emulation import Supabase
+from tests.supabase.emulation import Emulated, Supabase
 from tests.supabase.fixtures import start_supabase, supabase_template
 
 __all__ = ["s3_server", "start_supabase", "supabase_template"]
@@ -51,11 +51,11 @@ SURROUNDINGS = {
 Surroundings = dict[str, list[tuple[str, ...]]]
 
 
-def surroundings(supabase: Supabase) -> Surroundings:
+def surroundings(supabase: Emulated) -> Surroundings:
     return {name: [tuple(map(str, row)) for row in supabase.rows(query)] for name, query in SURROUNDINGS.items()}
 
 
-def ours_in(supabase: Supabase) -> list[str]:
+def ours_in(supabase: Emulated) -> list[str]:
     """What a stack made that goes with it where dropOnDestroy is on."""
     found = supabase.rows(
         """
@@ -75,11 +75,11 @@ class External:
     """A project whose stack dev is up on `supabase`; `before` is what that looked like."""
 
     project: Project
-    supabase: Supabase
+    supabase: Emulated
     before: Surroundings
 
 
-def configure(project: Project, supabase: Supabase, store: S3Server, bucket: str) -> None:
+def configure(project: Project, supabase: Emulated, store: S3Server, bucket: str) -> None:
     project.pulumi("config", "set", "target", "external")
     project.pulumi("config", "set", "--secret", "databaseUrl", supabase.url())
     project.pulumi("config", "set", "s3Endpoint", store.endpoint)

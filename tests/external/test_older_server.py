@@ -40,9 +40,9 @@ def oldest(account: Account) -> Iterator[Supabase]:
         cluster.folder.mkdir(mode=0o700)
         account.own(cluster.folder)
         initialise(cluster, password)
-        cluster.start(free_port(), {"fsync": "off"})
-        emulate(cluster, password)
-        yield Supabase(cluster, cluster.port() or 0, password)
+        port = cluster.start(free_port(), {"fsync": "off"})
+        emulate(port, password)
+        yield Supabase(port, password, cluster)
     finally:
         cluster.remove()
         shutil.rmtree(folder, ignore_errors=True)

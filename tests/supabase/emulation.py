@@ -18,10 +18,9 @@ SETTINGS = {"fsync": "off", "full_page_writes": "off", "wal_level": "logical"}
 
 
 @dataclass(frozen=True)
-class Supabase:
-    """A running one; every login has the same password."""
+class Emulated:
+    """A running one, wherever its server runs; every login has the same password."""
 
-    cluster: Cluster
     port: int
     password: str
 
@@ -53,9 +52,15 @@ class Supabase:
                 admin.execute(sql.SQL("CREATE EXTENSION {} SCHEMA extensions").format(sql.Identifier(name)))
 
 
-def emulate(cluster: Cluster, password: str) -> None:
-    """Make the project in the new, running cluster `cluster`, whose superuser is still `postgres`."""
-    port = cluster.port()
+@dataclass(frozen=True)
+class Supabase(Emulated):
+    """One whose server is a cluster on this machine."""
+
+    cluster: Cluster
+
+
+def emulate(port: int, password: str) -> None:
+    """Make the project in the new cluster whose server listens on `port`, and whose superuser is still `postgres`."""
     base = f"postgresql://{{}}:{password}@127.0.0.1:{port}/postgres"
     with psycopg.connect(base.format("postgres"), autocommit=True) as bootstrap:
         command = sql.SQL("CREATE ROLE {} SUPERUSER CREATEDB CREATEROLE REPLICATION BYPASSRLS LOGIN PASSWORD {}")
@@ -77,6 +82,6 @@ def running_copy(template: Cluster, folder: Path, password: str, settings: dict[
         subprocess.run(["cp", "-a", template.folder, folder], check=True, capture_output=True)
         port = free_port()
         copy.start(port, {**SETTINGS, **settings})
-        yield Supabase(copy, port, password)
+        yield Supabase(port, password, copy)
     finally:
         copy.remove()

@@ -35,8 +35,7 @@ def supabase_template(account: Account) -> Iterator[Template]:
     password = secrets.token_urlsafe(12)
     try:
         cluster.init(password)
-        cluster.start(free_port(), SETTINGS)
-        emulate(cluster, password)
+        emulate(cluster.start(free_port(), SETTINGS), password)
         cluster.stop()
         yield Template(cluster, password, folder)
     finally:
