@@ -12,7 +12,7 @@ from urllib3.exceptions import HTTPError
 
 from infra.backup_job.errors import ConflictError, NotFoundError, StoreError
 from infra.backup_job.manifest import StoredObject
-from infra.backup_job.settings import StoreSettings
+from infra.backup_job.store_settings import StoreSettings
 from infra.backup_job.streams import Download
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from pathlib import Path
 from infra.backup_job import commands, progress, progress_display, report, second, stopping
 from infra.backup_job.database import SERVER_ERROR
 from infra.backup_job.errors import BackupError, Stopped
-from infra.backup_job.settings import PrunerSettings, Settings, load_as
+from infra.backup_job.settings import Settings, load_as
+from infra.backup_job.store_settings import PrunerSettings
 
 WHEN = "latest, YYYYMMDD_HHMMSS, an ISO 8601 moment, or a key"
 

@@ -29,9 +29,10 @@ from infra.backup_job.pruner import Pruner, PruneRefusedError, prune_and_record
 from infra.backup_job.restore import Restorer
 from infra.backup_job.run import run
 from infra.backup_job.schedule import Schedule
-from infra.backup_job.settings import PrunerSettings, Settings
+from infra.backup_job.settings import Settings
 from infra.backup_job.status import Level
 from infra.backup_job.store import ObjectStore
+from infra.backup_job.store_settings import PrunerSettings
 from infra.backup_job.verify import verify
 
 

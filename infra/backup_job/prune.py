@@ -9,8 +9,9 @@ from infra.backup_job.errors import BackupError, StoreError
 from infra.backup_job.manifest import LatestPointer, Manifest
 from infra.backup_job.names import ENDING, Names, moment
 from infra.backup_job.retention import kept
-from infra.backup_job.settings import Settings, StoreSettings
+from infra.backup_job.settings import Settings
 from infra.backup_job.store import ObjectStore, StoredVersion
+from infra.backup_job.store_settings import StoreSettings
 from infra.backup_job.trust import doubt, parts_of
 
 

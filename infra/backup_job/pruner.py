@@ -14,8 +14,8 @@ from infra.backup_job.prune import Pruned, prune
 from infra.backup_job.prune_report import PruneReport
 from infra.backup_job.report import Report
 from infra.backup_job.retrying import backoff
-from infra.backup_job.settings import PrunerSettings, StoreSettings
 from infra.backup_job.store import ObjectStore
+from infra.backup_job.store_settings import PrunerSettings, StoreSettings
 
 
 @dataclass

@@ -12,7 +12,7 @@ from infra.backup_job import writing
 from infra.backup_job.bucket import Bucket, version_of
 from infra.backup_job.errors import DamagedError
 from infra.backup_job.manifest import StoredObject
-from infra.backup_job.settings import StoreSettings
+from infra.backup_job.store_settings import StoreSettings
 from infra.backup_job.streams import Download, Upload
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from infra.backup_job import stopping
 from infra.backup_job.report import Report
-from infra.backup_job.settings import StoreSettings
+from infra.backup_job.store_settings import StoreSettings
 
 TIMEOUT = 5.0
 PAUSE = 2.0

@@ -88,7 +88,7 @@ class BackupKeys(Keys):
     @classmethod
     def _webhook_is_a_web_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
-            from infra.backup_job.settings import require_web_url  # noqa: PLC0415 - as above
+            from infra.backup_job.store_settings import require_web_url  # noqa: PLC0415 - as above
 
             require_web_url(value.get_secret_value())
         return value

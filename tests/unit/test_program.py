@@ -7,7 +7,7 @@ import pytest
 from pyrage import x25519
 
 from infra.backup_job.retention import Retention
-from infra.backup_job.settings import PrunerSettings
+from infra.backup_job.store_settings import PrunerSettings
 from infra.plugin.values import Secret, holds_secret
 from infra.provider.s3.recent_backup import RecentBackup
 from infra.settings import PROJECT_FOLDER
