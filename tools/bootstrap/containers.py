@@ -40,6 +40,28 @@ def gone(resources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return []
 
 
+def remove_cut_off(resources: Sequence[Mapping[str, Any]], gone: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Remove the containers that were in a network which is gone, and return their entries: their data is in volumes.
+
+    A network that is made anew under the name is another one to the engine. No container joins it by itself, and one
+    that stands still can not be started.
+    """
+    lost = {network["inputs"]["name"] for network in gone if network["type"] == NETWORK}
+    cut_off = [entry for entry in resources if entry["type"] == CONTAINER and lost & _networks(entry)]
+    if not cut_off:
+        return []
+    import docker.errors  # noqa: PLC0415 - only a stack with containers needs it
+
+    with _engine() as client:
+        for entry in cut_off:
+            with contextlib.suppress(docker.errors.NotFound):
+                if client:
+                    container = client.containers.get(entry["id"])
+                    container.stop()
+                    container.remove(v=True)
+    return cut_off
+
+
 def other_images(export: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the images of an exported state under whose names the engine has others now; none where no engine answers.
 
@@ -146,6 +168,10 @@ def _stands(client: "DockerClient", resource: Mapping[str, Any]) -> bool:
     except docker.errors.NotFound:
         return False
     return True
+
+
+def _networks(container: Mapping[str, Any]) -> set[str]:
+    return {network["name"] for network in container["inputs"].get("networksAdvanced") or ()}
 
 
 def _is_another(client: "DockerClient", known: Mapping[str, Any]) -> bool:

@@ -173,7 +173,11 @@ class Stack:
             return []
         names = ", ".join(sorted({entry["inputs"]["name"] for entry in gone}))
         say(f"Not in the Docker engine any more, or stopped: {names}.")
-        self._targeted("refresh", *(entry["urn"] for entry in gone))
+        cut_off = containers.remove_cut_off(ours, gone)
+        if cut_off:
+            names = ", ".join(sorted(entry["inputs"]["name"] for entry in cut_off))
+            say(f"Were in a network that is gone, and are made anew: {names}.")
+        self._targeted("refresh", *{entry["urn"] for entry in (*gone, *cut_off)})
         self.start_services()
         if not any(entry["type"] == containers.VOLUME for entry in gone):
             return []

@@ -8,6 +8,7 @@ import psycopg
 
 from tests.e2e.docker.conftest import MakeStack, in_full
 from tests.e2e.docker.containers import SERVICES, ContainerStack, changed_rows
+from tests.e2e.test_cutover import walk_cutover
 from tests.e2e.test_schema_changes import FIRST_COLUMN, REGISTRY
 from tests.e2e.test_schema_changes import changed_rows as changed_objects
 
@@ -132,3 +133,8 @@ def test_every_password_is_changed_by_one_setting(containers: ContainerStack) ->
             containers.preview("--expect-no-changes")
     finally:
         containers.query("DELETE FROM agent_registry")
+
+
+@in_full
+def test_the_runbook_leads_to_the_last_backup_and_back_again(containers: ContainerStack) -> None:
+    walk_cutover(containers.project, containers.name)

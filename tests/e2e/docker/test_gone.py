@@ -38,6 +38,33 @@ def test_a_stopped_container_is_started(containers: ContainerStack) -> None:
     containers.preview("--expect-no-changes", "--refresh")
 
 
+@pytest.mark.parametrize("service", ["postgres", pytest.param("object-store", marks=in_full)])
+@pytest.mark.parametrize("running", [True, pytest.param(False, marks=in_full)])
+def test_a_removed_network_comes_back_with_all_that_were_in_it(
+    containers: ContainerStack, service: str, *, running: bool
+) -> None:
+    containers.query("SELECT register_agent('survivor', 'executor', '1.8.3')")
+    try:
+        network = containers.engine.networks.get(containers.prefix + service)
+        network.reload()
+        inside = network.containers
+        for container in inside:
+            if running:
+                network.disconnect(container, force=True)
+            else:
+                container.stop()
+        network.remove()
+        said = containers.make("up")
+        assert f"Not in the Docker engine any more, or stopped: {containers.prefix}" in said
+        names = ", ".join(sorted(str(container.name) for container in inside))
+        assert f"Were in a network that is gone, and are made anew: {names}." in said
+        assert containers.query("SELECT agent_id FROM agent_registry") == [{"agent_id": "survivor"}]
+        assert "backup is the latest" in containers.make("backup")
+    finally:
+        containers.query("DELETE FROM agent_registry")
+    containers.preview("--expect-no-changes", "--refresh")
+
+
 def test_a_restore_into_another_server_says_that_the_store_is_stopped(containers: ContainerStack) -> None:
     elsewhere = "--into postgresql://postgres@127.0.0.1:1/elsewhere"
     containers.container("object-store").stop()
