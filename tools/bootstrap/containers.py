@@ -40,14 +40,14 @@ def gone(resources: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     return []
 
 
-def remove_cut_off(resources: Sequence[Mapping[str, Any]], gone: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def remove_cut_off(ours: Sequence[Mapping[str, Any]], gone: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Remove the containers that were in a network which is gone, and return their entries: their data is in volumes.
 
     A network that is made anew under the name is another one to the engine. No container joins it by itself, and one
     that stands still can not be started.
     """
     lost = {network["inputs"]["name"] for network in gone if network["type"] == NETWORK}
-    cut_off = [entry for entry in resources if entry["type"] == CONTAINER and lost & _networks(entry)]
+    cut_off = [entry for entry in ours if entry["type"] == CONTAINER and lost & _networks(entry)]
     if not cut_off:
         return []
     import docker.errors  # noqa: PLC0415 - only a stack with containers needs it
