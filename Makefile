@@ -5,7 +5,7 @@ DEVELOPMENT = tools/bootstrap/run --development --stack '$(STACK)'
 # For the program of one target: not for the targets that a test, or another program, runs.
 ARGS =
 unexport ARGS
-TESTS ?= tests/unit tests/schema/engine/test_cases.py
+TESTS ?= tests/unit tests/schema/engine/test_plans.py
 # A third of the tests' time is waiting: three processes fill two cores, each with servers and stacks of its own.
 PROCESSES ?= 3
 SPREAD = -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
@@ -67,7 +67,7 @@ test-full: ## the same with long repetitions
 	@AGENT_ECOSYSTEM_FULL=1 $(BOOTSTRAP) run python -m pytest $(SPREAD) $(ARGS)
 
 check: lint ## the developer's loop: lint and the quick tests, in seconds (TESTS=tests/backup: another part)
-	@$(DEVELOPMENT) run python -m pytest -q $(TESTS) $(ARGS)
+	@$(DEVELOPMENT) run python -m pytest -q $(SPREAD) $(TESTS) $(ARGS)
 
 bench-preview: ## time a no-op preview beside that of an empty program (ROUNDS=n)
 	@$(BOOTSTRAP) run python tests/bench/noop_preview.py

@@ -10,8 +10,8 @@ import docker
 import pytest
 
 from infra.embedded.account import Account
+from tests.schema.engine.cases import name_of, planned_cases
 from tests.schema.engine.other_servers import NotToBeHad, bare
-from tests.schema.engine.test_cases import case_folders
 from tests.versions.container import postgresql
 from tests.versions.run_on import FULL, run_on
 
@@ -42,7 +42,7 @@ def ecosystem() -> list[str]:
 def engine_cases() -> list[str]:
     if FULL:
         return [str(ENGINE / name) for name in ("test_cases.py", "test_convergence.py")]
-    names = [f"{folder.parent.name}/{folder.name}" for folder in case_folders()[::EVERY]]
+    names = [name_of(folder) for folder in planned_cases()[::EVERY]]
     cases = [f"{ENGINE}/test_cases.py::test_case[{name}]" for name in (*names, OPTIONS_OF_COLUMNS)]
     return [*cases, str(ENGINE / "test_convergence.py")]
 

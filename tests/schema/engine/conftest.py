@@ -77,13 +77,18 @@ def fill(connection: Connection, target: Target, text: str) -> None:
 def read_scratch(database: Database, target: Target, text: str) -> Catalog:
     """Read what SQL text describes, in a transaction that is rolled back: a scratch without a server of its own."""
     with psycopg.connect(database.owner_url) as scratch:
+        return read_in(scratch, target, text)
+
+
+def read_in(scratch: Connection, target: Target, text: str) -> Catalog:
+    """The same over a connection that is not in a transaction, which may be used again."""
+    with scratch.transaction(force_rollback=True):
         scratch.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(target.schema)))
         fill(scratch, target, text)
         catalog = read_catalog(scratch, target.schema)
         files = [SourceFile("all.sql", text)]
         revoked = revoked_rights(scratch, target.schema, files, session_of(target), catalog.grants)
         catalog = replace(catalog, revoked=revoked, renames=read_renames(files, catalog))
-        scratch.rollback()
     assert not catalog.unsupported, catalog.unsupported
     return catalog
 

@@ -16,9 +16,9 @@ from infra.provider.schema.engine import (
     preview_changes,
 )
 from tests.conftest import Database
+from tests.schema.engine.cases import CASES, ONLINE, dump, skip_unknown
 from tests.schema.engine.conftest import Connection, Describe, fill
 from tests.schema.engine.schemas import schemas
-from tests.schema.engine.test_cases import CASES, ONLINE, dump, skip_unknown
 
 FULL = bool(os.environ.get("AGENT_ECOSYSTEM_FULL"))
 PAIRS = int(os.environ.get("SCHEMA_PAIRS", "200" if FULL else "20"))

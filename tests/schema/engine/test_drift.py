@@ -18,9 +18,9 @@ from infra.provider.schema.engine import (
     preview_changes,
 )
 from tests.conftest import Database
+from tests.schema.engine.cases import dump
 from tests.schema.engine.conftest import Connection, fill, read_scratch
 from tests.schema.engine.drifts import DRIFTS, REFUSED, RICH
-from tests.schema.engine.test_cases import dump
 
 pytestmark = pytest.mark.server
 TARGET = Target(schema="app")

@@ -18,14 +18,14 @@ from infra.provider.schema.files import apply_files
 from infra.provider.schema.source import SourceFile, read_files
 from infra.provider.schema.target import live_target
 from tests.conftest import OWNER, Database
+from tests.schema.engine.cases import case_folders, name_of
 from tests.schema.engine.conftest import Connection, fill, session_of
-from tests.schema.engine.test_cases import case_folders
 
 pytestmark = pytest.mark.server
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("folder", case_folders(), ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+@pytest.mark.parametrize("folder", case_folders(), ids=name_of)
 def test_every_case_survives_the_tree(folder: Path, connection: Connection, target: Target) -> None:
     fill(connection, target, (folder / "new.sql").read_text())
     live = read_catalog(connection, target.schema)

@@ -25,9 +25,9 @@ from infra.provider.schema.engine import (
 )
 from infra.provider.schema.source import SourceFile
 from tests.schema.command_line.conftest import run_command
+from tests.schema.engine.cases import ONLINE, case_folders, case_text, oldest
 from tests.schema.engine.conftest import Connection, fill
 from tests.schema.engine.other_servers import NotToBeHad, OtherServer, running
-from tests.schema.engine.test_cases import ONLINE, case_folders, case_text, oldest
 
 EVERY = 1 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 5
 """Of the pairs of a case and a version: an odd number, so that each version is met."""

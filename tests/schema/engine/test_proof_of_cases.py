@@ -13,8 +13,8 @@ from infra.provider.schema.proof import prove
 from infra.provider.schema.surroundings import dump_schema
 from infra.provider.schema.target import live_target
 from tests.conftest import Database
+from tests.schema.engine.cases import case_folders, name_of
 from tests.schema.engine.conftest import fill
-from tests.schema.engine.test_cases import case_folders
 
 pytestmark = pytest.mark.server
 CHOSEN = case_folders()[:: 1 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 8]
@@ -23,7 +23,7 @@ REFUSED_ON_THE_COPY = {"rename/composite_and_attribute"}
 """Read without their directives, these renames are casts that there are not, which only the copy tells."""
 
 
-@pytest.mark.parametrize("folder", CHOSEN, ids=lambda folder: f"{folder.parent.name}/{folder.name}")
+@pytest.mark.parametrize("folder", CHOSEN, ids=name_of)
 def test_the_plan_of_a_case_is_proven(folder: Path, database: Database, tmp_path: Path) -> None:
     with psycopg.connect(database.admin_url, autocommit=True) as live:
         target = live_target(live, database.admin_url, "app")
@@ -42,7 +42,7 @@ def test_the_plan_of_a_case_is_proven(folder: Path, database: Database, tmp_path
         def proven() -> object:
             return prove(target, preview.plan, desired, preview.ours, tmp_path / "cache", "target").missing
 
-        if f"{folder.parent.name}/{folder.name}" in REFUSED_ON_THE_COPY:
+        if name_of(folder) in REFUSED_ON_THE_COPY:
             with pytest.raises(CannotPlan, match="cannot cast type"):
                 proven()
         else:
