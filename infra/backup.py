@@ -95,6 +95,8 @@ def _job(
         "encryption_identity": _text(settings.backup_encryption_identity),
         "schedule": settings.backup_schedule,
         "max_age_seconds": settings.backup_max_age_hours * 3600,
+        "run_limit_seconds": settings.backup_run_limit_hours * 3600,
+        "silence_seconds": settings.backup_silence_seconds,
         "mirror": settings.backup_mirror or None,
         "maintenance_seconds": settings.maintenance_seconds,
         **second_settings.for_job(settings),
@@ -124,6 +126,7 @@ def _common(bucket: BucketAccess, keys: Keys, settings: Settings) -> Mapping[str
         "s3_secret_key": keys.secret_key,
         "retention": settings.backup_retention.model_dump(),
         "failure_webhook": _text(settings.backup_failure_webhook),
+        "store_timeout_seconds": settings.backup_store_timeout_seconds,
     }
 
 

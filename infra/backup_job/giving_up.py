@@ -29,7 +29,7 @@ def limited(seconds: float) -> Iterator[None]:
             return None
         return (
             f"given up after {seconds:g} s, `latest` stays: see what hangs, the database, its disk, the store; where "
-            "backups take that long, raise run_limit_seconds"
+            "backups take that long, raise run_limit_seconds (backupRunLimitHours)"
         )
 
     with _beside(watch):
@@ -52,7 +52,8 @@ def answering(url: str, seconds: float) -> Iterator[None]:
             elif time.monotonic() - answered > seconds:
                 return (
                     f"given up, `latest` stays: the server of {database.describe(url)} has answered nobody for "
-                    f"{seconds:g} s (silence_seconds): see whether it, its disk, or the way to it hangs"
+                    f"{seconds:g} s (silence_seconds, backupSilenceSeconds): see whether it, its disk, or the way to "
+                    "it hangs"
                 )
         return None
 

@@ -11,6 +11,15 @@ class BackupKeys(Keys):
 
     backup_schedule: str = Field("17 3 * * *", description="when to back up: a cron expression, UTC")
     backup_max_age_hours: int = Field(30, ge=1, description="hours after which the last backup counts as too old")
+    backup_run_limit_hours: int = Field(
+        24, ge=1, le=24 * 365, description="hours after which a backup that goes on is given up"
+    )
+    backup_silence_seconds: int = Field(
+        300, ge=10, description="seconds that the database's server may answer nobody before a backup is given up"
+    )
+    backup_store_timeout_seconds: int = Field(
+        60, ge=1, description="seconds that the store has to answer each of a backup's requests, which is sent again"
+    )
     backup_lock_days: int = Field(
         7, ge=0, le=36500, description="days that nobody but the store's administrator can delete a backup; 0: no lock"
     )

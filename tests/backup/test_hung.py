@@ -84,7 +84,7 @@ def test_a_server_that_answers_nobody(fragile_server: Server, s3_server: S3Serve
             with held_before_the_dump(job, database), frozen(fragile_server.cluster.process_id()):
                 code, said = end(job)
             assert code == 1
-            assert f"/{database.name} has answered nobody for 2 s (silence_seconds)" in said
+            assert f"/{database.name} has answered nobody for 2 s (silence_seconds, backupSilenceSeconds)" in said
             assert job.objects() == []
             require_clear(job)
         finally:
@@ -113,7 +113,7 @@ def test_the_server_of_the_proof_answers_nobody(job: Job, big: Database, fragile
         restore.resume()
         code, said = end(job)
     assert code == 1
-    assert "has answered nobody for 2 s (silence_seconds)" in said
+    assert "has answered nobody for 2 s (silence_seconds, backupSilenceSeconds)" in said
     assert job.latest() is None
     require_clear(job)
     assert throwaway(fragile_server) == []

@@ -179,6 +179,15 @@ def test_the_job_knows_webhook_and_mirror() -> None:
     assert job["mirror"] == str(PROJECT_FOLDER / "mirror")
 
 
+def test_the_job_knows_when_to_give_up(dev: Graph) -> None:
+    limits = {"run_limit_seconds": 48 * 3600, "silence_seconds": 30, "store_timeout_seconds": 5}
+    graph = run(backupRunLimitHours=48, backupSilenceSeconds=30, backupStoreTimeoutSeconds=5)
+    job = json.loads(graph["Service backup-schedule"].inputs["files"]["job.json"].value)
+    assert {key: job[key] for key in limits} == limits
+    usual = json.loads(dev["Service backup-schedule"].inputs["files"]["job.json"].value)
+    assert [usual[key] for key in limits] == [24 * 3600, 300, 60]
+
+
 SECOND: dict[str, Any] = {
     "backupSecondBucket": "elsewhere",
     "backupSecondEndpoint": "https://s3.second.example",
