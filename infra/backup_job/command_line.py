@@ -112,6 +112,11 @@ def _parser() -> argparse.ArgumentParser:
         help="parts restored at once, from a copy of the dump on this machine's disk (default: one a processor, up to "
         "4, where there is room; 1: one stream, without a copy)",
     )
+    restoring.add_argument(
+        "--create-roles",
+        action="store_true",
+        help="make the roles that the server lacks, as they were but without passwords; superusers are not made",
+    )
     restoring.add_argument("--list", action="store_true", help="only show what the backup holds")
     restoring.add_argument("--show-password", action="store_true", help="print the database's URL with its password")
 

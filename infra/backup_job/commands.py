@@ -161,6 +161,7 @@ def restore(settings: Settings, options: argparse.Namespace) -> int:
     if not options.into or options.force:
         jobs = dump_reading.parts(options.jobs, manifest, tell)
         restorer = replace(restorer, jobs=jobs, scratch=settings.scratch)
+    restorer = replace(restorer, create_roles=options.create_roles, checks=settings.checks)
     url, kept = _restored(settings, options, restorer)
     counts = chosen.rows(manifest.contents)
     tables, rows = len(counts), sum(counts.values())

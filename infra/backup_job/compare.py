@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from infra.backup_job.check import RestoreFailedError
 from infra.backup_job.manifest import Access, AccessByKind, Contents
+from infra.backup_job.pg_restore import RestoreFailedError
 
 SHOWN = 5
 

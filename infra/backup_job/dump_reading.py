@@ -17,11 +17,12 @@ from typing import IO, Protocol
 from infra.backup_job import progress, temporary
 from infra.backup_job import report as wording
 from infra.backup_job.artefacts import Artefacts
-from infra.backup_job.check import decompressed, feed, pg_restore, write
+from infra.backup_job.check import decompressed, feed
 from infra.backup_job.database import Programs
 from infra.backup_job.encodings import codec
 from infra.backup_job.errors import BackupError
 from infra.backup_job.manifest import Manifest, StoredObject
+from infra.backup_job.pg_restore import pg_restore, write
 from infra.backup_job.report import Report
 
 MOST_JOBS = 4

@@ -2,17 +2,16 @@
 
 import hashlib
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from psycopg import sql
-
 from infra.backup_job import database, facts, giving_up
-from infra.backup_job.check import RestoreFailedError, ServerFailedError, check
-from infra.backup_job.database import Connection, server_errors
+from infra.backup_job.check import check
+from infra.backup_job.checks import failing
+from infra.backup_job.database import server_errors
 from infra.backup_job.errors import BackupError, UnprovenError
 from infra.backup_job.manifest import Identity, Proof
 from infra.backup_job.new_database import drop
+from infra.backup_job.pg_restore import RestoreFailedError, ServerFailedError
 from infra.backup_job.restore import Restorer
 from infra.backup_job.settings import Settings
 
@@ -61,17 +60,6 @@ def drop_leftovers(settings: Settings, identity: Identity) -> int:
     return len(names)
 
 
-def passing(connection: Connection, checks: Mapping[str, str], schema: str) -> list[str]:
-    """Return the names of the `checks` that hold in the database of `connection`, in its transaction.
-
-    Args:
-        connection: in a transaction, which stays as it was.
-        checks: by name a query that returns rows of (ok boolean, message text).
-        schema: where unqualified names in them are looked up.
-    """
-    return [name for name, query in sorted(checks.items()) if _failure(connection, query, schema) is None]
-
-
 def _restored(settings: Settings, restorer: Restorer) -> str:
     """Restore, compare, check; return the server's version."""
     manifest = restorer.manifest
@@ -83,28 +71,9 @@ def _restored(settings: Settings, restorer: Restorer) -> str:
         server_errors(f"backup {manifest.stamp} can not be checked"),
         connection.transaction(),
     ):
-        for check_name in manifest.checks:
-            if check_name not in settings.checks:
-                continue
-            if words := _failure(connection, settings.checks[check_name], manifest.managed_schema):
-                raise RestoreFailedError(f"{check_name} held in the original, in its copy it does not: {words}")
+        for check_name, words in failing(connection, settings.checks, manifest).items():
+            raise RestoreFailedError(f"{check_name} held in the original, in its copy it does not: {words}")
         return str(facts.server_facts(connection).version)
-
-
-def _failure(connection: Connection, query: str, schema: str) -> str | None:
-    """Return what a check says against the database, None if it holds."""
-    with connection.transaction(force_rollback=True):
-        path = sql.SQL("SET LOCAL search_path = {}, extensions, pg_temp").format(sql.Identifier(schema))
-        connection.execute(path)
-        try:
-            with connection.transaction():
-                rows = connection.execute(query.encode()).fetchall()
-        except database.SERVER_ERROR as error:
-            if connection.broken:
-                raise
-            return " ".join(str(error).split())
-    wrong = [str(row.get("message")) for row in rows if row.get("ok") is not True]
-    return "; ".join(wrong) if wrong or not rows else None
 
 
 def _start(identity: Identity) -> str:

@@ -1,22 +1,23 @@
 """A backup becomes a database again, and counts as one only when it holds what its manifest says."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from psycopg import sql
-
-from infra.backup_job import database, facts, temporary
+from infra.backup_job import database, facts, roles, temporary
 from infra.backup_job.artefacts import Artefacts
+from infra.backup_job.checks import failing
 from infra.backup_job.compare import SHOWN, require_same
 from infra.backup_job.database import Connection, Programs, server_errors
 from infra.backup_job.dump_reading import Dump, Streamed, opened, scratch_folder
 from infra.backup_job.errors import BackupError
 from infra.backup_job.itself import settle
 from infra.backup_job.keys import NO_IDENTITIES, Identities
-from infra.backup_job.manifest import Contents, Globals, Manifest, parse
+from infra.backup_job.made_before import drop_public, own_schemas, present
+from infra.backup_job.manifest import Globals, Manifest, parse
 from infra.backup_job.new_database import create, dated_name, drop, free_names
+from infra.backup_job.pg_restore import needs_psql
 from infra.backup_job.report import Report
 from infra.backup_job.selection import EVERYTHING, Listing, Selection
 from infra.backup_job.store import ObjectStore
@@ -28,6 +29,8 @@ class Restorer:
     """One backup of `store`, the programs to restore it with, and, if it is encrypted, the keys that open it.
 
     With `jobs` more than one, a new database is restored in so many parts at once, from a copy in `scratch`.
+    `create_roles`: those that the server lacks are made. What the `checks`, by name, say against the restored database
+    is told; the content is the same then, but days may have passed.
     """
 
     store: ObjectStore
@@ -38,6 +41,8 @@ class Restorer:
     selection: Selection = EVERYTHING
     jobs: int = 1
     scratch: Path | None = None
+    create_roles: bool = False
+    checks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def artefacts(self) -> Artefacts:
@@ -116,8 +121,7 @@ class Restorer:
             BackupError: it is not empty, or as `into_new_database`; up to the comparison at the end it stays empty.
         """
         with database.connect(url) as connection, server_errors(f"{database.describe(url)} can not be restored into"):
-            outside = self._outside()
-            self._require_roles(connection, outside)
+            self._require_reader(connection)
             held = facts.contents(connection).objects
         if held:
             amounts = ", ".join(f"{len(found)} of kind {kind}" for kind, found in held.items())
@@ -126,7 +130,9 @@ class Restorer:
             )
         if self.selection.tables is not None:
             self._require_whole()
-        self._fill(url, outside, self.streamed)
+        outside = self._outside()
+        with self._roles(url, outside):
+            self._fill(url, outside, self.streamed)
 
     def _require_whole(self) -> None:
         """Read the stored dump to its end: pg_restore commits after the last rows it wants, which may be early."""
@@ -141,10 +147,15 @@ class Restorer:
         """
         outside = self._outside()
         with database.connect(admin_url) as admin, server_errors(f"database {names[0]} can not be made"):
-            self._require_roles(admin, outside)
+            self._require_reader(admin)
+        with self._roles(admin_url, outside), self._filled(admin_url, names, outside) as url:
+            yield url
+
+    @contextmanager
+    def _filled(self, admin_url: str, names: Sequence[str], outside: Globals) -> Iterator[str]:
         made = None
         try:
-            with self._dump() as dump:
+            with self._dump(admin_url) as dump:
                 made = self._made(admin_url, names)
                 url = database.with_database(admin_url, made)
                 self._fill(url, outside, dump)
@@ -167,8 +178,11 @@ class Restorer:
         except BackupError as error:
             self.report("the database of a failed restore stays", database=name, reason=str(error))
 
-    def _dump(self) -> AbstractContextManager[Dump]:
+    def _dump(self, admin_url: str) -> AbstractContextManager[Dump]:
         """Open the dump; what is copied is read whole, and found unchanged, before there is a database for it."""
+        if self.jobs > 1 and (reason := needs_psql(self.programs, admin_url)):
+            self.report("restoring in one stream", reason=reason)
+            return nullcontext(self.streamed)
         folder = scratch_folder(self.scratch)
         return opened(self.artefacts, self.programs, self.manifest, self.report, jobs=self.jobs, folder=folder)
 
@@ -176,67 +190,47 @@ class Restorer:
         listing = Listing(dump.table_of_contents(), frozenset(role.name for role in outside.roles))
         with database.connect(url) as connection, server_errors("the database can not be prepared"):
             self.programs.require("pg_restore", self.manifest.server.major)
-            present = _present(connection)
-            _own_schemas(connection, self.manifest.contents)
+            there = present(connection)
+            own_schemas(connection, self.manifest.contents)
         self.report("restoring", stamp=self.manifest.stamp, into=database.describe(url), bytes=self.manifest.data.size)
-        with temporary.named(self.selection.lines(listing, present)) as path:
+        with temporary.named(self.selection.lines(listing, there)) as path:
             dump.restore(["--exit-on-error", "--no-password", f"--use-list={path}"], url)
         with (
             database.connect(url) as connection,
             server_errors("the restored database can not be compared"),
             connection.transaction(),
         ):
-            _drop_public(connection, self.manifest.contents)
+            drop_public(connection, self.manifest.contents)
             settle(connection, outside)
             same_major = connection.info.server_version // 10000 == self.manifest.server.major
             wanted, found = self.selection.part_of(self.manifest.contents, facts.contents(connection), listing)
             require_same(wanted, found, database.describe(url), definitions=same_major)
+            if self.selection.tables is None:
+                for name, words in failing(connection, self.checks, self.manifest).items():
+                    self.report("a check that held in the original does not hold any more", check=name, says=words)
 
     def _outside(self) -> Globals:
         return parse(Globals, self.artefacts.read(self.manifest.globals), self.manifest.globals.key)
 
-    def _require_roles(self, connection: Connection, outside: Globals) -> None:
-        """Refuse, before anything is made, what would fail or miscount at the end."""
-        present = {row["rolname"] for row in connection.execute("SELECT rolname FROM pg_catalog.pg_roles")}
-        missing = [role.name for role in outside.roles if role.used_here and role.name not in present]
-        if missing:
+    @contextmanager
+    def _roles(self, url: str, outside: Globals) -> Iterator[None]:
+        """Refuse a server without the roles that the backup needs, or make them for the block, which may keep them."""
+        with database.connect(url) as connection, server_errors("the server's roles can not be read"):
+            absent = roles.missing(connection, outside)
+        if absent and not self.create_roles:
             raise BackupError(
-                f"the server lacks roles that own or are granted things in this backup: {', '.join(missing)}: "
-                f"create them first ({self.manifest.globals.key} says how they were)"
+                "the server lacks roles that own or are granted things in this backup: "
+                f"{', '.join(role.name for role in absent)}: create them first ({self.manifest.globals.key} says how "
+                "they were), or have them made, without passwords: --create-roles"
             )
+        with roles.made(url, absent, self.report):
+            yield
+
+    def _require_reader(self, connection: Connection) -> None:
+        """Refuse, before anything is made, what would miscount at the end."""
         me = connection.execute(
             "SELECT rolsuper OR rolbypassrls AS reads_all FROM pg_catalog.pg_roles WHERE rolname = current_user"
         ).fetchone()
         if self.manifest.contents.forced_row_security and not (me and me["reads_all"]):
             tables = ", ".join(self.manifest.contents.forced_row_security[:SHOWN])
             raise BackupError(f"row security is forced on {tables}: restore as a superuser or a role with BYPASSRLS")
-
-
-def _present(connection: Connection) -> frozenset[str]:
-    """Return the schemas and extensions that are there, as the table of contents names them.
-
-    Platforms make some of them in every database. `public`, which all databases begin with, is in a dump only for
-    what differs.
-    """
-    rows = connection.execute(
-        "SELECT 'SCHEMA - ' || nspname AS entry FROM pg_catalog.pg_namespace WHERE nspname <> 'public' "
-        "UNION ALL SELECT 'EXTENSION - ' || extname FROM pg_catalog.pg_extension "
-        "UNION ALL SELECT 'COMMENT - EXTENSION ' || extname FROM pg_catalog.pg_extension"
-    )
-    return frozenset(row["entry"] for row in rows)
-
-
-def _own_schemas(connection: Connection, wanted: Contents) -> None:
-    """Give the schemas that are there to those who owned them: pg_restore then sets their grants as it should."""
-    found = facts.access(connection).get("schema", {})
-    for name, access in wanted.access.get("schema", {}).items():
-        present = found.get(name)
-        if present and access.owner and present.owner != access.owner and name != "public":
-            owner = sql.Identifier(access.owner)
-            connection.execute(sql.SQL("ALTER SCHEMA {} OWNER TO {}").format(sql.SQL(name), owner))
-
-
-def _drop_public(connection: Connection, wanted: Contents) -> None:
-    """Drop the schema every database begins with if the backed up one had none."""
-    if "public" not in wanted.access.get("schema", {}):
-        connection.execute("DROP SCHEMA IF EXISTS public")

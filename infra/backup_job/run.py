@@ -19,6 +19,7 @@ from infra.backup_job import (
     snapshot,
     stopping,
 )
+from infra.backup_job.checks import passing
 from infra.backup_job.database import Connection, Programs, server_errors
 from infra.backup_job.dump import Source, Tally
 from infra.backup_job.encryption import Seal
@@ -169,7 +170,7 @@ def _dump(settings: Settings, programs: Programs, connection: Connection, target
             schema_sql = source.schema(frozenset(entry["schema"] for entry in found.values()))
         with timings.step("count"):
             contents = facts.contents(connection)
-            checks = proof.passing(connection, settings.checks, settings.managed_schema)
+            checks = passing(connection, settings.checks, settings.managed_schema)
         tally = Tally()
         with (
             timings.step("dump"),

@@ -11,12 +11,12 @@ import pytest
 
 from infra.backup_job.facts import digest
 from infra.embedded.account import Account
+from tests.backup.aged import NAME, aged, at
 from tests.backup.conftest import BUCKET, Job, S3Server, job_values
 from tests.backup.test_round_trip import content
 from tests.conftest import Database, Server
-from tests.schema.engine.other_servers import NotToBeHad, OtherServer, running
+from tests.schema.engine.other_servers import OtherServer
 
-NAME = "aged"
 NOT_OF_THE_DATABASE = re.compile(r"^(-- Dumped (from|by) .*|\\(un)?restrict \w+)\n", re.MULTILINE)
 """The versions, and pg_dump's word for psql, which is another one every time."""
 
@@ -24,31 +24,19 @@ NOT_OF_THE_DATABASE = re.compile(r"^(-- Dumped (from|by) .*|\\(un)?restrict \w+)
 @pytest.fixture(scope="module", params=[15, 17])
 def older(request: pytest.FixtureRequest, account: Account) -> Iterator[OtherServer]:
     """A server of an older version with a filled database: 15 is Debian's own, 17 is there where npm has it."""
-    try:
-        with running(request.param, account) as server:
-            with psycopg.connect(server.as_owner(), autocommit=True) as owner:
-                owner.execute(f"CREATE DATABASE {NAME}")
-            with psycopg.connect(server.as_owner(NAME), autocommit=True) as owner:
-                owner.execute(Path(__file__).with_name("aged.sql").read_text().encode())
-            yield server
-    except NotToBeHad as reason:
-        pytest.skip(str(reason))
+    with aged(request.param, account) as server:
+        yield server
 
 
 @pytest.fixture
 def moving(older: OtherServer, server: Server, s3_server: S3Server, tmp_path: Path) -> Iterator[Job]:
     """The job of the older server's database, which proves on the newest server and restores there."""
-    url = source(older)
+    url = at(older)
     database = Database(NAME, url, older.as_owner(NAME), url)
     job = Job(tmp_path / "job.json", job_values(server, s3_server, BUCKET, database), s3_server.client)
     job.set(proof_url=server.url())
     yield job
     job.stop()
-
-
-def source(older: OtherServer) -> str:
-    """Return the filled database's URL, as superuser."""
-    return f"{older.url.rpartition('/')[0]}/{NAME}"
 
 
 def dump(job: Job, url: str) -> list[str]:
@@ -77,10 +65,10 @@ def test_it_is_proven_and_restored_on_the_newest_version(
     assert manifest.proof.server.startswith("18")
     restored.append(moving.good("restore").strip().rpartition("/")[2])
     target = server.url(restored[0])
-    before = content(source(older))
+    before = content(at(older))
     assert before["child"][0] == 90
     assert content(target) == before
-    assert dump(moving, target) == dump(moving, source(older))
+    assert dump(moving, target) == dump(moving, at(older))
     with psycopg.connect(target) as connection:
         assert connection.execute("SELECT counted()").fetchone() == (90,)
         changed = "UPDATE \"Odd Näme\" SET document = '[1]' WHERE id = 1 RETURNING label"
