@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,6 +90,16 @@ def turn(item: pytest.Item) -> int:
     if place in LONGEST_FIRST:
         return LONGEST_FIRST.index(place)
     return len(LONGEST_FIRST) + (0 if place.startswith("tests/e2e/") else 1)
+
+
+def pytest_configure() -> None:
+    """Let the programs that tests start be interrupted, as from a terminal.
+
+    A shell's background job ignores SIGINT, and so does all it starts. Pulumi ends its language host by it, and waits 5 s
+    for one that ignores it: at every command.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups

@@ -4,6 +4,7 @@ Both are timed in turns in one run, as whole processes; the medians and their ra
 """
 
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -23,6 +24,8 @@ runtime:
 
 
 def main() -> int:
+    # In a background job SIGINT is ignored: Pulumi then waits 5 s at every command for its language host to end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     stack = os.environ.get("AGENT_ECOSYSTEM_STACK", "dev")
     with tempfile.TemporaryDirectory() as folder:
         empty = Path(folder)
