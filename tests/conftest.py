@@ -95,8 +95,8 @@ def turn(item: pytest.Item) -> int:
 def pytest_configure() -> None:
     """Let the programs that tests start be interrupted, as from a terminal.
 
-    A shell's background job ignores SIGINT, and so does all it starts. Pulumi ends its language host by it, and waits 5 s
-    for one that ignores it: at every command.
+    A shell's background job ignores SIGINT, and so does all it starts. Pulumi ends its language host by it, and waits
+    5 s for one that ignores it: at every command.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
