@@ -76,10 +76,8 @@ def somebody() -> Iterator[Somebody]:
         target = home / ".cache" / "agent-ecosystem" / built.parent.name
         shutil.copytree(built.parent, target, symlinks=True)
     subprocess.run(["chown", "--recursive", f"{entry.pw_uid}:{entry.pw_gid}", home], check=True)
-    project = Project(user.clone, {})
     yield user
-    assert project.processes() == []
-    project.remove()
+    Project(user.clone, {}).remove()
     shutil.rmtree(home, ignore_errors=True)
 
 
@@ -88,7 +86,7 @@ def test_an_ordinary_user_has_the_stack_its_backup_and_its_end(somebody: Somebod
     assert somebody.run("git", "status", "--porcelain") == ""
     url = somebody.run("make", "url").strip()
     with psycopg.connect(url) as connection:
-        assert connection.execute("SELECT count(*) FROM public.agents").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM public.agent_registry").fetchone() == (0,)
     running = Project(somebody.clone, {}).processes()
     assert {process.uids().real for process in running} == {somebody.uid}
     assert any(process.name() == "postgres" for process in running)
