@@ -90,7 +90,7 @@ def test_an_ordinary_user_has_the_stack_its_backup_and_its_end(somebody: Somebod
     running = Project(somebody.clone, {}).processes()
     assert {process.uids().real for process in running} == {somebody.uid}
     assert any(process.name() == "postgres" for process in running)
-    assert "latest" in somebody.run("make", "status")
+    assert "limit 30 h" in somebody.run("make", "status")
     assert "unchanged" in somebody.run("make", "up")
     somebody.run("make", "backup")
     assert "postgresql://" in somebody.run("make", "restore")
