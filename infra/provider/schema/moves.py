@@ -1,6 +1,6 @@
 """Tables that become partitions or stop being some: their parts of the parent's indexes change hands, and stay."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -33,6 +33,18 @@ def moves(current: Catalog, desired: Catalog, name: str) -> bool:
         return False
     before, after = (side.tables[name].partition for side in (current, desired))
     return (before and before.parent) != (after and after.parent)
+
+
+def with_partitions(current: Catalog, tables: Collection[str]) -> set[str]:
+    """Return `tables` with the partitions below them, at any depth."""
+    found = {*tables}
+    while more := {
+        name
+        for name, table in current.tables.items()
+        if name not in found and table.partition and table.partition.parent in found
+    }:
+        found |= more
+    return found
 
 
 def passed_on(catalog: Catalog, table: Table) -> dict[str, Constraint]:

@@ -7,6 +7,7 @@ from typing import Any
 from infra.provider.schema.errors import Collision, UnsupportedObject
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.model import TOP_LEVEL, WHOLE, Catalog, DefaultGrants, Grants, ObjectId
+from infra.provider.schema.moves import with_partitions
 
 _SHARED_NAMES = frozenset({"table", "view", "sequence", "composite", "enum", "domain", "range"})
 """Kinds of which only one may have a name, in the tool's own, slightly stricter, reading."""
@@ -71,18 +72,21 @@ def prunable(live: Catalog, desired: Catalog) -> frozenset[ObjectId]:
     """Return what `prune` counts as ours: everything, but for partitions made at run time.
 
     A partition counts as made at run time unless the files name it, or another one, a default apart, of the same
-    parent. Of the default privileges of the schema those count that this role may change.
+    parent, or part that otherwise. Of the default privileges of the schema those count that this role may change.
     """
     listed = {
         table.partition.parent
         for table in desired.tables.values()
         if table.partition and table.partition.bound != "DEFAULT"
     }
-    spared = {
+    stay = {
         name
         for name, table in live.tables.items()
-        if table.partition and table.partition.parent not in listed and table.partition.parent in desired.tables
+        if name not in listed
+        and name in desired.tables
+        and desired.tables[name].partition_key == table.partition_key is not None
     }
+    spared = with_partitions(live, stay) - stay
     # A publication of all tables, or of none yet, is about the database.
     spared |= {name for name, value in live.publications.items() if not value.tables and not value.whole_schema}
     spared -= {*desired.tables, *desired.publications}

@@ -1,5 +1,7 @@
 """From two catalogs to a plan. Pure: nothing here talks to a server."""
 
+from collections.abc import Sequence
+
 from infra.provider.schema.comparison import Comparison, with_rebuilds
 from infra.provider.schema.kinds import PLANNERS, UPHEAVALS
 from infra.provider.schema.mentions import mentions
@@ -10,8 +12,9 @@ from infra.provider.schema.online.graph import Graph
 from infra.provider.schema.online.phases import in_phases
 from infra.provider.schema.online.situation import Scene, Situation
 from infra.provider.schema.ordering import ordered, precedence
+from infra.provider.schema.remaking import made_anew, told, without
 from infra.provider.schema.renaming import after_renames, before_renames, renamed
-from infra.provider.schema.steps import Plan
+from infra.provider.schema.steps import Plan, Step
 
 SOFTENERS = (not_null.soften, indexes.soften, partitions.soften, constraints.soften, plain.declare, locks.declare)
 """What turns statements that keep others waiting into ones that do not; what is left says so."""
@@ -30,22 +33,36 @@ def plan(current: Catalog, desired: Catalog, schema: str = "public", situation: 
         CannotPlan: a difference that no statement makes up in place.
     """
     first = renamed(current, desired)
-    before = handed_over(first.catalog, desired)
-    comparison = with_rebuilds(Comparison(before, desired, schema, live=first.catalog), UPHEAVALS)
+    facts = after_renames(situation or Situation(), first.done)
+    anew = made_anew(first.catalog, desired)
+    between = without(first.catalog, anew) if anew else desired
+    graph, scene = _way(first.catalog, between, schema, facts, first.steps)
+    if anew:
+        graph.continue_with(_way(between, desired, schema, facts)[0])
+        graph.steps = {number: told(step, anew) for number, step in graph.steps.items()}
+    return Plan(current, desired, tuple(before_renames(in_phases(graph, scene), first.done)))
+
+
+def _way(
+    current: Catalog, desired: Catalog, schema: str, facts: Situation, renames: Sequence[Step] = ()
+) -> tuple[Graph, Scene]:
+    """Return the steps from one state to another after `renames`, as gentle as can be, and what they start from."""
+    before = handed_over(current, desired)
+    comparison = with_rebuilds(Comparison(before, desired, schema, live=current), UPHEAVALS)
     steps = [step for planner in PLANNERS for step in planner(comparison)]
-    edges = precedence(steps, first.catalog, desired)
+    edges = precedence(steps, current, desired)
     wishes = {*mentions(steps)}
     order = ordered(steps, edges, wishes)
-    ahead = len(first.steps)
+    ahead = len(renames)
     position = {number: place + ahead for place, number in enumerate(order)}
     graph = Graph(
-        [*first.steps, *(steps[number] for number in order)],
+        [*renames, *(steps[number] for number in order)],
         [
             *((position[a], position[b]) for a, b in {*edges, *wishes}),
             *((rename, later) for rename in range(ahead) for later in range(rename + 1, ahead + len(steps))),
         ],
     )
-    scene = Scene(comparison, after_renames(situation or Situation(), first.done))
+    scene = Scene(comparison, facts)
     for soften in SOFTENERS:
         soften(graph, scene)
-    return Plan(current, desired, tuple(before_renames(in_phases(graph, scene), first.done)))
+    return graph, scene

@@ -148,12 +148,6 @@ def _drop(comparison: Comparison, name: str) -> Step:
 
 def _alter(comparison: Comparison, name: str, old: Table, new: Table) -> Iterator[Step]:
     item = ObjectId("table", name)
-    if old.partition_key != new.partition_key:
-        raise CannotPlan(
-            item,
-            f"the partition key of a table can not change ({old.partition_key} to {new.partition_key})",
-            "Make a new table beside it and copy the rows.",
-        )
     if old.partition != new.partition:
         _require_columns_of_new_parent(comparison, name, old, new)
         if old.partition:

@@ -78,6 +78,17 @@ class Graph:
             self.connect(numbers[done_by], second)
         return numbers
 
+    def continue_with(self, other: "Graph") -> None:
+        """Let all steps of `other` come after all that are here."""
+        here, start = [*self.steps], len(self.places)
+        numbers = {}
+        for number, step in other.steps.items():
+            place, part = other.places[number]
+            numbers[number] = self.add(step, (start + place, part))
+        for number, new in numbers.items():
+            for first in [*here, *(numbers[before] for before in other.before[number])]:
+                self.connect(first, new)
+
     def let_pass(self, first: int, last: int) -> None:
         """Let no one wait for the chain from `first` to `last`, but for what came before it."""
         for follower in [*self.after[last]]:

@@ -1,1 +1,11 @@
-CREATE TABLE p (at timestamptz NOT NULL, n int) PARTITION BY HASH (at);
+CREATE TABLE p (at timestamptz NOT NULL, n serial, kind text, PRIMARY KEY (at, n)) PARTITION BY HASH (n);
+CREATE TABLE p_even PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE p_odd PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE INDEX p_kind ON p (kind);
+COMMENT ON TABLE p IS 'by number';
+ALTER TABLE p ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON p USING (kind = current_user);
+CREATE TABLE follower (at timestamptz, n int, CONSTRAINT follows FOREIGN KEY (at, n) REFERENCES p (at, n));
+CREATE VIEW seen AS SELECT kind, count(*) AS times FROM p GROUP BY kind;
+CREATE FUNCTION latest() RETURNS timestamptz STABLE BEGIN ATOMIC SELECT max(at) FROM p; END;
+CREATE TABLE bystander (id int PRIMARY KEY, n bigint);

@@ -1,1 +1,10 @@
-CREATE TABLE p (at timestamptz NOT NULL, n int) PARTITION BY RANGE (at);
+CREATE TABLE p (at timestamptz NOT NULL, n serial, kind text, PRIMARY KEY (at, n)) PARTITION BY RANGE (at);
+CREATE TABLE p_2026 PARTITION OF p FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE INDEX p_kind ON p (kind);
+COMMENT ON TABLE p IS 'by time';
+ALTER TABLE p ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON p USING (kind = current_user);
+CREATE TABLE follower (at timestamptz, n int, CONSTRAINT follows FOREIGN KEY (at, n) REFERENCES p (at, n));
+CREATE VIEW seen AS SELECT kind, count(*) AS times FROM p GROUP BY kind;
+CREATE FUNCTION latest() RETURNS timestamptz STABLE BEGIN ATOMIC SELECT max(at) FROM p; END;
+CREATE TABLE bystander (id int PRIMARY KEY, n int);

@@ -1,0 +1,2 @@
+CREATE TABLE t (id int) PARTITION BY LIST (id);
+CREATE TABLE keeper (copy t);
