@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from infra.provider.schema.errors import UnsupportedObject
 from infra.provider.schema.identifiers import quote, role
 from infra.provider.schema.model import Grants
 from infra.provider.schema.source import SourceFile
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     import psycopg
 
 _ON_SCHEMA = re.compile(r"REVOKE\b.*?\bON\s+SCHEMA\b", re.IGNORECASE | re.DOTALL)
-"""What such a statement begins with. One inside a DO block is not seen."""
+"""What such a statement begins with, or a DO block holds."""
+
+_DO = re.compile(r"DO\b", re.IGNORECASE)
 
 _HELD = """
     SELECT CASE WHEN held.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(held.grantee)::text END AS grantee,
@@ -39,6 +42,9 @@ def revoked_rights(
         files: all of them.
         session: statements that set up the session before each file.
         granted: what the files grant on the schema.
+
+    Raises:
+        UnsupportedObject: a DO block takes some away and can not be run twice, which is how it is seen.
     """
     statements = [text for file in files for text in _revocations(file.text)]
     if not statements:
@@ -48,7 +54,7 @@ def revoked_rights(
         _open_to(connection, schema, "\n".join(statements))
         before = _held(connection, schema)
         for statement in statements:
-            connection.execute(statement.encode())
+            _run_again(connection, statement)
         return _lost(before, _held(connection, schema), granted)
 
 
@@ -66,7 +72,22 @@ def _revocations(text: str) -> list[str]:
         return []
     starts = statement_starts(text)
     parts = (text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True))
-    return [part for part in parts if _ON_SCHEMA.match(part)]
+    return [part for part in parts if (_ON_SCHEMA.search if _DO.match(part) else _ON_SCHEMA.match)(part)]
+
+
+def _run_again(connection: "psycopg.Connection[Any]", statement: str) -> None:
+    import psycopg  # noqa: PLC0415 - the driver is loaded only where it is used
+
+    try:
+        connection.execute(statement.encode())
+    except psycopg.Error as error:
+        if not _DO.match(statement):
+            raise
+        first = statement.partition("\n")[0]
+        raise UnsupportedObject(
+            [f"a REVOKE on the schema in a block that runs only once ({error.diag.message_primary}): {first}"],
+            "the folder of schema files",
+        ) from None
 
 
 def _held(connection: "psycopg.Connection[Any]", schema: str) -> Mapping[str, frozenset[str]]:

@@ -12,6 +12,7 @@ from infra.provider.schema.engine import (
     preview_changes,
     read_ledger,
 )
+from infra.provider.schema.errors import UnsupportedObject
 from infra.provider.schema.model import ObjectId
 from tests.schema.engine.conftest import Connection, Describe
 
@@ -47,6 +48,24 @@ def test_what_nobody_holds_needs_no_statement(connection: Connection, target: Ta
     assert [text[:6] for text in statements(connection, target, desired)] == ["CREATE"]
     apply_changes(connection, target, desired)
     assert managed_live(connection, target, desired) == desired
+
+
+def test_a_block_takes_away_as_a_statement_does(opened: Connection, target: Target, describe: Describe) -> None:
+    block = "DO $$ BEGIN EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC', 'app'); END $$;"
+    desired = describe(BASE + block)
+    assert desired.revoked == {"PUBLIC": ("CREATE", "USAGE")}
+    apply_changes(opened, target, desired)
+    assert not any(text.startswith("=") for text in rights(opened))
+
+
+def test_a_block_that_can_not_be_run_twice_is_refused_by_name(
+    opened: Connection, target: Target, describe: Describe
+) -> None:
+    assert opened
+    assert target
+    block = "DO $$ BEGIN CREATE TABLE once (); REVOKE ALL ON SCHEMA app FROM PUBLIC; END $$;"
+    with pytest.raises(UnsupportedObject, match=r'a block that runs only once \(relation "once" already exists'):
+        describe(BASE + block)
 
 
 def test_what_others_gave_is_taken_away(opened: Connection, target: Target, describe: Describe) -> None:
