@@ -6,7 +6,7 @@ SELECT p.oid,
        p.puballtables AS all_tables,
        EXISTS (SELECT FROM pg_publication_namespace n WHERE n.pnpubid = p.oid) AS whole_schema,
        ARRAY(SELECT ARRAY[c.relname::text,
-                          concat_ws(' ', '(' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+                          concat_ws(' ', '(' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname COLLATE "C")
                                                  FROM pg_attribute a
                                                  WHERE a.attrelid = r.prrelid AND a.attnum = ANY (r.prattrs)) || ')',
                                     'WHERE (' || pg_get_expr(r.prqual, r.prrelid) || ')')]
