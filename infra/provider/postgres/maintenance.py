@@ -5,7 +5,7 @@ from typing import Any, Final, Literal
 
 from typing_extensions import override
 
-from infra.plugin import UNKNOWN, Context, Diff, Inputs, Resource, Unknown, UserError, compare
+from infra.plugin import UNKNOWN, Context, Diff, Inputs, PropertyChange, Resource, Unknown, UserError, compare, same
 from infra.plugin.resource import State
 from infra.provider.postgres import pg_cron
 from infra.provider.postgres.database import Unreachable, address, connected
@@ -43,8 +43,9 @@ class Maintenance(Resource[MaintenanceInputs]):
         # Seconds count by the jobs they make. Whether pg_cron can be used the state knows, as a refresh saw it last.
         program = compare(old_inputs, new, replace_on=self.replace_on, ignore={"roundSeconds"})
         by = _by(new["wanted"], old["whyNot"] or old["refused"])
-        now, then = ({"by": by, "jobs": _jobs(by, new)}, {"by": old["by"], "jobs": old["jobs"]})
-        return Diff({p: replace(change, from_inputs=False) for p, change in compare(then, now).items()} | program)
+        now = {"by": by, "jobs": _jobs(by, new)}
+        drift = {name: PropertyChange("update", from_inputs=False) for name in now if not same(old[name], now[name])}
+        return Diff({**drift, **program})
 
     @override
     def preview_create(self, context: Context, inputs: State) -> State:
