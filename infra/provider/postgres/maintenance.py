@@ -88,9 +88,10 @@ class Maintenance(Resource[MaintenanceInputs]):
         url, schema = state["url"], state["schemaName"]
         try:
             with connected(url, schema) as connection:
-                reason = pg_cron.look(connection, schema).why_not
-                if not reason:
+                found = pg_cron.look(connection, schema)
+                if not found.why_not:
                     pg_cron.schedule(connection, schema, {})
+            reason = found.why_not if found.installed else ""  # with the extension its jobs went
         except Unreachable as error:  # a database that is gone for good must not keep its stack alive
             reason = str(error)
         if reason:

@@ -1,4 +1,4 @@
-"""A stack of containers whose image has pg_cron: it takes over once the database has it, and backups are proven still."""
+"""A stack of containers whose image has pg_cron: it takes over once the database has it; backups stay proven."""
 
 import json
 

@@ -84,6 +84,10 @@ def test_the_extension_vanishes_and_comes_back(manage: Manage, cron: Database, i
     maintenance.update(**inputs)
     assert maintenance["by"] == "pg_cron"
     assert len(jobs(cron)) == 8
+    run(cron, "DROP EXTENSION pg_cron")
+    before = warnings(manage)
+    maintenance.delete()  # before anybody noticed
+    assert warnings(manage) == before
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,16 @@ def test_another_login_makes_its_own_and_the_former_ones_go(manage: Manage, cron
     assert len(jobs(cron)) == 8
 
 
+def test_a_superuser_sees_all_jobs_and_takes_its_own_alone(manage: Manage, cron: Database, inputs: Inputs) -> None:
+    manage("postgres:Maintenance").create(**inputs)
+    before = jobs(cron)
+    superusers = manage("postgres:Maintenance", "superusers")
+    superusers.create(**{**inputs, "url": Secret(cron.admin_url)})
+    assert len(rows(cron, "SELECT FROM cron.job")) == 16
+    superusers.delete()
+    assert jobs(cron) == before
+
+
 def test_a_new_password_makes_no_new_jobs(manage: Manage, cron: Database, inputs: Inputs) -> None:
     maintenance = manage("postgres:Maintenance")
     maintenance.create(**inputs)
