@@ -132,10 +132,12 @@ def schedule(connection: "psycopg.Connection[dict[str, Any]]", schema: str, jobs
 
 
 def report(connection: "psycopg.Connection[dict[str, Any]]", schema: str) -> tuple[bool, str]:
-    """Say whether the jobs do the maintenance: whether each one's latest run went well, and what went wrong last."""
+    """Say whether jobs do the maintenance: each duty has one, whose latest run went well; and what went wrong last."""
     found = look(connection, schema)
     if found.why_not:
         return False, found.why_not
+    if left := [duty for duty in (*EACH_ROUND, *EACH_HOUR) if f"{prefix(schema)}{duty}" not in found.jobs]:
+        return False, f"no job of pg_cron does {', '.join(left)}: make refresh, then make up"
     runs = connection.execute(_LAST_RUNS, [prefix(schema)]).fetchall()
     if not runs:
         return True, f"{len(found.jobs)} jobs, none has run yet"

@@ -83,6 +83,8 @@ def test_a_refresh_sees_drift_and_an_update_mends_it(manage: Manage, cron: Datab
             f"SET SESSION AUTHORIZATION {OWNER if duty == 'check_rollouts' else 'postgres'}; "
             + statement.format(names[duty]),
         )
+    missing = "reclaim_expired, check_rollouts, seal"
+    assert report(cron) == (False, f"no job of pg_cron does {missing}: make refresh, then make up")
     assert maintenance.diff(**inputs).changes == {}  # a preview without changes asks no server
     maintenance.refresh()
     assert maintenance.diff(**inputs).changes == {"jobs": "UPDATE"}
