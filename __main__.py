@@ -33,8 +33,6 @@ instance = PostgresInstance("postgres", settings)
 access = DatabaseAccess("access", instance.endpoint, settings)
 store = BackupStore("store", settings, after=instance.checked)
 schema = EcosystemSchema("schema", access.owner, store.bucket, settings)
-backup = BackupJob(
-    "backup", access.backup_reader, instance.endpoint, store, instance.programs, settings, after=[schema]
-)
+backup = BackupJob("backup", access.backup_reader, instance.endpoint, store, instance.programs, settings, schema=schema)
 
 export_outputs(instance, access, store, schema, backup)

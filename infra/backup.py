@@ -1,13 +1,14 @@
 """BackupJob: takes the backups, on a schedule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 
 import pulumi
 from pydantic import SecretStr
 
 from infra import second_settings
 from infra.endpoint import BucketAccess, ClientPrograms, Endpoint, Keys
-from infra.schema import VERIFY_FOLDER
+from infra.schema import VERIFY_FOLDER, EcosystemSchema
 from infra.settings import PROJECT_FOLDER, Settings
 from infra.storage import BackupStore
 from infra.targets import embedded, external
@@ -17,7 +18,8 @@ class BackupJob(pulumi.ComponentResource):
     """The job's schedule; the update is done once a good backup lies in the bucket. Without a bucket there is none.
 
     `server` is the most privileged login: each backup is restored there into a throwaway database, to prove it. On a
-    server of others, whose roles we may not take, backups are only read back, and the job's status says so.
+    server of others, whose roles we may not take, backups are only read back, and the job's status says so. The job
+    comes after the `schema`, which says whether the schedule does the database's maintenance as well.
 
     The store's pruner deletes old backups, in a process of its own that has its keys alone: see docs/adr/0029. Where
     there is none, nothing deletes them by itself.
@@ -38,16 +40,17 @@ class BackupJob(pulumi.ComponentResource):
         programs: ClientPrograms,
         settings: Settings,
         *,
-        after: Sequence[pulumi.Resource],
+        schema: EcosystemSchema,
     ):
         super().__init__("agent-ecosystem:index:BackupJob", name)
         bucket = store.bucket
         if bucket is not None:
             deleting = store.pruner if settings.backup_prune else None
+            job = partial(_job, settings=settings, maintained_by=schema.maintained_by, pruning=deleting is not None)
             match settings.target:
                 case "embedded":
-                    configuration = _job(reader, server, bucket, programs, settings, pruning=deleting is not None)
-                    service = embedded.backup_schedule(self, configuration, settings, after=after)
+                    configuration = job(reader, server, bucket, programs)
+                    service = embedded.backup_schedule(self, configuration, settings, after=[schema])
                     if deleting:
                         configuration = _pruner(bucket, deleting, settings)
                         embedded.prune_schedule(self, configuration, settings, after=[service])
@@ -56,17 +59,17 @@ class BackupJob(pulumi.ComponentResource):
 
                     logins = docker.database_inside(reader), docker.database_inside(server)
                     inside = docker.bucket_inside(bucket)
-                    configuration = _job(*logins, inside, programs, settings, pruning=deleting is not None)
-                    container, image = docker.backup_schedule(self, configuration, settings, after=after)
+                    configuration = job(*logins, inside, programs)
+                    container, image = docker.backup_schedule(self, configuration, settings, after=[schema])
                     if deleting:
                         configuration = _pruner(inside, deleting, settings)
                         docker.prune_schedule(self, image, configuration, settings, after=[container])
                 case "external" if settings.backup_runner == "elsewhere":
-                    self.told = _job(reader, None, bucket, None, settings, pruning=deleting is not None)
+                    self.told = job(reader, None, bucket, None)
                     self.pruner_told = _pruner(bucket, deleting, settings) if deleting else None
                 case "external":
-                    configuration = _job(reader, None, bucket, programs, settings, pruning=deleting is not None)
-                    here = external.backup_schedule(self, configuration, settings, after=after)
+                    configuration = job(reader, None, bucket, programs)
+                    here = external.backup_schedule(self, configuration, settings, after=[schema])
                     if deleting:
                         configuration = _pruner(bucket, deleting, settings)
                         external.prune_schedule(self, configuration, settings, after=[here])
@@ -78,8 +81,9 @@ def _job(
     server: Endpoint | None,
     bucket: BucketAccess,
     programs: ClientPrograms | None,
-    settings: Settings,
     *,
+    settings: Settings,
+    maintained_by: pulumi.Output[str],
     pruning: bool,
 ) -> pulumi.Output[str]:
     """Return what the job is told; without `programs` nothing in it is about a machine or a checkout."""
@@ -98,7 +102,7 @@ def _job(
         "run_limit_seconds": settings.backup_run_limit_hours * 3600,
         "silence_seconds": settings.backup_silence_seconds,
         "mirror": settings.backup_mirror or None,
-        "maintenance_seconds": settings.maintenance_seconds,
+        "maintenance_seconds": maintained_by.apply(lambda by: settings.maintenance_seconds if by == "service" else 0),
         **second_settings.for_job(settings),
     }
     if programs:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def problems(settings: "Settings") -> list[str]:
     """Return what is wrong, each line beginning with the key; no line holds a secret."""
-    return [*_certificate(settings), *_urls(settings), *_keys(settings), *_versions(settings)]
+    return [*_certificate(settings), *_urls(settings), *_keys(settings), *_versions(settings), *_maintenance(settings)]
 
 
 def database(settings: "Settings") -> DatabaseUrl:
@@ -86,3 +86,9 @@ def _versions(settings: "Settings") -> list[str]:
     if not settings.extension_versions:
         return []
     return [f"extensionVersions = {settings.extension_versions!r}: on this server that is ALTER EXTENSION ... UPDATE"]
+
+
+def _maintenance(settings: "Settings") -> list[str]:
+    if settings.backups or settings.maintenance_by != "service":
+        return []
+    return ["maintenanceBy = 'service': without backups there is no schedule service: pg_cron, or backups"]

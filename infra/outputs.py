@@ -35,3 +35,4 @@ def export_outputs(
             pulumi.export(name, told)
     pulumi.export("schema", schema.schema_name)
     pulumi.export("report", schema.report)
+    pulumi.export("maintenanceBy", schema.maintained_by)

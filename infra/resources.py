@@ -320,3 +320,31 @@ class Verification(pulumi.CustomResource):
             "report": None,
         }
         super().__init__("pgstack:postgres:Verification", name, properties, opts)
+
+
+class Maintenance(pulumi.CustomResource):
+    """Who does the database's maintenance: see infra/provider/postgres/maintenance.py."""
+
+    by: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        url: pulumi.Input[str],
+        schema_name: str,
+        wanted: str,
+        round_seconds: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ):
+        properties = {
+            "url": url,
+            "schemaName": schema_name,
+            "wanted": wanted,
+            "roundSeconds": round_seconds,
+            "by": None,
+            "jobs": None,
+            "whyNot": None,
+            "refused": None,
+        }
+        super().__init__("pgstack:postgres:Maintenance", name, properties, opts)

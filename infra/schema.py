@@ -7,7 +7,7 @@ from pathlib import Path
 import pulumi
 
 from infra.endpoint import BucketAccess, Endpoint
-from infra.resources import Schema, Seed, Verification
+from infra.resources import Maintenance, Schema, Seed, Verification
 from infra.roles import BACKUP, GROUPS
 from infra.settings import PROJECT_FOLDER, STACK_VARIABLE, Settings
 
@@ -19,10 +19,14 @@ UNDONE_BY = "disconnect_realtime()"
 
 
 class EcosystemSchema(pulumi.ComponentResource):
-    """The seven tables and what belongs to them; `report` is what the checks say of them."""
+    """The seven tables and what belongs to them; `report` is what the checks say of them.
+
+    `maintained_by` is "pg_cron", "service" (the backup job's schedule), or "others" where that has none to do.
+    """
 
     schema_name: str
     report: pulumi.Output[list[str]]
+    maintained_by: pulumi.Output[str]
 
     def __init__(self, name: str, owner: Endpoint, bucket: BucketAccess | None, settings: Settings):
         super().__init__("agent-ecosystem:index:EcosystemSchema", name)
@@ -70,9 +74,25 @@ class EcosystemSchema(pulumi.ComponentResource):
             },
             opts=child,
         )
+        self.maintained_by = self._maintained_by(owner, schema, settings)
         self.schema_name = settings.schema_name
         self.report = verification.report
         self.register_outputs({"report": verification.report})
+
+    def _maintained_by(self, owner: Endpoint, schema: Schema, settings: Settings) -> pulumi.Output[str]:
+        service = "service" if settings.backups and settings.maintenance_seconds else "others"
+        if settings.target == "embedded":  # its PostgreSQL has no pg_cron
+            return pulumi.Output.from_input(service)
+        jobs = Maintenance(
+            "maintenance",
+            # Not the schema's fingerprint, as above: who can do it is known before the schema is changed.
+            url=owner.url,
+            schema_name=settings.schema_name,
+            wanted=settings.maintenance_by if settings.maintenance_seconds else "service",
+            round_seconds=settings.maintenance_seconds,
+            opts=pulumi.ResourceOptions(parent=self, deleted_with=owner.goes_with, depends_on=schema),
+        )
+        return jobs.by.apply(lambda by: by if by == "pg_cron" else service)
 
 
 def _backup_command(settings: Settings) -> list[str]:

@@ -8,12 +8,11 @@ from psycopg import sql
 
 from infra.backup_job import database, stopping
 from infra.backup_job.database import Connection
+from infra.backup_job.duties import EACH_HOUR, EACH_ROUND, FUNCTION, LOCK_TIMEOUT
 from infra.backup_job.errors import BackupError, Stopped
 from infra.backup_job.report import Report
 from infra.backup_job.settings import Settings
 
-EACH_ROUND = ("mark_stale_agents", "reclaim_expired", "check_rollouts", "seal")
-EACH_HOUR = ("roll_up_performance", "maintain_partitions", "prune_tasks")
 HOUR = 3600.0
 RETRY = 300.0
 """Seconds until one of these that failed is due again: it may wait for a lock, and others then wait behind it."""
@@ -21,7 +20,7 @@ ROLE = "maintenance"
 """The group that may call maintain(); the login that reads for backups is in it."""
 
 APPLICATION = "agent-ecosystem maintenance"
-SESSION = ("search_path = ''", "lock_timeout = '10s'")
+SESSION = ("search_path = ''", f"lock_timeout = '{LOCK_TIMEOUT}'")
 
 
 @dataclass
@@ -56,7 +55,7 @@ class Maintenance:
 
     def _do(self, connection: Connection, duty: str) -> bool:
         """Do one duty; return whether it succeeded."""
-        call = sql.SQL("SELECT {}(%s) AS changed").format(sql.Identifier(self.settings.managed_schema, "maintain"))
+        call = sql.SQL("SELECT {}(%s) AS changed").format(sql.Identifier(self.settings.managed_schema, FUNCTION))
         begun = time.monotonic()
         try:
             row = connection.execute(call, [duty]).fetchone()

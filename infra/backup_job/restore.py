@@ -14,6 +14,7 @@ from infra.backup_job.dump_reading import Dump, Streamed, opened, scratch_folder
 from infra.backup_job.errors import BackupError
 from infra.backup_job.itself import settle
 from infra.backup_job.keys import NO_IDENTITIES, Identities
+from infra.backup_job.left_out import of_pg_cron, without_pg_cron
 from infra.backup_job.made_before import drop_public, own_schemas, present
 from infra.backup_job.manifest import Globals, Manifest, parse
 from infra.backup_job.new_database import create, dated_name, drop, free_names
@@ -193,7 +194,11 @@ class Restorer:
             there = present(connection)
             own_schemas(connection, self.manifest.contents)
         self.report("restoring", stamp=self.manifest.stamp, into=database.describe(url), bytes=self.manifest.data.size)
-        with temporary.named(self.selection.lines(listing, there)) as path:
+        if left_out := of_pg_cron(listing):
+            self.report(
+                "pg_cron and its jobs are left out", reason="a server has it in one database, no new one is that"
+            )
+        with temporary.named(self.selection.lines(listing, there | left_out)) as path:
             dump.restore(["--exit-on-error", "--no-password", f"--use-list={path}"], url)
         with (
             database.connect(url) as connection,
@@ -203,7 +208,8 @@ class Restorer:
             drop_public(connection, self.manifest.contents)
             settle(connection, outside)
             same_major = connection.info.server_version // 10000 == self.manifest.server.major
-            wanted, found = self.selection.part_of(self.manifest.contents, facts.contents(connection), listing)
+            recorded = without_pg_cron(self.manifest.contents) if left_out else self.manifest.contents
+            wanted, found = self.selection.part_of(recorded, facts.contents(connection), listing)
             require_same(wanted, found, database.describe(url), definitions=same_major)
             if self.selection.tables is None:
                 for name, words in failing(connection, self.checks, self.manifest).items():

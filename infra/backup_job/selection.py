@@ -28,7 +28,7 @@ class Selection:
 
         Args:
             listing: the table of contents.
-            present: entries of it that are there already.
+            present: entries of it that are there already, or must not be there.
         """
         kept = {line: entry for line, entry in listing.entries() if entry not in present}
         if self.tables is None:

@@ -9,6 +9,9 @@ ATTEMPTS = 5
 LOCK_TIMEOUT = "5s"
 """With the server's own five seconds of patience for ending sessions, new sessions wait ten at most for one attempt."""
 
+SESSIONS = ("client backend", "pg_cron launcher")
+"""Whose sessions are ended; pg_cron's comes again a second later, to the database that then has the name."""
+
 
 def require_replaceable(admin: Connection, name: str) -> None:
     """Refuse, before anything is made, a database that can not be replaced.
@@ -46,8 +49,8 @@ def swap(admin: Connection, built: str, name: str, kept: str) -> None:
     for _ in range(ATTEMPTS):
         admin.execute(
             "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity "
-            "WHERE datname IN (%s, %s) AND backend_type = 'client backend'",
-            [name, built],
+            "WHERE datname IN (%s, %s) AND backend_type = ANY (%s)",
+            [name, built, list(SESSIONS)],
         )
         try:
             with admin.transaction():

@@ -72,11 +72,25 @@ class StackKeys(Keys):
         le=3600,
         description="seconds between two rounds of the database's maintenance; 0: something else calls maintain()",
     )
+    maintenance_by: Literal["auto", "pg_cron", "service"] = Field(
+        "auto",
+        description="who does the database's maintenance: jobs of `pg_cron`, the schedule `service`, or (`auto`) "
+        "pg_cron where the database has it and its owner may use it, else the service",
+    )
 
     @field_validator("postgres_port", "postgres_settings", "database", "object_store_port")
     @classmethod
     def _only_for_servers_of_ours(cls, value: object, info: ValidationInfo) -> object:
         only_for(("embedded", "docker"), "servers that the stack makes", info)
+        return value
+
+    @field_validator("maintenance_by")
+    @classmethod
+    def _somebody_can(cls, value: str, info: ValidationInfo) -> str:
+        if value == "pg_cron":
+            only_for(("docker", "external"), "a PostgreSQL that may come with pg_cron", info)
+        if value != "auto" and info.data.get("maintenance_seconds") == 0:
+            raise ValueError("maintenanceSeconds is 0, which leaves the maintenance to something else")
         return value
 
     @field_validator("state_folder")

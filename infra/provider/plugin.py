@@ -5,6 +5,7 @@ from typing import Any
 from infra.plugin import Plugin, Resource, serve
 from infra.provider.local.port import Port
 from infra.provider.local.service import Service
+from infra.provider.postgres.maintenance import Maintenance
 from infra.provider.postgres.preflight import Preflight
 from infra.provider.postgres.preparation import Preparation
 from infra.provider.postgres.schema import Schema
@@ -18,7 +19,7 @@ from infra.provider.tls.seal import Seal
 VERSION = "0.1.0"
 RESOURCES: list[Resource[Any]] = [
     *(Service(), Port()),
-    *(Preflight(), Preparation(), Schema(), Seed(), Verification()),
+    *(Preflight(), Preparation(), Schema(), Seed(), Verification(), Maintenance()),
     *(Bucket(), RecentBackup()),
     *(Password(), Seal()),
 ]

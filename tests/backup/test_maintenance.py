@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from infra.backup_job.maintenance import EACH_HOUR, EACH_ROUND
+from infra.backup_job.duties import EACH_HOUR, EACH_ROUND
 from tests.backup.conftest import Job
 from tests.backup.held import held_dump
 from tests.backup.test_schedule import stopped, until

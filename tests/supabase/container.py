@@ -17,12 +17,19 @@ TRUST_VECTOR = "echo trusted = true >> /usr/share/postgresql/$PG_MAJOR/extension
 
 
 @contextmanager
-def running_container(engine: docker.DockerClient, image: str) -> Iterator[Emulated]:
-    """Start a project on the PostgreSQL of `image`, whose entrypoint is the official one's; it goes with the block."""
+def running_container(engine: docker.DockerClient, image: str, **more: str) -> Iterator[Emulated]:
+    """Start a project on the PostgreSQL of `image`, whose entrypoint is the official one's; it goes with the block.
+
+    Args:
+        engine: what runs it.
+        image: the image.
+        more: settings of postgresql.conf; two underscores stand for a dot.
+    """
     password = secrets.token_urlsafe(12)
+    settings = {**SETTINGS, **{name.replace("__", "."): value for name, value in more.items()}}
     container = engine.containers.create(
         image,
-        ["postgres", *(word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}"))],
+        ["postgres", *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))],
         environment={"POSTGRES_PASSWORD": password},
         ports={PORT: ("127.0.0.1", 0)},  # any
     )

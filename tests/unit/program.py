@@ -103,6 +103,8 @@ class _Monitor(mocks.MockMonitor):
         response: Any = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.type != "pulumi:pulumi:Stack":
             known = decode(request.object)
+            if request.type == "pgstack:postgres:Maintenance":  # on a server that has no pg_cron unless it is demanded
+                known["by"] = "pg_cron" if known["wanted"] == "pg_cron" else "service"
             response.object.CopyFrom(encode({**known, **OUTPUTS.get(request.type, {})}))
         return response
 

@@ -131,6 +131,7 @@ def test_outputs(dev: Graph) -> None:
         "pruneSecretKey": Secret("prune-SK"),
         "schema": "public",
         "report": ["fine"],
+        "maintenanceBy": "service",
     }
 
 
@@ -188,6 +189,52 @@ def test_the_job_knows_when_to_give_up(dev: Graph) -> None:
     assert [usual[key] for key in limits] == [24 * 3600, 300, 60]
 
 
+EXTERNAL: dict[str, Any] = {"target": "external", "databaseUrl": "postgresql://u:p@h/app"}
+
+
+def seconds(graph: Graph) -> Any:
+    return json.loads(graph["Service backup-schedule"].inputs["files"]["job.json"].value)["maintenance_seconds"]
+
+
+def test_an_embedded_server_has_no_pg_cron_so_nobody_looks_for_it(dev: Graph) -> None:
+    assert "Maintenance maintenance" not in dev.resources
+    assert seconds(dev) == 60
+    assert run(maintenanceSeconds=0).outputs["maintenanceBy"] == "others"
+
+
+def test_the_job_does_the_maintenance_unless_pg_cron_does() -> None:
+    by_service = run(**EXTERNAL, maintenanceSeconds=20)
+    maintenance = by_service["Maintenance maintenance"]
+    assert {name for name, value in maintenance.inputs.items() if holds_secret(value)} == {"url"}
+    given = {name: maintenance.inputs[name] for name in ("schemaName", "wanted", "roundSeconds")}
+    assert given == {"schemaName": "public", "wanted": "auto", "roundSeconds": 20}
+    assert (maintenance.parent, maintenance.retain) == (
+        "EcosystemSchema schema",
+        False,
+    )  # jobs do not outlive the stack
+    assert (seconds(by_service), by_service.outputs["maintenanceBy"]) == (20, "service")
+    by_pg_cron = run(**EXTERNAL, maintenanceBy="pg_cron")
+    assert (seconds(by_pg_cron), by_pg_cron.outputs["maintenanceBy"]) == (0, "pg_cron")
+    assert "Schema schema" in by_pg_cron.comes_after("Maintenance maintenance")
+    assert "Maintenance maintenance" in by_pg_cron.comes_after("Service backup-schedule")
+
+
+def test_a_job_that_runs_elsewhere_leaves_the_maintenance_to_pg_cron_as_well() -> None:
+    graph = run(**EXTERNAL, backupRunner="elsewhere", maintenanceBy="pg_cron")
+    assert json.loads(graph.outputs["backupJob"].value)["maintenance_seconds"] == 0
+
+
+def test_pg_cron_needs_no_backups() -> None:
+    assert run(**EXTERNAL, backups=False, maintenanceBy="pg_cron").outputs["maintenanceBy"] == "pg_cron"
+    assert run(**EXTERNAL, backups=False).outputs["maintenanceBy"] == "others"
+
+
+def test_without_rounds_pg_cron_is_left_alone() -> None:
+    graph = run(**EXTERNAL, maintenanceSeconds=0)
+    assert graph["Maintenance maintenance"].inputs["wanted"] == "service"
+    assert (seconds(graph), graph.outputs["maintenanceBy"]) == (0, "others")
+
+
 SECOND: dict[str, Any] = {
     "backupSecondBucket": "elsewhere",
     "backupSecondEndpoint": "https://s3.second.example",
@@ -199,8 +246,7 @@ SECOND: dict[str, Any] = {
 
 @pytest.mark.parametrize("target", ["embedded", "external"])
 def test_the_job_alone_knows_the_second_destination_and_nothing_of_it_is_made(target: str) -> None:
-    database: dict[str, Any] = {"databaseUrl": "postgresql://u:p@h/app"} if target == "external" else {}
-    graph = run(**SECOND, **database, target=target)
+    graph = run(**SECOND, **(EXTERNAL if target == "external" else {}))
     files = graph["Service backup-schedule"].inputs["files"]
     assert isinstance(files["job.json"], Secret)
     job = json.loads(files["job.json"].value)

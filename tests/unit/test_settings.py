@@ -74,6 +74,8 @@ WRONG = [
     ("backupSecondEndpoint", "minio:9000", "String should match pattern"),
     ("maintenanceSeconds", "-1", "Input should be greater than or equal to 0"),
     ("maintenanceSeconds", "often", "Input should be a valid integer"),
+    ("maintenanceBy", "cron", "Input should be 'auto', 'pg_cron' or 'service'"),
+    ("maintenanceBy", "pg_cron", "only the targets docker and external have a PostgreSQL that may come with pg_cron"),
     ("sslMode", "on", "Input should be 'disable', 'allow'"),
     ("dropOnDestroy", "perhaps", "Input should be a valid boolean"),
     ("backups", "perhaps", "Input should be a valid boolean"),
@@ -187,6 +189,27 @@ def test_the_second_destination_is_not_the_container_itself_nor_the_first() -> N
     ):
         parse(**external, backupSecondBucket="backups-of-ours")
     assert parse(**external, backupSecondBucket="backups-of-ours", backupSecondEndpoint="https://s3.example")
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"maintenanceBy": "service", "maintenanceSeconds": "0"}, "'service': maintenanceSeconds is 0, which leaves"),
+        (
+            {**EXTERNAL, "maintenanceBy": "pg_cron", "maintenanceSeconds": "0"},
+            "'pg_cron': maintenanceSeconds is 0, which leaves",
+        ),
+        (
+            {**EXTERNAL, "maintenanceBy": "service", "backups": "false"},
+            "'service': without backups there is no schedule service: pg_cron, or backups",
+        ),
+    ],
+)
+def test_nobody_is_to_do_maintenance_who_can_not(config: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(**config)
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"configuration key agent-ecosystem:maintenanceBy = {said}")
 
 
 def test_recipients_are_a_list_or_words() -> None:

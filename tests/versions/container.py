@@ -18,12 +18,19 @@ NO_DISK = ("-c", "fsync=off", "-c", "full_page_writes=off")
 
 
 @contextmanager
-def postgresql(engine: docker.DockerClient) -> Iterator[str]:
-    """Run the image, initialised as the stack initialises it; give its superuser's URL. It goes with the block."""
+def postgresql(engine: docker.DockerClient, image: str = IMAGE, **settings: str) -> Iterator[str]:
+    """Run an image, initialised as the stack initialises it; give its superuser's URL. It goes with the block.
+
+    Args:
+        engine: what runs it.
+        image: one whose entrypoint is the official one's.
+        settings: of postgresql.conf; two underscores stand for a dot.
+    """
+    options = [word for name, value in settings.items() for word in ("-c", f"{name.replace('__', '.')}={value}")]
     password, port = secrets.token_urlsafe(12), free_port()
     container = engine.containers.create(
-        IMAGE,
-        list(NO_DISK),
+        image,
+        [*NO_DISK, *options],
         name=f"test-version-{secrets.token_hex(3)}",
         environment={"POSTGRES_PASSWORD": password, "POSTGRES_INITDB_ARGS": describe(IMAGE, None).initdb_arguments},
         ports={"5432/tcp": ("127.0.0.1", port)},
@@ -31,7 +38,7 @@ def postgresql(engine: docker.DockerClient) -> Iterator[str]:
     try:
         container.start()
         url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
-        wait_until(lambda: answers(url, container), f"{IMAGE} answers")
+        wait_until(lambda: answers(url, container), f"{image} answers")
         yield url
     finally:
         container.remove(force=True, v=True)

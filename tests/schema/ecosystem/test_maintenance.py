@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg.rows import TupleRow
 
-from infra.backup_job.maintenance import EACH_HOUR, EACH_ROUND
+from infra.backup_job.duties import EACH_HOUR, EACH_ROUND
 from tests.schema.ecosystem.conftest import Ecosystem, Register, connect, refused
 from tests.schema.ecosystem.tasks import claim, enqueue, expire_leases
 
