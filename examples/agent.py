@@ -67,7 +67,9 @@ def main(agent_id: str) -> None:
                 if not tasks:  # woken by the next task that is ready, and by nothing for those that are due later
                     list(connection.notifies(timeout=10, stop_after=1))
         except KeyboardInterrupt:
-            connection.execute("SELECT deregister_agent(%s)", (agent_id,))
+            connection.close()  # with whatever was under way on it
+            with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as last:
+                last.execute("SELECT deregister_agent(%s)", (agent_id,))
 
 
 if __name__ == "__main__":
