@@ -1,4 +1,4 @@
-"""What files say has to be there before them: extensions, and schemas. Both are the database's, made by others."""
+"""What files say has to be there before them: extensions, and their schema. Both are the database's, made by others."""
 
 import re
 
@@ -33,8 +33,7 @@ def without_prerequisites(file: SourceFile, target: Target) -> SourceFile:
 def _is_there(found: re.Match[str], target: Target) -> bool:
     name, more = _folded(found[1]), _folded(found[2])
     if found.re is _SCHEMA:
-        beside = target.server.surroundings.readable if target.server else ()
-        return (name == target.schema and more in (None, target.owner)) or (name in beside and more is None)
+        return name == target.schema and more in (None, target.owner)
     return name in target.extensions and more in (None, target.home_of(str(name)))
 
 

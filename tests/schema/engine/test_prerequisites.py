@@ -1,6 +1,5 @@
 """Files may say what they need of the database: an extension that is there is no change, one that is not is refused."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from infra.provider.schema.desired import desired_catalog
 from infra.provider.schema.errors import SourceErrors, UnsupportedObject
 from infra.provider.schema.prerequisites import without_prerequisites
 from infra.provider.schema.source import SourceFile
-from infra.provider.schema.target import ServerFacts, Surroundings, Target
+from infra.provider.schema.target import Target
 
 TARGET = Target(schema="app", owner="Owner")
 
@@ -48,16 +47,6 @@ def test_what_is_there_leaves_blanks(statement: str) -> None:
 )
 def test_what_is_not_stays(statement: str) -> None:
     assert without_prerequisites(SourceFile("a.sql", statement), TARGET).text == statement
-
-
-def test_a_schema_beside_is_there_or_is_not() -> None:
-    """One of others: what is made in it is refused by its own name."""
-    beside = replace(TARGET, server=ServerFacts(180001, surroundings=Surroundings(readable=("other", "Third"))))
-    text = 'CREATE SCHEMA other; CREATE SCHEMA IF NOT EXISTS "Third"; CREATE SCHEMA fourth;'
-    found = without_prerequisites(SourceFile("a.sql", text), beside).text
-    assert found.strip() == "CREATE SCHEMA fourth;"
-    owned = "CREATE SCHEMA other AUTHORIZATION somebody;"
-    assert without_prerequisites(SourceFile("a.sql", owned), beside).text == owned
 
 
 def test_a_script_as_it_was_run_by_hand_is_read(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
--- The schemas beside the managed one that hold something of users', or nothing at all: whether a dump by this role can read all of it, and
+-- The schemas beside the managed one that hold something of users': whether a dump by this role can read all of it, and
 -- a mark that changes when one of their objects does (the transaction that wrote an object's row last).
 WITH beside AS (
     SELECT n.oid, n.nspname::text AS name
@@ -24,9 +24,4 @@ WHERE NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = m.class AND d.objid 
   -- A row type or array type comes and goes with its table or type, an extension's too.
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = m.class AND d.objid = m.oid AND d.deptype = 'i')
 GROUP BY m.schema
-UNION ALL
--- Every database has a schema public.
-SELECT b.name, has_schema_privilege(b.oid, 'USAGE'), ''
-FROM beside b
-WHERE b.name NOT IN (SELECT m.schema FROM member m) AND b.name <> 'public'
-ORDER BY schema;
+ORDER BY m.schema;
