@@ -15,15 +15,21 @@ _SCHEMA = re.compile(
     rf"CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}\s*(?:AUTHORIZATION\s+{_NAME}\s*)?;", re.IGNORECASE
 )
 
+_DROP = re.compile(r"DROP\s+(?:SCHEMA|EXTENSION)\b", re.IGNORECASE)
+
 
 def without_prerequisites(file: SourceFile, target: Target) -> SourceFile:
     """Return `file` without the statements that make what `target` has already, as it has it.
 
     Blanks stand for them, so that all else keeps its place: PostgreSQL would say of them that it exists already. An
-    extension that is not there, or is wanted in another schema or version, stays, and is refused by name.
+    extension that is not there, or is wanted in another schema or version, stays, and is refused by name. A script that
+    drops some first makes them itself, and is left alone.
     """
     text = file.text
-    for start in statement_starts(text):
+    starts = statement_starts(text)
+    if any(_DROP.match(text, start) for start in starts):
+        return file
+    for start in starts:
         found = _EXTENSION.match(text, start) or _SCHEMA.match(text, start)
         if found and _is_there(found, target):
             text = text[:start] + re.sub(r"\S", " ", found[0]) + text[found.end() :]

@@ -43,6 +43,8 @@ def test_what_is_there_leaves_blanks(statement: str) -> None:
         "CREATE SCHEMA app AUTHORIZATION owner;",
         "CREATE SCHEMA app CREATE TABLE t ();",
         "CREATE EXTENSION vector",
+        "DROP SCHEMA IF EXISTS app CASCADE; CREATE SCHEMA app;",
+        "CREATE SCHEMA app; drop extension if exists vector; CREATE EXTENSION vector;",
     ],
 )
 def test_what_is_not_stays(statement: str) -> None:
