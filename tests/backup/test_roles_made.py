@@ -61,6 +61,20 @@ def test_the_missing_roles_come_back_as_they_were_without_passwords(
         admin.execute(f'DROP DATABASE "{restored[0]}"'.encode())
 
 
+def test_a_login_that_may_not_make_roles_is_told_so_and_makes_nothing(moved: Job, server: Server) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as admin:
+        admin.execute(f"CREATE ROLE modest LOGIN CREATEDB BYPASSRLS PASSWORD '{server.password}'".encode())
+        try:
+            moved.set(restore_url=server.url("postgres", "modest"))
+            said = moved.refused("restore", "--create-roles")
+            there = admin.execute("SELECT FROM pg_database WHERE datname LIKE '%restored%'").fetchall()
+        finally:
+            admin.execute("DROP ROLE modest")
+    assert "the roles of the backup can not be made: permission denied to create role" in said
+    assert present(server) == []
+    assert there == []
+
+
 def test_they_go_again_where_the_restore_fails(moved: Job, server: Server) -> None:
     stamp = moved.forge(rows={**moved.manifest().contents.rows, "public.theirs": 2})
     assert "public.theirs has 1 rows of 2" in moved.refused("restore", "--create-roles", "--at", stamp)
