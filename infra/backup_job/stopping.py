@@ -1,17 +1,17 @@
 """What is under way ends early and in order, uploads aborted, scratch databases dropped: at a signal, or given up.
 
-The handler raises nothing: an exception out of a signal handler is lost where Python happens to run a finaliser.
-It notes the signal and makes whatever we may be waiting for end; the streams and steps then call `check`.
+A handler of Python's own runs in the main thread, between two of its steps: a signal that comes just before that thread
+begins to wait for a program is not seen until the program says something, which may be hours later. So another thread
+hears of signals, notes them, and makes whatever is waited for end; the streams and steps then call `check`. Nothing is
+raised anywhere else: an exception out of nowhere is lost where Python happens to run a finaliser.
 """
 
 import contextlib
 import os
-import select
 import signal
 import socket
 import subprocess
 import threading
-from types import FrameType
 from typing import Any
 from weakref import WeakSet, WeakValueDictionary
 
@@ -21,9 +21,11 @@ from infra.backup_job.errors import HungError, Stopped
 
 CANCEL_TIMEOUT = 5.0
 
-_wake_up, _woken = os.pipe()  # not threading's Event: its lock may be held by the very code that a signal interrupts
+_told = threading.Event()
 _signals: list[int] = []
 _children: WeakSet[subprocess.Popen[bytes]] = WeakSet()
+_adding = threading.Lock()
+"""Held while `_children` changes, or is looked through."""
 _connections: WeakValueDictionary[tuple[int, int], psycopg.Connection[Any]] = WeakValueDictionary()
 """By their thread and their id: a thread may add one while others look through them: `valuerefs` is one step."""
 
@@ -32,9 +34,13 @@ _given_up: dict[int, str] = {}
 
 
 def listen() -> None:
-    """Take SIGTERM and SIGINT of this process from now on."""
+    """Take SIGTERM and SIGINT of this process from now on; called once, in the main thread."""
+    heard, wake_up = os.pipe()
+    os.set_blocking(wake_up, False)
+    signal.set_wakeup_fd(wake_up, warn_on_full_buffer=False)  # written to at once, whatever the main thread waits for
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _note)
+        signal.signal(number, lambda _number, _frame: None)  # without a handler nothing would be written
+    threading.Thread(target=_hear, args=[heard], name="signals", daemon=True).start()
 
 
 def requested() -> int | None:
@@ -52,13 +58,16 @@ def check() -> None:
 
 def wait(seconds: float) -> None:
     """Sleep, and raise Stopped as soon as we are told to stop."""
-    select.select([_wake_up], [], [], seconds)
+    _told.wait(seconds)
     check()
 
 
 def ends_with_us(child: subprocess.Popen[bytes]) -> None:
-    """Have `child` killed when we are told to stop."""
-    _children.add(child)
+    """Have `child` killed when we are told to stop, now if we were."""
+    with _adding:
+        _children.add(child)
+    if requested():
+        kill(child)
 
 
 def kill(child: subprocess.Popen[bytes]) -> None:
@@ -81,8 +90,7 @@ def give_up(thread: int, words: str) -> None:
         words: why.
     """
     _given_up[thread] = words
-    for child in list(_children):
-        kill(child)
+    _kill_children()
     for reference in _connections.valuerefs():
         if reference.key[0] == thread and (connection := reference()):
             _cancel(connection)
@@ -99,16 +107,21 @@ def begin_again() -> None:
     _given_up.pop(threading.get_ident(), None)
 
 
-def _note(number: int, _frame: FrameType | None) -> None:
-    if _signals:  # the first one set the way out going: it must be able to end
-        return
-    _signals.append(number)
-    os.write(_woken, b".")
-    for child in list(_children):
-        kill(child)
+def _hear(heard: int) -> None:
+    """Wait for a signal, and end what is waited for. Later ones count for nothing: the way out must be able to end."""
+    _signals.append(os.read(heard, 1)[0])
+    _told.set()
+    _kill_children()
     for reference in _connections.valuerefs():
         if connection := reference():
             _cancel(connection)
+
+
+def _kill_children() -> None:
+    with _adding:
+        children = list(_children)
+    for child in children:
+        kill(child)
 
 
 def _cancel(connection: psycopg.Connection[Any]) -> None:
