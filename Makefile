@@ -63,7 +63,7 @@ shell: ## a shell in which plain `pulumi` works
 test: ## everything that proves it (ARGS='-k word': a part)
 	@$(BOOTSTRAP) run python -m pytest $(SPREAD) $(ARGS)
 
-test-full: ## the same with long repetitions
+test-full: ## the same with long repetitions, and the tests that take minutes
 	@AGENT_ECOSYSTEM_FULL=1 $(BOOTSTRAP) run python -m pytest $(SPREAD) $(ARGS)
 
 check: lint ## the developer's loop: lint and the quick tests, in seconds (TESTS=tests/backup: another part)

@@ -12,6 +12,7 @@ from tests.backup.conftest import BUCKET, Job, S3Server, job_values
 from tests.backup.held import frozen, held_before_the_dump, held_dump, held_restore
 from tests.backup.test_proof import throwaway
 from tests.conftest import Database, Server, fresh_database
+from tests.full_run import in_full
 from tests.waiting import wait_until
 
 OF_THE_RUN = "SELECT pid FROM pg_stat_activity WHERE application_name IN ('agent-ecosystem backup', 'pg_dump')"
@@ -50,6 +51,7 @@ def test_a_query_without_an_end(job: Job, filled: Database) -> None:
     require_clear(job)
 
 
+@in_full
 def test_a_session_that_does_not_even_take_a_cancellation(job: Job, filled: Database) -> None:
     job.set(run_limit_seconds=15, lock_wait_seconds=3600)
     with held_before_the_dump(job, filled) as backend, frozen(backend):
@@ -104,6 +106,7 @@ def test_a_signal_while_the_server_answers_nobody(fragile_server: Server, s3_ser
             job.stop()
 
 
+@in_full
 def test_the_server_of_the_proof_answers_nobody(job: Job, big: Database, fragile_server: Server) -> None:
     """It is not the backup that is blamed."""
     job.set(silence_seconds=2, proof_url=fragile_server.url())
@@ -120,6 +123,7 @@ def test_the_server_of_the_proof_answers_nobody(job: Job, big: Database, fragile
     assert big
 
 
+@in_full
 def test_a_store_that_does_not_answer(fragile_store: S3Server, server: Server, big: Database, tmp_path: Path) -> None:
     job = Job(tmp_path / "job.json", job_values(server, fragile_store, BUCKET, big), fragile_store.client)
     job.set()

@@ -11,10 +11,10 @@ import psycopg
 from tests.backup.conftest import BUCKET, Job, S3Server, job_values
 from tests.backup.held import held_restore
 from tests.conftest import Database, Server, fresh_database
+from tests.full_run import FULL, in_full
 
 SEED = int(os.environ.get("AGENT_ECOSYSTEM_SEED", "20261128"))
-FULL = bool(os.environ.get("AGENT_ECOSYSTEM_FULL"))
-OF_THE_JOB, OF_OTHERS = (100, 20) if FULL else (10, 3)
+OF_THE_JOB, OF_OTHERS = (100, 20) if FULL else (6, 3)
 
 
 def fill(database: Database) -> None:
@@ -93,6 +93,7 @@ def failed_clearly(job: Job) -> str:
     return said
 
 
+@in_full
 def test_its_store_is_killed(fragile_store: S3Server, server: Server, database: Database, tmp_path: Path) -> None:
     fill(database)
     job = Job(tmp_path / "job.json", job_values(server, fragile_store, BUCKET, database), fragile_store.client)

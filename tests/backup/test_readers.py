@@ -1,7 +1,6 @@
 """Readers see a whole latest backup while it is replaced; of those who replace it at once, the newest wins."""
 
 import hashlib
-import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +17,9 @@ from infra.backup_job.names import Names, stamp
 from infra.backup_job.store import ObjectStore
 from tests.backup.conftest import Job
 from tests.conftest import Database
+from tests.full_run import FULL
 
-FULL = bool(os.environ.get("AGENT_ECOSYSTEM_FULL"))
-OVERWRITES = 500 if FULL else 100
+OVERWRITES = 500 if FULL else 50
 READERS = 4
 WRITERS = 8
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,6 +12,7 @@ from tests.backup.conftest import BUCKET, Job, S3Server, client_of, job_values
 from tests.backup.held import held_before_the_dump
 from tests.backup.troubled_store import troubled
 from tests.conftest import Database, Server
+from tests.full_run import in_full
 from tests.waiting import wait_until
 
 MOMENTS = {
@@ -21,6 +22,7 @@ MOMENTS = {
     "before the pointer": ("PUT object if", 3),
 }
 """By the kind of request before which the keys are revoked, and how many of that kind come first."""
+FIRST, *LATER = MOMENTS
 
 
 def revoke(store: S3Server) -> None:
@@ -40,7 +42,7 @@ def revoke(store: S3Server) -> None:
     wait_until(refused, "the store refuses the former keys")
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("moment", [FIRST, *(pytest.param(later, marks=in_full) for later in LATER)])
 def test_keys_of_the_store(moment: str, fragile_store: S3Server, server: Server, big: Database, tmp_path: Path) -> None:
     job = Job(tmp_path / "job.json", job_values(server, fragile_store, BUCKET, big), fragile_store.client)
     job.set()

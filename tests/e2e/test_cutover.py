@@ -8,6 +8,9 @@ import psycopg
 import pytest
 
 from tests.e2e.project import SOURCE, Project
+from tests.full_run import in_full
+
+pytestmark = in_full
 
 RUNBOOK = "Cutover to a restored database"
 DATABASES = "SELECT datname FROM pg_database WHERE datname ~ '^ecosystem_' ORDER BY 1"

@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.backup.conftest import S3Server, s3_server
 from tests.e2e.project import Project
 from tests.e2e.test_lifecycle import TABLES
+from tests.full_run import in_full
 from tests.supabase.certificates import Authority
 from tests.supabase.emulation import Emulated, Supabase
 from tests.supabase.fixtures import start_supabase, supabase_template
@@ -226,6 +227,7 @@ REFUSING_VIEWS = """
 """
 
 
+@in_full
 def test_destroy_after_an_up_that_failed_half_way_leaves_what_was_there(
     make_project: Callable[[], Project], start_supabase: Callable[..., Supabase], s3_server: S3Server
 ) -> None:

@@ -11,8 +11,11 @@ from tests.backup.conftest import S3Server, s3_server
 from tests.e2e.project import Project
 from tests.e2e.test_external import FIRST_COLUMN, REGISTRY, External, configure, surroundings
 from tests.e2e.test_lifecycle import TABLES
+from tests.full_run import in_full
 from tests.supabase.container import running_container
 from tests.supabase.emulation import Emulated
+
+pytestmark = in_full
 
 __all__ = ["s3_server"]
 

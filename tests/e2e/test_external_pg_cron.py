@@ -9,10 +9,13 @@ import pytest
 from tests.backup.conftest import S3Server, s3_server
 from tests.e2e.project import Project
 from tests.e2e.test_external import configure
+from tests.full_run import in_full
 from tests.provider.pg_cron.conftest import image
 from tests.supabase.container import running_container
 from tests.supabase.emulation import Emulated
 from tests.waiting import wait_until
+
+pytestmark = in_full
 
 __all__ = ["image", "s3_server"]
 

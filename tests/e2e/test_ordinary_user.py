@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.e2e.project import SOURCE, Project
+from tests.full_run import in_full
 from tools.bootstrap import pulumi_cli
 from tools.bootstrap.checkout import Checkout
 
@@ -21,9 +22,7 @@ USER = "nobody"
 SECONDS = 900
 pytestmark = [
     pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user"),
-    pytest.mark.skipif(
-        "AGENT_ECOSYSTEM_FULL" not in os.environ, reason="installs all packages anew: a minute, in a full run alone"
-    ),
+    in_full,  # it installs all packages anew
 ]
 
 

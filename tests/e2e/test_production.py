@@ -12,6 +12,7 @@ from botocore.config import Config
 from infra.backup_job.manifest import LatestPointer, parse
 from infra.provider.s3.store import empty
 from tests.e2e.project import Project
+from tests.full_run import in_full
 
 PASSPHRASE = "kept-in-the-teams-vault-4711"
 STACK = "production"
@@ -111,6 +112,7 @@ def test_with_an_old_backup_nothing_changes_until_there_is_a_new_one(production:
     ]
 
 
+@in_full
 def test_a_lost_bucket_is_there_again_with_a_backup_before_the_update_is_refused_for_want_of_one(
     production: Project,
 ) -> None:

@@ -8,8 +8,10 @@ import psycopg
 import pytest
 
 from tests.e2e.project import Project
+from tests.full_run import in_full
 
 
+@in_full
 def test_a_stack_survives_the_loss_of_its_passphrase_and_of_its_state(fresh: Project) -> None:
     fresh.make("up")
     fresh.query("SELECT register_agent('survivor', 'executor', '1.8.3')")

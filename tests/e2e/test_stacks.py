@@ -5,6 +5,7 @@ from pathlib import Path
 
 from infra.provider.s3.store import empty
 from tests.e2e.project import PULUMI_SECONDS, Project
+from tests.full_run import in_full
 
 BOTH = ("left", "right")
 
@@ -26,6 +27,7 @@ def at_once(project: Project, target: str, *arguments: str) -> None:
     assert [run.returncode for run in runs] == [0, 0], "\n".join(said)
 
 
+@in_full
 def test_two_stacks_come_and_go_at_once(fresh: Project) -> None:
     at_once(fresh, "up")
     left, right = (fresh.outputs(stack) for stack in BOTH)

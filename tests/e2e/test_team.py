@@ -13,6 +13,7 @@ from tests.backup.conftest import S3Server, s3_server
 from tests.e2e.project import Project
 from tests.e2e.test_external import configure
 from tests.e2e.test_other_programs import empty
+from tests.full_run import in_full
 from tests.supabase.emulation import Supabase
 from tests.supabase.fixtures import start_supabase, supabase_template
 
@@ -66,6 +67,7 @@ def scheduled(project: Project) -> Iterator["subprocess.Popen[str]"]:
         process.communicate(timeout=60)
 
 
+@in_full
 @pytest.mark.usefixtures("_backend")
 def test_any_checkout_of_a_team_carries_on(
     make_project: Callable[[], Project],

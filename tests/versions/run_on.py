@@ -14,7 +14,6 @@ import pytest
 from tests.conftest import GIVEN
 
 ROOT = Path(__file__).parents[2]
-FULL = bool(os.environ.get("AGENT_ECOSYSTEM_FULL"))
 
 
 def run_on(url: str, tests: Sequence[str], folder: Path, **environment: str) -> None:

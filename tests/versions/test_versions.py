@@ -10,10 +10,11 @@ import docker
 import pytest
 
 from infra.embedded.account import Account
+from tests.full_run import FULL
 from tests.schema.engine.cases import name_of, planned_cases
 from tests.schema.engine.other_servers import NotToBeHad, bare
 from tests.versions.container import postgresql
-from tests.versions.run_on import FULL, run_on
+from tests.versions.run_on import run_on
 
 pytestmark = pytest.mark.server
 

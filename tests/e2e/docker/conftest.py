@@ -1,6 +1,5 @@
 """One stack of containers for the whole run, and fresh ones for what ends badly."""
 
-import os
 import secrets
 from collections.abc import Callable, Iterator
 
@@ -11,10 +10,6 @@ from tests.e2e.docker.containers import ContainerStack
 from tests.e2e.project import SOURCE, Project
 
 JOB = SOURCE / "infra/backup_job"
-
-in_full = pytest.mark.skipif(
-    not os.environ.get("AGENT_ECOSYSTEM_FULL"), reason="minutes of containers coming and going: make test-full"
-)
 
 MakeStack = Callable[..., ContainerStack]
 

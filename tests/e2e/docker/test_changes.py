@@ -6,11 +6,12 @@ from io import BytesIO
 import docker
 import psycopg
 
-from tests.e2e.docker.conftest import MakeStack, in_full
+from tests.e2e.docker.conftest import MakeStack
 from tests.e2e.docker.containers import SERVICES, ContainerStack, changed_rows
 from tests.e2e.test_cutover import walk_cutover
 from tests.e2e.test_schema_changes import FIRST_COLUMN, REGISTRY
 from tests.e2e.test_schema_changes import changed_rows as changed_objects
+from tests.full_run import in_full
 
 JOB = {
     *("Image backup", "RemoteImage backup", "Container backup", "Container backup-files"),
@@ -116,6 +117,7 @@ def test_a_memory_limit_is_changed_in_place(containers: ContainerStack) -> None:
     assert ids(containers) == before
 
 
+@in_full
 def test_every_password_is_changed_by_one_setting(containers: ContainerStack) -> None:
     before = containers.outputs()
     containers.query("SELECT register_agent('survivor', 'executor', '1.8.3')")

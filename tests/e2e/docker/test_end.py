@@ -8,8 +8,9 @@ import subprocess
 
 import pytest
 
-from tests.e2e.docker.conftest import MakeStack, in_full
+from tests.e2e.docker.conftest import MakeStack
 from tests.e2e.docker.containers import SERVICES, ContainerStack
+from tests.full_run import in_full
 from tests.waiting import wait_until
 
 DEADLINE_SECONDS = 120
@@ -28,6 +29,7 @@ def test_destroy_leaves_nothing_and_can_be_said_twice(make_stack: MakeStack) -> 
     assert stack.names() == set()
 
 
+@in_full
 def test_backups_stay_where_that_is_configured(make_stack: MakeStack) -> None:
     stack = make_stack(keepBackupsOnDestroy="true")
     stack.up()

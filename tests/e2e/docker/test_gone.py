@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from infra.provider.s3 import store
-from tests.e2e.docker.conftest import MakeStack, in_full
+from tests.e2e.docker.conftest import MakeStack
 from tests.e2e.docker.containers import SERVICES, ContainerStack
 from tests.e2e.project import Project
+from tests.full_run import in_full
 
 
 @pytest.mark.parametrize(
@@ -38,8 +39,9 @@ def test_a_stopped_container_is_started(containers: ContainerStack) -> None:
     containers.preview("--expect-no-changes", "--refresh")
 
 
-@pytest.mark.parametrize("service", ["postgres", pytest.param("object-store", marks=in_full)])
-@pytest.mark.parametrize("running", [True, pytest.param(False, marks=in_full)])
+@in_full
+@pytest.mark.parametrize("service", ["postgres", "object-store"])
+@pytest.mark.parametrize("running", [True, False])
 def test_a_removed_network_comes_back_with_all_that_were_in_it(
     containers: ContainerStack, service: str, *, running: bool
 ) -> None:
@@ -65,6 +67,7 @@ def test_a_removed_network_comes_back_with_all_that_were_in_it(
     containers.preview("--expect-no-changes", "--refresh")
 
 
+@in_full
 def test_a_restore_into_another_server_says_that_the_store_is_stopped(containers: ContainerStack) -> None:
     elsewhere = "--into postgresql://postgres@127.0.0.1:1/elsewhere"
     containers.container("object-store").stop()
@@ -79,6 +82,7 @@ def test_a_restore_into_another_server_says_that_the_store_is_stopped(containers
         containers.make("up")
 
 
+@in_full
 def test_a_lost_database_is_made_anew_and_backed_up(containers: ContainerStack) -> None:
     containers.query("SELECT register_agent('lost', 'executor', '1.8.3')")
     containers.container("postgres").remove(force=True)
@@ -100,6 +104,7 @@ def test_a_lost_object_store_is_made_anew_and_filled(containers: ContainerStack)
     containers.preview("--expect-no-changes", "--refresh")
 
 
+@in_full
 def test_a_removed_bucket_comes_back_with_a_backup(containers: ContainerStack) -> None:
     outputs = containers.outputs()
     secret = containers.read("object-store", "s3.json").split('"secretKey": "')[1].split('"')[0]

@@ -4,7 +4,8 @@ import json
 
 import psycopg
 
-from tests.e2e.docker.conftest import MakeStack, in_full
+from tests.e2e.docker.conftest import MakeStack
+from tests.full_run import in_full
 from tests.provider.pg_cron.conftest import image
 from tests.waiting import wait_until
 

@@ -8,8 +8,9 @@ import docker
 import psycopg
 import pytest
 
-from tests.e2e.docker.conftest import MakeStack, in_full
+from tests.e2e.docker.conftest import MakeStack
 from tests.e2e.docker.containers import ContainerStack, inspected
+from tests.full_run import in_full
 
 pytestmark = in_full
 

@@ -12,6 +12,7 @@ from random import Random
 import psycopg
 import pytest
 
+from tests.full_run import FULL
 from tests.schema.ecosystem.conftest import Ecosystem, refused
 from tests.schema.ecosystem.crash_worker import work
 from tests.schema.ecosystem.tasks import Service, as_batch, one
@@ -19,7 +20,6 @@ from tests.waiting import wait_until
 
 pytestmark = pytest.mark.server
 
-FULL = bool(os.environ.get("AGENT_ECOSYSTEM_FULL"))
 WORKERS = 16
 LAYERS = 10
 TASKS = int(os.environ.get("CRASH_TASKS", "100000" if FULL else "2000"))

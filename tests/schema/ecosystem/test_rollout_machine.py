@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from tests.full_run import FULL
 from tests.schema.ecosystem.conftest import Ecosystem
 from tests.schema.ecosystem.task_model import Refused
 from tests.schema.ecosystem.tasks import Service
@@ -18,7 +19,6 @@ from tests.schema.ecosystem.test_task_machine import documented
 
 pytestmark = pytest.mark.server
 
-FULL = bool(os.environ.get("AGENT_ECOSYSTEM_FULL"))
 RUNS = int(os.environ.get("ROLLOUT_MACHINE_RUNS", "500" if FULL else "15"))
 SEED = int(os.environ.get("ROLLOUT_MACHINE_SEED", "20261128"))
 

@@ -20,13 +20,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.full_run import FULL
 from tests.schema.ecosystem.conftest import Ecosystem
 from tests.schema.ecosystem.task_model import Lease, Refused, Task, TaskModel
 from tests.schema.ecosystem.tasks import Service, as_batch, one
 
 pytestmark = pytest.mark.server
 
-FULL = bool(os.environ.get("AGENT_ECOSYSTEM_FULL"))
 RUNS = int(os.environ.get("TASK_MACHINE_RUNS", "1000" if FULL else "20"))
 STEPS = 50
 SEED = int(os.environ.get("TASK_MACHINE_SEED", "20261128"))

@@ -16,13 +16,13 @@ from infra.provider.schema.engine import (
     preview_changes,
 )
 from tests.conftest import Database
+from tests.full_run import FULL
 from tests.schema.engine.cases import CASES, ONLINE, dump, skip_unknown
 from tests.schema.engine.conftest import Connection, Describe, fill
 from tests.schema.engine.schemas import schemas
 
-FULL = bool(os.environ.get("AGENT_ECOSYSTEM_FULL"))
 PAIRS = int(os.environ.get("SCHEMA_PAIRS", "200" if FULL else "20"))
-RANDOM_PAIRS = int(os.environ.get("SCHEMA_RANDOM_PAIRS", "500" if FULL else "50"))
+RANDOM_PAIRS = int(os.environ.get("SCHEMA_RANDOM_PAIRS", "500" if FULL else "25"))
 SEED = int(os.environ.get("SCHEMA_SEED", "20261124"))
 
 

@@ -1,7 +1,6 @@
 """An update that dies after any statement, with its connection or its process: the next finishes, nothing is lost."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from infra.provider.schema.engine import (
     read_ledger,
 )
 from tests.conftest import Database
+from tests.full_run import FULL
 from tests.schema.engine.conftest import Connection, Describe
 from tests.schema.engine.doomed import LONG_WAITS, ONLINE, Doomed
 from tests.schema.engine.twelve_changes import KEPT, LEFT_BEHIND, NEW, OLD, ROWS
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.server
 STATEMENTS = 28
 """Of the plan: a test checks it. Each run of the suite kills after some of them, AGENT_ECOSYSTEM_FULL=1 after each."""
 
-EVERY = 1 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 4
+EVERY = 1 if FULL else 4
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The same cases, and the command line, on older PostgreSQL: 15 to 17, where they can be had."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,17 +23,18 @@ from infra.provider.schema.engine import (
     server_facts,
 )
 from infra.provider.schema.source import SourceFile
+from tests.full_run import FULL, in_full
 from tests.schema.command_line.conftest import run_command
 from tests.schema.engine.cases import ONLINE, case_folders, case_text, oldest
 from tests.schema.engine.conftest import Connection, fill
 from tests.schema.engine.other_servers import NotToBeHad, OtherServer, running
 
-EVERY = 1 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 5
+EVERY = 1 if FULL else 5
 """Of the pairs of a case and a version: an odd number, so that each version is met."""
 LACKING = ("extensions.", "COMPRESSION lz4")
 """Words of cases that some of the older servers' packages have nothing for: the extensions, and lz4."""
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, in_full]
 
 
 @pytest.fixture(scope="module", params=[15, 16, 17])

@@ -1,6 +1,5 @@
 """Every case's plan passes its proof, on live schemas of every kind: the proof cries no wolf."""
 
-import os
 from pathlib import Path
 
 import psycopg
@@ -13,11 +12,12 @@ from infra.provider.schema.proof import prove
 from infra.provider.schema.surroundings import dump_schema
 from infra.provider.schema.target import live_target
 from tests.conftest import Database
+from tests.full_run import FULL
 from tests.schema.engine.cases import case_folders, name_of
 from tests.schema.engine.conftest import fill
 
 pytestmark = pytest.mark.server
-CHOSEN = case_folders()[:: 1 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 8]
+CHOSEN = case_folders()[:: 1 if FULL else 8]
 """Each makes three databases: all of them in a full run, some otherwise."""
 REFUSED_ON_THE_COPY = {"rename/composite_and_attribute"}
 """Read without their directives, these renames are casts that there are not, which only the copy tells."""

@@ -3,7 +3,6 @@
 As on Supabase: the owner is no superuser, default privileges grant to roles, and event triggers look at every command.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,13 +22,14 @@ from infra.provider.schema.engine import (
     read_ledger,
 )
 from tests.conftest import Database
+from tests.full_run import FULL
 from tests.schema.engine.conftest import Connection
 from tests.schema.engine.test_faults import in_schema
 from tests.schema.engine.twelve_changes import LEFT_BEHIND, NEW, OLD, ROWS
 
 pytestmark = pytest.mark.server
 
-ROWS_EACH = 500_000 if os.environ.get("AGENT_ECOSYSTEM_FULL") else 20_000
+ROWS_EACH = 500_000 if FULL else 20_000
 
 RULES = LockRules(timeout=2000, retries=20, small=-1)
 

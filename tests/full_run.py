@@ -1,0 +1,9 @@
+"""What `make test` leaves to `make test-full`: long repetitions, and what takes minutes where a shorter one is near."""
+
+import os
+
+import pytest
+
+FULL = bool(os.environ.get("AGENT_ECOSYSTEM_FULL"))
+
+in_full = pytest.mark.skipif(not FULL, reason="takes long, and a shorter test is near it: make test-full")
