@@ -26,6 +26,8 @@ COPY_PART = 256 * 1024**2
 class StoredVersion:
     """One version of an object; `version` is `null` in a bucket that keeps none.
 
+    `modified` is when it was written or, in some stores, when anything of it was changed last.
+
     A `marker` only says that the object was deleted: what lies below it is still there.
     """
 
@@ -116,8 +118,10 @@ class ObjectStore:
                     versions.append(StoredVersion(entry["Key"], entry["VersionId"], entry["LastModified"]))
                 for gone in page.get("DeleteMarkers", []) if markers else []:
                     versions.append(StoredVersion(gone["Key"], gone["VersionId"], gone["LastModified"], marker=True))
-        versions.reverse()  # the store gives a key's newest first; the moments it gives may be equal
-        return sorted(versions, key=lambda version: (version.key, version.modified))
+        # A key's versions come newest first. The moments that they carry do not tell: they may be equal, and SeaweedFS
+        # changes them with a version's lock.
+        versions.reverse()
+        return sorted(versions, key=lambda version: version.key)
 
     def delete(self, version: StoredVersion) -> None:
         """Delete one version of an object, for good.

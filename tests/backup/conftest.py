@@ -3,20 +3,16 @@
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import psycopg
 import pytest
-from botocore.config import Config
 
 from infra import store_policies
 from infra.backup_job import catalog, latest
@@ -28,64 +24,27 @@ from infra.backup_job.names import Names
 from infra.backup_job.settings import Settings, load
 from infra.backup_job.store import ObjectStore as JobStore
 from infra.embedded.account import Account
-from infra.embedded.object_store import ObjectStore
-from infra.store_identities import Identity
+from infra.provider.s3.store import empty
 from tests.backup.held import children
+from tests.backup.s3_server import BUCKET, GIVEN_STORE, S3Server, given_store, running_store
 from tests.conftest import Database, Server, running_server
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 PROJECT = Path(__file__).parents[2]
-BUCKET = "backup-tests"
-
-
-@dataclass(frozen=True)
-class S3Server:
-    """The running store, its administrator, and a client of his."""
-
-    store: ObjectStore
-    endpoint: str
-    identity: Identity
-    client: "S3Client"
-
-    def keys(self, name: str) -> Identity:
-        """Return who else may call it."""
-        return self.store.identities()[name]
-
-
-def client_of(endpoint: str, identity: Identity) -> "S3Client":
-    """Return a client of the store as one of those who may call it."""
-    return boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id=identity.access_key,
-        aws_secret_access_key=identity.secret_key,
-        config=Config(s3={"addressing_style": "path"}),
-    )
-
-
-@contextlib.contextmanager
-def running_store(bucket: str) -> Iterator[S3Server]:
-    """Run a store of which the job and its pruner may use `bucket`, as a stack's."""
-    folder = Path(tempfile.mkdtemp(prefix="ae-s3-"))
-    store = ObjectStore(folder / "store")
-    try:
-        identity = store.init(store_policies.identities(bucket))
-        endpoint = f"http://127.0.0.1:{store.start().s3}"
-        yield S3Server(store, endpoint, identity, client_of(endpoint, identity))
-    finally:
-        store.remove()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[S3Server]:
     """A store with the bucket of the tests, which keeps no versions: what is written over is gone."""
-    with running_store(BUCKET) as server:
+    given = os.environ.get(GIVEN_STORE)
+    with contextlib.nullcontext(given_store(given)) if given else running_store(BUCKET) as server:
         server.client.create_bucket(Bucket=BUCKET)
         yield server
+        if given:  # it goes on: it is left as it was
+            empty(server.client, BUCKET, locked=False)
+            server.client.delete_bucket(Bucket=BUCKET)
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from infra import store_policies
 from infra.backup_job import latest, second
 from infra.backup_job.manifest import LatestPointer
 from infra.backup_job.store import ObjectStore as JobStore
-from tests.backup.conftest import Job, S3Server, running_store
+from tests.backup.conftest import Job
+from tests.backup.s3_server import S3Server, running_store
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

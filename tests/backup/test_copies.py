@@ -6,7 +6,8 @@ import pytest
 
 from infra.backup_job import store as job_store
 from infra.backup_job.store import ObjectStore
-from tests.backup.conftest import BUCKET, Job
+from tests.backup.conftest import Job
+from tests.backup.s3_server import BUCKET
 from tests.conftest import Database
 
 MIB = 1024 * 1024

@@ -12,7 +12,8 @@ from infra.backup_job.database import Programs
 from infra.backup_job.errors import DamagedError
 from infra.backup_job.manifest import StoredObject
 from infra.backup_job.store import ObjectStore
-from tests.backup.conftest import BUCKET, Job
+from tests.backup.conftest import Job
+from tests.backup.s3_server import BUCKET
 from tests.conftest import Database, Server
 
 

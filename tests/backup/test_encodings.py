@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from tests.backup.conftest import BUCKET, Job
+from tests.backup.conftest import Job
+from tests.backup.s3_server import BUCKET
 from tests.conftest import OWNER, Database, Server
 
 ROWS = "SELECT md5(string_agg(encode(convert_to(note, 'SQL_ASCII'), 'hex'), ',' ORDER BY id)), count(*) FROM {}"

@@ -27,8 +27,9 @@ from infra.backup_job.restore import Restorer
 from infra.backup_job.store import ObjectStore
 from infra.backup_job.streams import MIB
 from infra.backup_job.verify import verify
-from tests.backup.conftest import BUCKET, PROJECT, Job, S3Server
+from tests.backup.conftest import PROJECT, Job
 from tests.backup.held import held_dump, held_restore
+from tests.backup.s3_server import BUCKET, S3Server
 from tests.backup.test_damage import body_of, flip, restored_databases
 from tests.backup.test_round_trip import content
 from tests.conftest import Database, Server

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from infra.embedded.account import Account
-from tests.backup.conftest import BUCKET, Job, S3Server, job_values, running_store
+from tests.backup.conftest import Job, job_values
+from tests.backup.s3_server import BUCKET, S3Server, running_store
 from tests.backup.test_proof import throwaway
 from tests.conftest import Database, Server, running_server
 from tests.tiny_disk import TinyDisk, require_mounts, run_with_tiny_disk

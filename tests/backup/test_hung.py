@@ -8,8 +8,9 @@ from pathlib import Path
 import psycopg
 
 from infra.backup_job import database as job_database
-from tests.backup.conftest import BUCKET, Job, S3Server, job_values
+from tests.backup.conftest import Job, job_values
 from tests.backup.held import frozen, held_before_the_dump, held_dump, held_restore
+from tests.backup.s3_server import BUCKET, S3Server
 from tests.backup.test_proof import throwaway
 from tests.conftest import Database, Server, fresh_database
 from tests.full_run import in_full

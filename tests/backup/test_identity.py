@@ -5,7 +5,8 @@ import json
 import psycopg
 
 from infra.backup_job.manifest import Identity
-from tests.backup.conftest import BUCKET, Job
+from tests.backup.conftest import Job
+from tests.backup.s3_server import BUCKET
 from tests.backup.test_schedule import stopped, until
 from tests.conftest import Database, Server
 

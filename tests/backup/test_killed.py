@@ -8,8 +8,9 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from tests.backup.conftest import BUCKET, Job, S3Server, job_values
+from tests.backup.conftest import Job, job_values
 from tests.backup.held import held_restore
+from tests.backup.s3_server import BUCKET, S3Server
 from tests.conftest import Database, Server, fresh_database
 from tests.full_run import FULL, in_full
 

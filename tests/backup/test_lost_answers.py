@@ -4,7 +4,8 @@ import pytest
 
 from infra.backup_job.errors import ConflictError
 from infra.backup_job.store import ObjectStore
-from tests.backup.conftest import BUCKET, Job, S3Server
+from tests.backup.conftest import Job
+from tests.backup.s3_server import BUCKET, S3Server
 from tests.backup.troubled_store import BUSY, LOSE, troubled
 from tests.conftest import Database
 

@@ -12,7 +12,8 @@ import pytest
 from infra.backup_job.facts import digest
 from infra.embedded.account import Account
 from tests.backup.aged import NAME, aged, at
-from tests.backup.conftest import BUCKET, Job, S3Server, job_values
+from tests.backup.conftest import Job, job_values
+from tests.backup.s3_server import BUCKET, S3Server
 from tests.backup.test_round_trip import content
 from tests.conftest import Database, Server
 from tests.schema.engine.other_servers import OtherServer

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from infra.embedded.account import Account
 from infra.embedded.object_store import ObjectStore, ObjectStoreError, weed_program
 from infra.embedded.ports import PortTakenError
-from tests.backup.conftest import BUCKET, S3Server, client_of
+from tests.backup.s3_server import BUCKET, S3Server, client_of
 
 
 def running(server: S3Server) -> psutil.Process:

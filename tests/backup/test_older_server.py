@@ -10,7 +10,8 @@ from infra.backup_job.database import Programs
 from infra.backup_job.pg_restore import needs_psql
 from infra.embedded.account import Account
 from tests.backup.aged import NAME, aged, at
-from tests.backup.conftest import BUCKET, Job, S3Server, job_values
+from tests.backup.conftest import Job, job_values
+from tests.backup.s3_server import BUCKET, S3Server
 from tests.backup.test_newer_server import dump
 from tests.backup.test_round_trip import content
 from tests.conftest import Database, Server

@@ -7,7 +7,8 @@ import pytest
 import zstandard
 from pyrage import x25519
 
-from tests.backup.conftest import BUCKET, Job
+from tests.backup.conftest import Job
+from tests.backup.s3_server import BUCKET
 from tests.backup.test_damage import body_of, latest_data, restored_databases
 from tests.backup.test_encryption import key_file
 from tests.backup.test_round_trip import content

@@ -11,8 +11,9 @@ import pytest
 from pyrage import x25519
 
 from infra.backup_job.dump_reading import SPARE, unfit
-from tests.backup.conftest import BUCKET, Job
+from tests.backup.conftest import Job
 from tests.backup.held import children
+from tests.backup.s3_server import BUCKET
 from tests.backup.test_damage import body_of, flip, restored_databases
 from tests.backup.test_encryption import key_file
 from tests.backup.test_round_trip import content

@@ -6,7 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.backup.conftest import BUCKET, Job, S3Server, job_values
+from tests.backup.conftest import Job, job_values
+from tests.backup.s3_server import BUCKET, S3Server
 from tests.conftest import Database, Server
 from tests.provider.pg_cron.conftest import cron, image, install, rows, run, served
 from tests.waiting import wait_until

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 
 from infra.backup_job.names import moment, stamp
-from tests.backup.conftest import BUCKET, Job
+from tests.backup.conftest import Job
+from tests.backup.s3_server import BUCKET
 from tests.backup.test_proof import TRAP
 from tests.backup.test_schedule import stopped, until
 from tests.conftest import Database

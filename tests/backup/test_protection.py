@@ -13,7 +13,8 @@ from infra import store_policies
 from infra.backup_job.manifest import Manifest
 from infra.backup_job.names import Names
 from infra.provider.s3 import settings, store
-from tests.backup.conftest import Job, S3Server, client_of, job_values, running_store
+from tests.backup.conftest import Job, job_values
+from tests.backup.s3_server import S3Server, client_of, running_store
 from tests.conftest import Database, Server
 from tests.waiting import wait_until
 
@@ -253,17 +254,49 @@ def test_prune_says_until_when_a_lock_holds_a_backup_and_frees_the_space_afterwa
     guarded.good("verify")
 
 
+def test_versions_are_told_apart_by_their_order_and_not_by_when_their_locks_were_changed(
+    guarded: Job, as_job: "S3Client", protected: S3Server
+) -> None:
+    guarded.set(retention={"last": 1, "hourly": 0, "daily": 0, "weekly": 0, "monthly": 0, "yearly": 0})
+    guarded.good("run")
+    newest, names = guarded.manifest(), guarded.names
+    as_job.put_object(Bucket=BUCKET, Key=names.manifest(newest.stamp), Body=b"written over")
+    unlock(protected, names.latest)
+    for key in (names.latest, names.manifest(newest.stamp)):
+        make_oldest_the_last_modified(protected, key)
+    guarded.good("prune")
+    assert guarded.manifest() == newest
+    guarded.good("verify", newest.stamp)
+
+
+def make_oldest_the_last_modified(protected: S3Server, key: str) -> None:
+    """Change the lock of the oldest version until the store says that it is newer than the others."""
+
+    def changed() -> bool:
+        *newer, oldest = protected.client.list_object_versions(Bucket=BUCKET, Prefix=key)["Versions"]
+        if oldest["LastModified"] > max(version["LastModified"] for version in newer):
+            return True
+        lock(protected, key, oldest["VersionId"], datetime.now(UTC) + timedelta(days=LOCK_DAYS))
+        return False
+
+    wait_until(changed, f"the oldest version of {key} was modified last")
+
+
 def unlock(protected: S3Server, *keys: str) -> None:
     """Let the locks of these keys' versions end, as time does: the administrator may."""
     end = datetime.now(UTC)
     for key in keys:
         for version in protected.client.list_object_versions(Bucket=BUCKET, Prefix=key)["Versions"]:
             end = datetime.now(UTC) + timedelta(seconds=1)
-            protected.client.put_object_retention(
-                Bucket=BUCKET,
-                Key=version["Key"],
-                VersionId=version["VersionId"],
-                Retention={"Mode": "GOVERNANCE", "RetainUntilDate": end},
-                BypassGovernanceRetention=True,
-            )
+            lock(protected, version["Key"], version["VersionId"], end)
     wait_until(lambda: datetime.now(UTC) > end, "the locks end")
+
+
+def lock(protected: S3Server, key: str, version: str, until: datetime) -> None:
+    protected.client.put_object_retention(
+        Bucket=BUCKET,
+        Key=key,
+        VersionId=version,
+        Retention={"Mode": "GOVERNANCE", "RetainUntilDate": until},
+        BypassGovernanceRetention=True,
+    )

@@ -11,7 +11,8 @@ from infra import store_policies
 from infra.backup_job.manifest import Manifest
 from infra.backup_job.names import Names, moment, stamp
 from infra.backup_job.prune import Pruned, as_pruner, prune
-from tests.backup.conftest import BUCKET, Job, S3Server, client_of
+from tests.backup.conftest import Job
+from tests.backup.s3_server import BUCKET, S3Server, client_of
 from tests.backup.test_proof import TRAP
 from tests.conftest import Database
 

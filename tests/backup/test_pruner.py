@@ -18,7 +18,8 @@ from infra.backup_job.prune_report import PruneReport
 from infra.backup_job.status import Level
 from infra.backup_job.store import ObjectStore as JobStore
 from infra.provider.s3 import settings, store
-from tests.backup.conftest import Job, S3Server, client_of, job_values, running_store
+from tests.backup.conftest import Job, job_values
+from tests.backup.s3_server import S3Server, client_of, running_store
 from tests.backup.test_schedule import stopped, until
 from tests.conftest import Database, Server
 

@@ -6,7 +6,8 @@ import psycopg
 
 from infra import store_policies
 from infra.backup_job.retention import Retention, kept
-from tests.backup.conftest import Job, S3Server
+from tests.backup.conftest import Job
+from tests.backup.s3_server import S3Server
 from tests.conftest import Database
 
 START = datetime(2016, 1, 1, 0, 17, tzinfo=UTC)

@@ -8,8 +8,9 @@ import pytest
 from psycopg import sql
 
 from infra import store_policies
-from tests.backup.conftest import BUCKET, Job, S3Server, client_of, job_values
+from tests.backup.conftest import Job, job_values
 from tests.backup.held import held_before_the_dump
+from tests.backup.s3_server import BUCKET, S3Server, client_of
 from tests.backup.troubled_store import troubled
 from tests.conftest import Database, Server
 from tests.full_run import in_full

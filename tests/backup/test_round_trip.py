@@ -9,7 +9,8 @@ import psycopg
 from psycopg import sql
 
 from infra.backup_job.names import STAMP
-from tests.backup.conftest import BUCKET, Job, programs
+from tests.backup.conftest import Job, programs
+from tests.backup.s3_server import BUCKET
 from tests.conftest import Database, Server
 
 

@@ -11,7 +11,8 @@ from infra.backup_job import catalog, names, second
 from infra.backup_job.report import as_text
 from infra.backup_job.store import ObjectStore as JobStore
 from infra.backup_job.streams import FIRST_PART
-from tests.backup.conftest import BUCKET, Job
+from tests.backup.conftest import Job
+from tests.backup.s3_server import BUCKET
 from tests.backup.second_destination import (
     PLAIN,
     SECOND,

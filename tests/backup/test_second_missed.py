@@ -8,7 +8,8 @@ import psutil
 from infra.backup_job import second_status, status
 from infra.backup_job.second_status import Second
 from infra.backup_job.status import Level
-from tests.backup.conftest import BUCKET, Job
+from tests.backup.conftest import Job
+from tests.backup.s3_server import BUCKET
 from tests.backup.second_destination import (
     PLAIN,
     There,

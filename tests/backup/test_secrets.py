@@ -3,7 +3,7 @@
 import psutil
 from pyrage import x25519
 
-from tests.backup.conftest import S3Server
+from tests.backup.s3_server import S3Server
 from tests.backup.test_pruner import BUCKET, Pruner, pruned, pruner
 from tests.backup.test_schedule import until
 from tests.conftest import Database

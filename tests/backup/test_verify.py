@@ -16,7 +16,8 @@ from infra.backup_job.restore import Restorer
 from infra.backup_job.settings import Settings
 from infra.backup_job.store import ObjectStore
 from infra.backup_job.verify import verify
-from tests.backup.conftest import BUCKET, Job
+from tests.backup.conftest import Job
+from tests.backup.s3_server import BUCKET
 from tests.backup.test_damage import body_of, flip
 from tests.conftest import Database
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.backup.conftest import BUCKET, S3Server, s3_server
+from tests.backup.conftest import s3_server
+from tests.backup.s3_server import BUCKET, S3Server
 from tools.bootstrap import buckets
 
 __all__ = ["s3_server"]

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from tests.backup.conftest import S3Server, s3_server
+from tests.backup.conftest import s3_server
+from tests.backup.s3_server import S3Server
 from tests.e2e.project import Project
 from tests.e2e.test_lifecycle import TABLES
 from tests.full_run import in_full

@@ -7,7 +7,8 @@ import docker
 import psycopg
 import pytest
 
-from tests.backup.conftest import S3Server, s3_server
+from tests.backup.conftest import s3_server
+from tests.backup.s3_server import S3Server
 from tests.e2e.project import Project
 from tests.e2e.test_external import FIRST_COLUMN, REGISTRY, External, configure, surroundings
 from tests.e2e.test_lifecycle import TABLES

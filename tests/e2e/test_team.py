@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.backup.conftest import S3Server, s3_server
+from tests.backup.conftest import s3_server
+from tests.backup.s3_server import S3Server
 from tests.e2e.project import Project
 from tests.e2e.test_external import configure
 from tests.e2e.test_other_programs import empty

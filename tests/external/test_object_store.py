@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.backup.conftest import BUCKET as JOBS_BUCKET
-from tests.backup.conftest import S3Server, s3_server
+from tests.backup.conftest import s3_server
+from tests.backup.s3_server import BUCKET as JOBS_BUCKET
+from tests.backup.s3_server import S3Server
 from tests.provider.pgstack.conftest import EXECUTABLE
 from tests.provider.pgstack.driver import Managed
 from tests.provider.plugin_client import PluginError, start_plugin

@@ -17,7 +17,7 @@ from infra.preflight.store_probe import START
 from infra.provider.s3 import settings, store
 from infra.settings import Settings
 from infra.store_identities import Identity
-from tests.backup.conftest import S3Server, running_store
+from tests.backup.s3_server import S3Server, running_store
 
 BUCKET = "preflight-bucket"
 OURS = "agent-ecosystem/dev/backups"

@@ -1,4 +1,4 @@
-"""Tests of other folders, run anew on a server that is given to them."""
+"""Tests of other folders, run anew on a server, or a store, that is given to them."""
 
 import os
 import re
@@ -19,11 +19,26 @@ ROOT = Path(__file__).parents[2]
 def run_on(url: str, tests: Sequence[str], folder: Path, **environment: str) -> None:
     """Run `tests` in a pytest of their own; fail with what it says unless they pass, on the server at `url`.
 
-    They run at their ordinary length in a full run, too: what is long there is so to meet rare moments, not versions.
-
     Args:
         url: of the superuser `postgres`, on 127.0.0.1.
         tests: files, folders or single tests, from the root of the checkout.
+        folder: for what they write.
+        environment: variables for them alone.
+    """
+    before = transactions(url)
+    said = run_apart(tests, folder, **environment, **{GIVEN: url})
+    passed = re.search(r"(\d+) passed", said)
+    assert passed, said
+    assert transactions(url) - before > int(passed[1]), f"they ran elsewhere than on {GIVEN}:\n{said}"
+
+
+def run_apart(tests: Sequence[str], folder: Path, **environment: str) -> str:
+    """Run `tests` in a pytest of their own; return what it says, fail with that unless they pass.
+
+    They run at their ordinary length in a full run, too: what is long there is so to meet rare moments, not versions.
+
+    Args:
+        tests: files, folders or single tests, from the root of the checkout, and pytest's own options.
         folder: for what they write.
         environment: variables for them alone.
     """
@@ -32,12 +47,11 @@ def run_on(url: str, tests: Sequence[str], folder: Path, **environment: str) -> 
         for name, value in os.environ.items()
         if name != "AGENT_ECOSYSTEM_FULL" and not name.startswith(("PYTEST_XDIST_", "PYTEST_CURRENT_"))
     }
-    before = transactions(url)
     command = ["-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider", f"--basetemp={folder / 'run'}", *tests]
     with subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
-        env={**inherited, **environment, GIVEN: url},
+        env={**inherited, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -50,9 +64,7 @@ def run_on(url: str, tests: Sequence[str], folder: Path, **environment: str) -> 
                 running.wait()
     if running.returncode:
         pytest.fail(said, pytrace=False)
-    passed = re.search(r"(\d+) passed", said)
-    assert passed, said
-    assert transactions(url) - before > int(passed[1]), f"they ran elsewhere than on {GIVEN}:\n{said}"
+    return said
 
 
 def transactions(url: str) -> int:

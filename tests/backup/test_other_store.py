@@ -1,0 +1,30 @@
+"""The job on a store of another make: what it asks is S3, not SeaweedFS."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.backup import versitygw
+from tests.backup.s3_server import GIVEN_STORE
+from tests.full_run import in_full
+from tests.versions.run_on import run_apart
+from tools.bootstrap.failure import SetupError
+
+pytestmark = in_full
+
+FOLDER = Path("tests/backup")
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    try:
+        program = versitygw.build()
+    except SetupError as reason:
+        pytest.skip(f"versitygw can not be built: {reason}")
+    with versitygw.running(program, tmp_path_factory.mktemp("versitygw")) as url:
+        yield url
+
+
+def test_backups_on_versitygw(gateway: str, tmp_path: Path) -> None:
+    run_apart([str(FOLDER)], tmp_path, **{GIVEN_STORE: gateway})
