@@ -120,7 +120,7 @@ def _refusal(error: ClientError, what: str, where: str, named: str) -> StoreErro
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     message = f"{what} in {where}: {code}: {error.response.get('Error', {}).get('Message', '')}"
-    if advice := ADVICE.get(code):
+    if advice := ADVICE.get(code) or ADVICE.get(str(status)):
         message = f"{message} ({advice.format(named=named, made=MADE[named])})"
     if status == 412 or code == "PreconditionFailed":
         return ConflictError(message)

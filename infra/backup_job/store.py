@@ -137,7 +137,8 @@ class ObjectStore:
         if version.marker:
             return None
         with self._bucket.explained(f"{version.key} can not be looked at"):
-            answer = self._client.head_object(Bucket=self.bucket, Key=version.key, VersionId=version.version)
+            which = version_of(None if version.version == "null" else version.version)
+            answer = self._client.head_object(Bucket=self.bucket, Key=version.key, **which)
         if answer.get("ObjectLockLegalHoldStatus") == "ON":
             return "under legal hold"
         until = answer.get("ObjectLockRetainUntilDate")

@@ -1,5 +1,6 @@
 """The gRPC server of a plugin: Pulumi's ResourceProvider service in terms of `Resource` handlers."""
 
+import gc
 import os
 import signal
 import sys
@@ -51,6 +52,8 @@ class Plugin:
 
 def serve(plugin: Plugin) -> None:
     """Run `plugin` until the engine that started it is gone. The port goes to standard output, as Pulumi expects."""
+    gc.freeze()  # what was loaded stays: infra.lean
+    gc.enable()
     server = grpc.server(
         futures.ThreadPoolExecutor(max_workers=16),
         options=[("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.max_send_message_length", -1)],
