@@ -14,6 +14,11 @@ from tools.bootstrap.failure import SetupError
 pytestmark = in_full
 
 FOLDER = Path("tests/backup")
+OF_SEAWEEDFS = (
+    "test_object_store.py",
+    "test_refusals.py::test_a_wrong_setting_is_told_by_its_consequence[change1-correct s3_access_key]",
+)
+"""How the embedded store is kept; and a word for a key that nobody has, of which versitygw has one of its own."""
 
 
 @pytest.fixture(scope="module")
@@ -27,4 +32,5 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_backups_on_versitygw(gateway: str, tmp_path: Path) -> None:
-    run_apart([str(FOLDER)], tmp_path, **{GIVEN_STORE: gateway})
+    left_out = [f"--deselect={FOLDER / test}" for test in OF_SEAWEEDFS]
+    run_apart([str(FOLDER), *left_out], tmp_path, **{GIVEN_STORE: gateway})

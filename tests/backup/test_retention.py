@@ -55,7 +55,7 @@ def test_prune_deletes_what_is_not_kept_and_never_the_latest(job: Job, s3_server
     assert "1 would go" in job.good("prune", "--dry-run")
     assert job.objects() == before
     assert "1 went" in job.good("prune")
-    assert len(job.objects()) == len(before) - 4
+    assert len(set(before) - set(job.objects())) == 4
     job.set(retention={"last": 1, **none})
     job.good("prune")
     pointer = job.latest()
