@@ -12,6 +12,7 @@ from tests.backup.conftest import Job, job_values
 from tests.backup.s3_server import BUCKET, S3Server, running_store
 from tests.backup.test_proof import throwaway
 from tests.conftest import Database, Server, running_server
+from tests.full_run import in_full
 from tests.tiny_disk import TinyDisk, require_mounts, run_with_tiny_disk
 from tests.waiting import wait_until
 
@@ -74,6 +75,7 @@ def test_of_the_server_that_proves(job: Job, big: Database, tiny_server: tuple[S
     assert big
 
 
+@in_full
 def test_of_the_store(server: Server, big: Database, tiny_store: tuple[S3Server, TinyDisk], tmp_path: Path) -> None:
     store, disk = tiny_store
     job = Job(tmp_path / "job.json", job_values(server, store, BUCKET, big), store.client)

@@ -35,6 +35,7 @@ def require_clear(job: Job) -> None:
     assert job.open_uploads() == 0
 
 
+@in_full
 def test_a_query_without_an_end(job: Job, filled: Database) -> None:
     """It is cancelled: no session goes on for a run that has ended."""
     job.good("run")
@@ -79,6 +80,7 @@ def test_a_pg_dump_without_an_end(job: Job, filled: Database) -> None:
     require_clear(job)
 
 
+@in_full
 def test_a_server_that_answers_nobody(fragile_server: Server, s3_server: S3Server, tmp_path: Path) -> None:
     with fresh_database(fragile_server) as database:
         job = Job(tmp_path / "job.json", job_values(fragile_server, s3_server, BUCKET, database), s3_server.client)

@@ -113,6 +113,7 @@ def test_its_store_is_killed(fragile_store: S3Server, server: Server, database: 
         job.stop()
 
 
+@in_full
 def test_its_server_is_killed(fragile_server: Server, s3_server: S3Server, tmp_path: Path) -> None:
     with fresh_database(fragile_server) as database:
         fill(database)

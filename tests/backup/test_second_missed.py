@@ -27,6 +27,7 @@ from tests.backup.test_schedule import stopped, until
 from tests.backup.test_secrets import arguments
 from tests.backup.test_webhook import Hook, hook
 from tests.conftest import Database
+from tests.full_run import in_full
 
 __all__ = ["elsewhere", "hook", "plain", "there"]
 
@@ -62,6 +63,7 @@ def test_a_second_store_that_is_down_costs_no_backup_and_the_next_run_catches_up
     assert database
 
 
+@in_full
 def test_what_was_missed_is_copied_newest_first(job: Job, there: There, database: Database) -> None:
     older = [job.good("run") and job.manifest().stamp, missed(job), missed(job)]
     done = job.run("run", "--json")

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from tests.e2e.project import Project
+from tests.full_run import in_full
 
 REGISTRY = "sql/schema/tables/agent_registry.sql"
 FIRST_COLUMN = "    agent_id text"
@@ -49,6 +50,7 @@ ALTER TEXT SEARCH CONFIGURATION plain_words ADD MAPPING FOR word WITH words;
 """
 
 
+@in_full
 def test_a_file_that_adds_nothing_but_rarer_kinds_is_applied_read_again_and_taken_back(standing: Project) -> None:
     """Each kind has an input of its own: one that had none would be no change at all."""
     file = standing.folder / "sql/schema/rarer_kinds.sql"

@@ -95,6 +95,7 @@ def test_destroy_leaves_nothing_and_can_be_said_twice(fresh: Project) -> None:
     fresh.make("destroy", "YES=1")
 
 
+@in_full
 def test_backups_stay_where_that_is_configured(fresh: Project) -> None:
     fresh.pulumi("stack", "init", "dev")
     fresh.pulumi("config", "set", "keepBackupsOnDestroy", "true")

@@ -37,6 +37,7 @@ def test_an_added_column_is_one_row(containers: ContainerStack) -> None:
     assert ids(containers) == before
 
 
+@in_full
 def test_a_changed_job_rebuilds_the_job_alone(containers: ContainerStack) -> None:
     before, tags = ids(containers), images(containers)
     with containers.project.edited("infra/backup_job/errors.py", '"""', '"""Changed: '):
