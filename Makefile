@@ -60,7 +60,7 @@ destroy: ## take the stack away with its data (asks once; YES=1 says yes)
 shell: ## a shell in which plain `pulumi` works
 	@$(BOOTSTRAP) shell
 
-test: ## everything that proves it (ARGS='-k word': a part)
+test: ## what proves it, but what takes minutes each (ARGS='-k word': a part)
 	@$(BOOTSTRAP) run python -m pytest $(SPREAD) $(ARGS)
 
 test-full: ## the same with long repetitions, and the tests that take minutes
