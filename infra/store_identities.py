@@ -25,8 +25,8 @@ class Identity:
 
     @classmethod
     def generate(cls, name: str, policy: Mapping[str, Any] | None = None) -> "Identity":
-        """Make an identity called `name` with fresh keys."""
-        return cls(name, f"AK{secrets.token_hex(9).upper()}", secrets.token_urlsafe(30), policy)
+        """Make an identity called `name` with fresh keys, which no command takes for an option."""
+        return cls(name, f"AK{secrets.token_hex(9).upper()}", secrets.token_hex(20), policy)
 
 
 def written(identities: Iterable[Identity]) -> str:
