@@ -1,4 +1,4 @@
-"""What `make test` leaves to `make test-full`: long repetitions, and what takes minutes where a shorter one is near."""
+"""What `make test` leaves to `make test-full`: long repetitions, and what takes long."""
 
 import os
 
@@ -6,4 +6,4 @@ import pytest
 
 FULL = bool(os.environ.get("AGENT_ECOSYSTEM_FULL"))
 
-in_full = pytest.mark.skipif(not FULL, reason="takes long, and a shorter test is near it: make test-full")
+in_full = pytest.mark.skipif(not FULL, reason="takes long: make test-full")

@@ -25,6 +25,7 @@ def build() -> Path:
 
     Raises:
         SetupError: there is no Go, or none to be had.
+        CalledProcessError: Go can not get or build it; it has said why.
     """
     program = cache_root() / f"versitygw-{VERSION}" / "versitygw"
     if not program.exists():
