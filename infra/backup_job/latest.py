@@ -2,12 +2,16 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from infra.backup_job import stopping
 from infra.backup_job.errors import BackupError, DamagedError, NotFoundError
 from infra.backup_job.manifest import Identity, LatestPointer, Manifest, StoredObject, parse
-from infra.backup_job.names import CLOCKS, Names, stamp
+from infra.backup_job.names import CLOCKS, Names, moment, stamp
 from infra.backup_job.store import ObjectStore
+
+SECOND = timedelta(seconds=1)
+"""What stamps are told apart by."""
 
 
 @dataclass(frozen=True)
@@ -53,24 +57,50 @@ def in_future(pointer: LatestPointer, now: datetime) -> bool:
     return pointer.started > now + CLOCKS or pointer.stamp > stamp(now + CLOCKS)
 
 
+def begin(store: ObjectStore, names: Names) -> tuple[datetime, Current]:
+    """Return the moment of a backup that begins now, and what it takes the place of.
+
+    A small database can be backed up more than once in a second: the next one waits then, for a stamp of its own. So
+    does one whose clock lags by less than that.
+
+    Raises:
+        BackupError: there is a newer one, which is not of the future.
+        Stopped: told to stop while it waited.
+    """
+    now = datetime.now(UTC)
+    found, newest = _found(store, names, "", now)
+    if newest and now < (free := moment(newest) + SECOND) <= now + 2 * SECOND:
+        stopping.wait((free - now).total_seconds())
+        now = max(datetime.now(UTC), free)  # the two clocks, of the day and of waiting, may differ by a hair
+    _require(stamp(now), newest)
+    return now, found
+
+
 def require_newer(store: ObjectStore, names: Names, mine: str, now: datetime) -> Current:
     """Make sure that the backup of stamp `mine` may become the latest, and return what it takes the place of.
-
-    Manifests count beside the pointer: where that is damaged, they say what the latest backup is.
 
     Raises:
         BackupError: there is a newer one, which is not of the future.
     """
+    found, newest = _found(store, names, mine, now)
+    _require(mine, newest)
+    return found
+
+
+def _found(store: ObjectStore, names: Names, mine: str, now: datetime) -> tuple[Current, str]:
+    """Return the pointer, and the newest stamp beside `mine`; manifests have one, too, where the pointer is damaged."""
     found = current(store, names, now)
     stamps = {names.manifest_stamp(version.key) for version in store.versions(names.manifests)} - {mine}
     others = [other for other in stamps if other and other <= stamp(now + CLOCKS)]
-    newest = max([*others, *([found.pointer.stamp] if found.pointer else [])], default="")
+    return found, max([*others, *([found.pointer.stamp] if found.pointer else [])], default="")
+
+
+def _require(mine: str, newest: str) -> None:
     if newest >= mine:
         raise BackupError(
             f"latest already is the backup of {newest}, not older than this one of {mine}: "
             "look at the clocks of the machines that make backups"
         )
-    return found
 
 
 def of_database(pointer: LatestPointer | None, identity: Identity) -> LatestPointer | None:

@@ -4,12 +4,13 @@ import hashlib
 import json
 import re
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from infra.backup_job import __version__
 from infra.backup_job.errors import DamagedError
+from infra.backup_job.names import is_moment
 
 FORMAT: Literal[2] = 2
 
@@ -17,6 +18,16 @@ NO_DIGEST = "0" * 64
 DIGEST = re.compile(rb'(?<=^{\n  "digest": ")[0-9a-f]{64}')
 
 AnyRecord = TypeVar("AnyRecord", bound=BaseModel)
+
+
+def _moment(stamp: str) -> str:
+    if not is_moment(stamp):
+        raise ValueError("the stamp of no moment")
+    return stamp
+
+
+Stamp = Annotated[str, AfterValidator(_moment)]
+"""When a backup began, as it is named."""
 
 
 class _Record(BaseModel):
@@ -163,7 +174,7 @@ class Manifest(_Record):
     format: Literal[2] = FORMAT
     tool: str = f"agent-ecosystem backup_job {__version__}"
     stack: str
-    stamp: str
+    stamp: Stamp
     managed_schema: str
     started: datetime
     server: ServerFacts
@@ -206,7 +217,7 @@ class LatestPointer(_Record):
     """backups/latest.json: the newest proven backup."""
 
     format: Literal[2] = FORMAT
-    stamp: str
+    stamp: Stamp
     started: datetime
     seconds: float
     """How long the run took, in seconds."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from infra.backup_job import (
     database,
@@ -99,9 +99,8 @@ def run(settings: Settings, report: Report) -> Manifest:
         store.require()
         programs.require("pg_dump", facts.server_facts(connection).major)
         _clear(settings, store, names, connection, report)
-        started = datetime.now(UTC)
-        before = latest.require_newer(store, names, stamp(started), started).pointer
-        before = latest.of_database(before, facts.identity(connection))
+        started, found = latest.begin(store, names)
+        before = latest.of_database(found.pointer, facts.identity(connection))
         report("backup started", stack=settings.stack, stamp=stamp(started), encrypted=bool(seal.recipients))
         target = Target(store, names.data(stamp(started)), seal, before.data.size if before else None)
         dumped = _dump(settings, programs, connection, target, timings)

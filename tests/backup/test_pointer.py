@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 
+from infra.backup_job import latest
 from infra.backup_job.names import moment, stamp
+from infra.backup_job.store import ObjectStore
 from tests.backup.conftest import Job
 from tests.backup.s3_server import BUCKET
 from tests.backup.test_proof import TRAP
@@ -50,8 +52,11 @@ def test_a_clock_that_was_ahead_is_critical_and_stops_no_backup(job: Job, databa
 def test_a_damaged_pointer_is_replaced_by_the_next_proven_backup(job: Job, database: Database) -> None:
     job.set(proof="read", schedule="0 0 1 1 *")
     job.good("run")
-    for command in ("run", "schedule"):
-        write_pointer(job, b"{}")
+    pointer = job.latest()
+    assert pointer is not None
+    no_moment = pointer.model_copy(update={"stamp": "20261332_000000"})
+    for command, body in {"run": b"{}", "schedule": no_moment.to_bytes()}.items():
+        write_pointer(job, body)
         assert "latest.json is damaged" in job.refused("status", code=3)
         listed = job.run("list")
         assert (listed.returncode, "replaces it" in listed.stderr) == (3, True)
@@ -76,6 +81,20 @@ def test_a_damaged_pointer_does_not_move_backwards(job: Job, database: Database)
     before = job.objects()
     assert f"latest already is the backup of {newer}" in job.refused("run")
     assert job.objects() == before
+    assert database
+
+
+def test_two_backups_of_a_second_have_stamps_of_their_own(job: Job, database: Database) -> None:
+    """The second waits until its own second begins."""
+    job.set(proof="read")
+    job.good("run")
+    pointer = job.latest()
+    assert pointer is not None
+    taken = datetime.now(UTC) + timedelta(seconds=1)
+    write_pointer(job, pointer.model_copy(update={"stamp": stamp(taken), "started": taken}).to_bytes())
+    started, found = latest.begin(ObjectStore(job.settings), job.names)
+    assert found.pointer is not None
+    assert stamp(started) > found.pointer.stamp == stamp(taken)
     assert database
 
 

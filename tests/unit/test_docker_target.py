@@ -1,5 +1,6 @@
 """The docker target's part of the program, without an engine: which containers it asks for, and how they are closed."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,6 +91,32 @@ def run(engine: Engine | None = None, **config: str) -> Program:
 
     pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
     return Program(engine, *made)
+
+
+class Loops(asyncio.DefaultEventLoopPolicy):
+    """Knows every loop that is made, in whichever thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[asyncio.AbstractEventLoop] = []
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        loop = super().new_event_loop()
+        self.made.append(loop)
+        return loop
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loops_are_closed() -> Iterator[None]:
+    """The SDK's mocks make a loop in each of their threads and close none: some later test would be warned."""
+    loops = Loops()
+    asyncio.set_event_loop_policy(loops)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop_policy(None)
+        for loop in loops.made:
+            loop.close()
 
 
 @pytest.fixture(scope="module")
