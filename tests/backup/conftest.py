@@ -16,6 +16,7 @@ import pytest
 
 from infra import store_policies
 from infra.backup_job import catalog, latest
+from infra.backup_job.command_line import main
 from infra.backup_job.database import Programs
 from infra.backup_job.facts import database_identity
 from infra.backup_job.manifest import Identity as DatabaseIdentity
@@ -25,6 +26,7 @@ from infra.backup_job.settings import Settings, load
 from infra.backup_job.store import ObjectStore as JobStore
 from infra.embedded.account import Account
 from infra.provider.s3.store import empty
+from tests import forked
 from tests.backup.held import children
 from tests.backup.s3_server import BUCKET, GIVEN_STORE, S3Server, given_store, running_store
 from tests.conftest import Database, Server, running_server
@@ -84,6 +86,10 @@ class Job:
         self.values.update(values)
         self.file.write_text(json.dumps(self.values))
 
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "BACKUP_CONFIG": str(self.file)}
+
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "infra.backup_job", *arguments]
 
@@ -91,7 +97,7 @@ class Job:
         process = subprocess.Popen(
             self.command(*arguments),
             cwd=PROJECT,
-            env={**os.environ, "BACKUP_CONFIG": str(self.file)},
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -108,9 +114,8 @@ class Job:
             process.communicate()
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        process = self.start(*arguments)
-        out, err = process.communicate(timeout=120)
-        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+        """Run a command to its end."""
+        return forked.run(main, arguments, folder=PROJECT, environment=self.environment)
 
     def good(self, *arguments: str) -> str:
         """Run a command that must succeed; return its standard output."""

@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from infra.provider.schema.command_line import main
+from tests import forked
 from tests.conftest import Database
 
 ROOT = Path(__file__).parents[3]
@@ -36,14 +36,7 @@ Run = Callable[..., Ran]
 def run_command(*arguments: str | Path, url: str | None, **environment: str) -> Ran:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     variables = {**inherited, **({"DATABASE_URL": url} if url else {}), **environment}
-    done = subprocess.run(
-        [sys.executable, "-m", "infra.provider.schema", *map(str, arguments)],
-        cwd=ROOT,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = forked.run(main, [str(argument) for argument in arguments], folder=ROOT, environment=variables)
     assert "Traceback" not in done.stderr, done.stderr
     return Ran(done.returncode, done.stdout, done.stderr)
 
