@@ -84,7 +84,7 @@ class Source:
             LEVEL, threads=THREADS, job_size=JOB_SIZE, write_checksum=True
         )
         compressor = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
-        with self._pg_dump("--format=custom", "--compress=none") as output:
+        with self._pg_dump("--format=custom", "--compress=0") as output:
             # Whatever has come: `read` waits for a whole MiB without a look at signals, however long pg_dump is silent.
             while block := output.read1(MIB):
                 tally.size += len(block)

@@ -15,7 +15,7 @@ from tests.backup.s3_server import BUCKET, S3Server
 from tests.backup.test_newer_server import dump
 from tests.backup.test_round_trip import content
 from tests.conftest import Database, Server
-from tests.schema.engine.other_servers import OtherServer
+from tests.schema.engine.other_servers import OtherServer, programs
 
 LIKE_THE_SCRIPT = "SET client_encoding = 'UTF8';", "SET transaction_timeout = 0;", "\\.", "\\restrict x", "COMMIT;"
 """Rows that read like lines of pg_restore's script."""
@@ -51,11 +51,11 @@ def databases(server: OtherServer) -> set[str]:
 
 
 def test_what_the_programs_can_not_do_is_asked_of_both_versions(older: OtherServer, server: Server, kept: Job) -> None:
-    programs = Programs(kept.settings.pg_bin, kept.settings.pg_environment)
-    reason = needs_psql(programs, older.url)
+    newest = Programs(kept.settings.pg_bin, kept.settings.pg_environment)
+    reason = needs_psql(newest, older.url)
     assert reason is not None
     assert f"the server, version {older.major}, does not know" in reason
-    assert needs_psql(programs, server.url()) is None
+    assert needs_psql(newest, server.url()) is None
 
 
 @pytest.mark.parametrize("arguments", [("--jobs", "1"), ("--jobs", "2"), ("--into", "chosen")], ids=" ".join)
@@ -76,6 +76,17 @@ def test_it_is_proven_and_restored(kept: Job, older: OtherServer, arguments: tup
     assert before["a_script"][0] == len(LIKE_THE_SCRIPT)
     assert content(target) == before
     assert dump(kept, target) == dump(kept, at(older))
+
+
+def test_the_programs_of_its_own_version_do_as_well(kept: Job, older: OtherServer) -> None:
+    """A container has those: they lack options that newer ones have."""
+    own = programs(older.major)
+    if not (own / "pg_dump").exists():
+        pytest.skip(f"no pg_dump of PostgreSQL {older.major} is to be had here")
+    kept.set(pg_bin=str(own), pg_environment={})
+    kept.good("run")
+    target = at(older, kept.good("restore").strip().rpartition("/")[2])
+    assert content(target) == content(at(older))
 
 
 def test_it_takes_the_place_of_the_database(kept: Job, older: OtherServer) -> None:

@@ -17,6 +17,11 @@ CREATE INDEX ON tasks (state, priority);
 """
 """Logs and tasks compress, embeddings hardly do."""
 
+WITHOUT_PGVECTOR = TABLES.replace("CREATE EXTENSION vector", "CREATE DOMAIN extensions.vector AS real[]; --").replace(
+    "extensions.vector(384)", "extensions.vector"
+)
+"""The same where that extension is not to be had."""
+
 SLICE = 20_000
 
 LOGS = """

@@ -18,10 +18,12 @@ import psycopg
 
 from infra.embedded.account import service_account
 from infra.embedded.cluster import Cluster
-from infra.embedded.distribution import install
+from infra.embedded.distribution import Distribution, install
 from infra.embedded.ports import free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
+BUILTIN_LOCALES = 17
+"""The first version with a locale provider of its own."""
 
 
 @dataclass(frozen=True)
@@ -43,13 +45,28 @@ class BenchServer:
         return self.url(database)
 
 
+class OlderCluster(Cluster):
+    """A cluster of a version before 17, which has no built-in locales."""
+
+    def init(self, password: str) -> None:
+        word = self.folder / "password"
+        word.write_text(password)
+        self.account.own(word)
+        options = [f"--pwfile={word}", "--username=postgres", "--auth=scram-sha-256", "--locale=C.UTF-8"]
+        self._run("initdb", f"--pgdata={self.data}", *options)
+        word.unlink()
+        (self.folder / "initialised").touch()
+
+
 @contextmanager
-def durable_server(**settings: str) -> Iterator[BenchServer]:
-    """Start a server, durable as a real one, and stop it."""
+def durable_server(distribution: Distribution | None = None, /, **settings: str) -> Iterator[BenchServer]:
+    """Start a server, the embedded one's unless another is given, durable as a real one, and stop it."""
     account = service_account()
     folder = Path(tempfile.mkdtemp(prefix="ae-bench-", dir="/var/tmp" if os.getuid() == 0 else None))  # noqa: S108
     account.own(folder)
-    cluster = Cluster(install(), account, folder / "server")
+    distribution = distribution or install()
+    kind = Cluster if distribution.major >= BUILTIN_LOCALES else OlderCluster
+    cluster = kind(distribution, account, folder / "server")
     (folder / "server").mkdir(mode=0o700)
     account.own(folder / "server")
     try:
