@@ -164,7 +164,7 @@ def main() -> int:
     for name, reason in peers.absent.items():
         print(f"\n{name} is left out: {reason}.")
     if with_peers:
-        print("\n" + ", ".join((*queue_peers.PYTHON[:3], *queue_peers.NODE)) + ".")
+        print("\n" + ", ".join(queue_peers.VERSIONS) + ".")
     return 0
 
 

@@ -8,22 +8,31 @@ start.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from tools.bootstrap.failure import SetupError
+from tools.bootstrap.go_toolchain import find_go, go_environment, required_version
 
 HERE = Path(__file__).parent
-PYTHON = ("pgmq==1.1.4", "pgqueuer==1.6.0", "procrastinate==3.10.0", "asyncpg==0.32.0", "psycopg[binary,pool]==3.3.9")
+PYTHON = (
+    "pgmq==1.1.4",
+    "pgqueuer==1.6.0",
+    "procrastinate==3.10.0",
+    "dbos==3.4.0",
+    "asyncpg==0.32.0",
+    "psycopg[binary,pool]==3.3.9",
+)
 NODE = ("pg-boss@10.4.2", "graphile-worker@0.17.3")
-LEFT_OUT = {
-    "River": "its workers are a Go program, which would have to be built for it",
-    "DBOS": "it runs workflows, a step of which is several times a task of the others",
-}
-"""Peers that are not measured, and why."""
+EVERY_MODE = ("batch", "single", "pickup")
+RIVER = HERE / "river"
+VERSIONS = (*PYTHON[:4], *NODE, *re.findall(r"riverqueue/(river v\S+)", (RIVER / "go.mod").read_text()))
+"""What is measured, as their packages name it."""
 
 
 @dataclass(frozen=True)
@@ -61,41 +70,69 @@ class Installed:
 def installed(folder: Path) -> Installed:
     """Install below `folder` what can be had."""
     folder.mkdir(parents=True, exist_ok=True)
-    absent = dict(LEFT_OUT)
     found: list[Peer] = []
-    pgmq = ""
-    python = folder / "python" / "bin" / "python"
-    if _install(folder / "python.done", python_commands(folder / "python")):
-        for name, modes in (("pgqueuer", ("batch", "single", "pickup")), ("procrastinate", ("single", "pickup"))):
-            found.append(Peer(name, (str(python), str(HERE / f"{name}_peer.py")), modes))
-        (sql,) = folder.glob("python/lib/python*/site-packages/pgmq/sql/pgmq.sql")
-        pgmq = sql.read_text()
-    else:
-        absent |= dict.fromkeys(("pgmq", "pgqueuer", "procrastinate"), "pip could not install it")
+    absent: dict[str, str] = {}
+    for install in (_in_python, _in_node, _in_go):
+        peers, missing = install(folder)
+        found.extend(peers)
+        absent |= missing
+    sql = [] if "pgmq" in absent else folder.glob("python/lib/python*/site-packages/pgmq/sql/pgmq.sql")
+    return Installed(tuple(found), "".join(file.read_text() for file in sql), absent)
+
+
+def _in_python(folder: Path) -> tuple[list[Peer], dict[str, str]]:
+    home = folder / "python"
+    modes = {"pgqueuer": ("batch", "single", "pickup"), "procrastinate": ("single", "pickup"), "dbos": EVERY_MODE}
+    if not _install(folder / "python.done", python_commands(home)):
+        return [], dict.fromkeys(("pgmq", *modes), "pip could not install it")
+    python = str(home / "bin" / "python")
+    return [Peer(name, (python, str(HERE / f"{name}_peer.py")), known) for name, known in modes.items()], {}
+
+
+def _in_node(folder: Path) -> tuple[list[Peer], dict[str, str]]:
     home = folder / "node"
     npm = ["npm", "install", "--silent", "--prefix", str(home), *NODE]
-    if shutil.which("npm") and _install(folder / "node.done", [npm]):
-        for file in HERE.glob("*.mjs"):
-            shutil.copy(file, home / file.name)
-        found.append(Peer("pg-boss", ("node", str(home / "pg_boss.mjs")), ("batch", "single")))
-        found.append(
-            Peer("graphile-worker", ("node", str(home / "graphile_worker.mjs")), ("batch", "single", "pickup"))
-        )
-    else:
-        absent |= dict.fromkeys(("pg-boss", "graphile-worker"), "npm is not there, or could not install it")
-    return Installed(tuple(found), pgmq, absent)
+    if shutil.which("npm") is None or not _install(folder / "node.done", [npm]):
+        return [], dict.fromkeys(("pg-boss", "graphile-worker"), "npm is not there, or could not install it")
+    for file in HERE.glob("*.mjs"):
+        shutil.copy(file, home / file.name)
+    return [
+        Peer("pg-boss", ("node", str(home / "pg_boss.mjs")), ("batch", "single")),
+        Peer("graphile-worker", ("node", str(home / "graphile_worker.mjs")), EVERY_MODE),
+    ], {}
+
+
+def _in_go(folder: Path) -> tuple[list[Peer], dict[str, str]]:
+    program = folder / "river_peer"
+    try:
+        go = find_go(required_version(RIVER), folder / "go")
+    except SetupError as error:
+        return [], {"River": str(error)}
+    build = [str(go), "build", "-mod=readonly", "-o", str(program), "."]
+    if not _ran(build, go_environment(go), RIVER):  # quick where it is built: Go knows
+        return [], {"River": "Go could not build it"}
+    return [Peer("River", (str(program),), EVERY_MODE)], {}
 
 
 def python_commands(home: Path) -> list[list[str]]:
-    return [[sys.executable, "-m", "venv", str(home)], [str(home / "bin/pip"), "install", "--quiet", *PYTHON]]
+    return [
+        [sys.executable, "-m", "venv", "--clear", str(home)],
+        [str(home / "bin/pip"), "install", "--quiet", *PYTHON],
+    ]
 
 
 def _install(done: Path, commands: list[list[str]]) -> bool:
-    """Run the commands unless they ran to their end before."""
-    if done.exists():
+    """Run the commands unless just these ran to their end before."""
+    wanted = "\n".join(map(str, commands))
+    if done.exists() and done.read_text() == wanted:
         return True
-    options: dict[str, Any] = {"env": {**os.environ, "PYTHONWARNINGS": "ignore"}, "capture_output": True}
-    if any(subprocess.run(command, check=False, **options).returncode for command in commands):
+    done.unlink(missing_ok=True)
+    if not all(_ran(command, os.environ) for command in commands):
         return False
-    done.touch()
+    done.write_text(wanted)
     return True
+
+
+def _ran(command: list[str], environment: Mapping[str, str], folder: Path = HERE) -> bool:
+    variables = {**environment, "PYTHONWARNINGS": "ignore"}
+    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, check=False).returncode == 0
