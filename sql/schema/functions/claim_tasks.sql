@@ -72,12 +72,14 @@ BEGIN
                 fencing_token = task.fencing_token + 1,
                 leased_at = clock_timestamp(),
                 lease_expires_at = clock_timestamp() + claim_tasks.lease
-            -- An array of keys, not a join: however wrong the statistics, it is looked up through the index.
-            WHERE task.task_id = ANY (ARRAY(
-                SELECT candidate.task_id
+            -- By its place, which can not change while it is locked: the primary key would be read once more for each task. One
+            -- that changed after this statement began, and is ready all the same, is left to the next call. An array, not a
+            -- join: however wrong the statistics, each is looked up.
+            WHERE task.ctid = ANY (ARRAY(
+                SELECT candidate.place
                 FROM unnest(agent_queues) AS agent_queue
                 CROSS JOIN LATERAL (
-                    SELECT ready.task_id, ready.priority, ready.run_at
+                    SELECT ready.ctid AS place, ready.task_id, ready.priority, ready.run_at
                     FROM distributed_tasks AS ready
                     WHERE ready.status = 'ready'
                         AND ready.queue = agent_queue
