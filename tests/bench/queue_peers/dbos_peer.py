@@ -14,7 +14,7 @@ import psycopg
 from dbos import DBOS
 
 QUEUE = "noop"
-UNDER_WAY = {"batch": 400, "single": 8, "pickup": 8}
+UNDER_WAY = {"batch": 400, "single": 8, "pickup": 400}  # it takes no more at a look
 POLLS = {"batch": 0.005, "single": 0.005, "pickup": 1.0}
 """Seconds between two looks; it is told of no job, and its default is what an idle worker waits."""
 
