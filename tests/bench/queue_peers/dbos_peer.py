@@ -5,13 +5,13 @@ A task is a workflow without steps. In `batch` one worker has as many under way 
 # mypy: ignore-errors
 # It is installed in an environment of the benchmark's own.
 
-import json
 import sys
 import threading
 import time
 
 import psycopg
 from dbos import DBOS
+from peer import answer, answer_waits
 
 QUEUE = "noop"
 UNDER_WAY = {"batch": 400, "single": 8, "pickup": 400}  # it takes no more at a look
@@ -64,12 +64,10 @@ def main(url, mode, count):
             time.sleep(0.005)
     seconds = time.perf_counter() - began
     DBOS.destroy()
-    latencies.sort()
     if mode == "pickup":
-        answer = {"p50": 1000 * latencies[count // 2], "p99": 1000 * latencies[count * 99 // 100]}
+        answer_waits(latencies)
     else:
-        answer = {"seconds": seconds}
-    print(json.dumps(answer), flush=True)
+        answer({"seconds": seconds})
 
 
 main(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -3,12 +3,12 @@
 # It is installed in an environment of the benchmark's own.
 
 import asyncio
-import json
 import sys
 import time
 from datetime import timedelta
 
 import asyncpg
+from peer import answer, answer_waits
 from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
@@ -49,15 +49,10 @@ async def main(url, mode, count):
     for runner in runners:
         runner.shutdown.set()
     await asyncio.gather(*workers)
-    answer({"seconds": seconds} if mode != "pickup" else percentiles(sorted(latencies)))
-
-
-def percentiles(latencies):
-    return {"p50": 1000 * latencies[len(latencies) // 2], "p99": 1000 * latencies[len(latencies) * 99 // 100]}
-
-
-def answer(found):
-    print(json.dumps(found), flush=True)
+    if mode == "pickup":
+        answer_waits(latencies)
+    else:
+        answer({"seconds": seconds})
 
 
 asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

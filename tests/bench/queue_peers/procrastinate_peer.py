@@ -3,11 +3,11 @@
 # It is installed in an environment of the benchmark's own.
 
 import asyncio
-import json
 import sys
 import time
 
 import procrastinate
+from peer import answer, answer_waits
 
 
 async def main(url, mode, count):
@@ -43,12 +43,10 @@ async def main(url, mode, count):
         else:
             await worker
         seconds = time.perf_counter() - began
-    latencies.sort()
     if mode == "pickup":
-        answer = {"p50": 1000 * latencies[count // 2], "p99": 1000 * latencies[count * 99 // 100]}
+        answer_waits(latencies)
     else:
-        answer = {"seconds": seconds}
-    print(json.dumps(answer), flush=True)
+        answer({"seconds": seconds})
 
 
 asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
