@@ -1,15 +1,13 @@
 """Commands of ours as processes, forked off one that has loaded their modules: most of the time of a short one."""
 
-import contextlib
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-
-import psutil
 
 Main = Callable[[list[str]], int]
 
@@ -43,7 +41,7 @@ def run(
                 raise subprocess.TimeoutExpired(list(arguments), SECONDS)
         finally:
             if process.pid and process.is_alive():
-                _kill(process.pid)
+                os.killpg(process.pid, signal.SIGKILL)
                 process.join()
         return subprocess.CompletedProcess(arguments, code, out.read_text(), err.read_text())
 
@@ -51,6 +49,7 @@ def run(
 def _as_a_program(
     main: Main, arguments: list[str], folder: Path, environment: dict[str, str], out: Path, err: Path
 ) -> None:
+    os.setsid()  # a group of its own, with all that it starts
     for path, stream in ((out, sys.stdout), (err, sys.stderr)):
         with path.open("wb") as file:
             os.dup2(file.fileno(), stream.fileno())
@@ -58,11 +57,3 @@ def _as_a_program(
     os.environ.clear()
     os.environ.update(environment)
     sys.exit(main(arguments))
-
-
-def _kill(pid: int) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        for each in [*process.children(recursive=True), process]:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                each.kill()
