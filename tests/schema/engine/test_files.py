@@ -21,7 +21,7 @@ from infra.provider.schema.engine import (
     Target,
     UnsupportedObject,
 )
-from infra.provider.schema.scratch.embedded import sweep
+from infra.provider.schema.scratch.embedded import PREFIX, sweep
 from infra.provider.schema.scratch.opening import choose_scratch, open_scratch
 from infra.provider.schema.statements import statement_starts
 from tests.conftest import Database
@@ -171,7 +171,7 @@ def test_a_scratch_beside_the_target_says_what_the_role_may_not_do(tmp_path: Pat
 
 
 def scratch_folders() -> set[Path]:
-    return set((shared_cache(service_account()) / "scratch").glob(f"run-{os.getpid()}-*"))
+    return set((shared_cache(service_account()) / "scratch").glob(f"{PREFIX}{os.getpid()}-*"))
 
 
 def test_the_scratch_server_goes_also_after_an_error() -> None:
@@ -193,7 +193,7 @@ def test_a_killed_processs_server_is_swept() -> None:
     child = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
     assert child.stdout.readline() == "up\n"
-    folder = next((shared_cache(service_account()) / "scratch").glob(f"run-{child.pid}-*"))
+    folder = next((shared_cache(service_account()) / "scratch").glob(f"{PREFIX}{child.pid}-*"))
     server = int((folder / "data" / "postmaster.pid").read_text().split()[0])
     child.send_signal(signal.SIGKILL)
     child.wait()
@@ -204,6 +204,13 @@ def test_a_killed_processs_server_is_swept() -> None:
     while psutil.pid_exists(server) and psutil.Process(server).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "the server of the killed process still runs"
     assert not folder.exists()
+
+
+def test_a_server_of_an_earlier_commits_is_left_alone(tmp_path: Path) -> None:
+    theirs = tmp_path / f"run-{os.getpid()}-176443200000-abcdef"
+    theirs.mkdir()
+    assert sweep(tmp_path, install(), service_account()) == []
+    assert theirs.exists()
 
 
 def test_statements_are_found_behind_quotes_comments_and_bodies() -> None:

@@ -30,6 +30,8 @@ SETTINGS = {
 }
 TEMPLATE_FORMAT = 1
 """Raised when the template must be made anew."""
+PREFIX = "server-"
+"""Checkouts of other commits share the folder; those that wrote `run-` read a start time where a birth mark is now."""
 
 
 @contextmanager
@@ -65,7 +67,7 @@ def _server() -> Iterator[str]:
 def sweep(folder: Path, distribution: Distribution, account: Account) -> list[Path]:
     """Remove the servers of processes that are gone, and return their folders."""
     removed = []
-    for entry in folder.glob("run-*"):
+    for entry in folder.glob(f"{PREFIX}*"):
         if not _alive(entry.name):
             Cluster(distribution, account, entry).remove()
             removed.append(entry)
@@ -76,7 +78,7 @@ def _own_name() -> str:
     from infra.embedded.process_identity import birth_mark  # noqa: PLC0415 - not needed to read the cache
 
     pid = os.getpid()
-    return f"run-{pid}-{birth_mark(pid)}-{secrets.token_hex(3)}"
+    return f"{PREFIX}{pid}-{birth_mark(pid)}-{secrets.token_hex(3)}"
 
 
 def _alive(name: str) -> bool:
