@@ -5,7 +5,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN concat_ws(' ', agent_id, agent_class, description, array_to_string(capabilities, ' '));
 
 COMMENT ON FUNCTION agent_search_text(text, text, text, text[]) IS
-'The text under which an agent is found by trigram search.
+'The text under which an agent is found by words.
 Arguments: the columns of agent_registry of the same names. Result: them in one line, never NULL.
 Errors: none.';
 

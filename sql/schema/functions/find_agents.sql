@@ -25,10 +25,10 @@ DECLARE
     rank_constant CONSTANT integer := 60;
     most CONSTANT integer := 100;
     listed CONSTANT integer := greatest(4 * find_agents.max_agents, 50);
-    words CONSTANT text[] := ARRAY(
-        SELECT DISTINCT part.word
-        FROM regexp_split_to_table(lower(find_agents.query), '[^[:alnum:]]+') AS part (word)
-        WHERE part.word <> ''
+    considered CONSTANT integer := 1000;
+    words CONSTANT text[] := tsvector_to_array(search_words(find_agents.query));
+    all_words CONSTANT tsquery := (
+        SELECT string_agg(quote_literal(part.word) || ':*', ' & ') FROM unnest(words) AS part (word)
     );
     reason CONSTANT text := CASE
         WHEN find_agents.query IS NULL AND find_agents.embedding IS NULL THEN 'neither query nor embedding is given'
@@ -87,16 +87,8 @@ BEGIN
         FROM (
             SELECT agent.agent_id, agent.capability_embedding OPERATOR(extensions.<=>) find_agents.embedding AS distance
             FROM agent_registry AS agent
-            WHERE agent.status = ANY (find_agents.statuses)
-                AND (find_agents.required_agent_class IS NULL OR agent.agent_class = find_agents.required_agent_class)
-                AND (find_agents.required_capabilities IS NULL OR agent.capabilities @> find_agents.required_capabilities)
-                AND (
-                    bounds IS NULL
-                    OR (
-                        agent.current_version_key >= bounds[1]
-                        AND agent.current_version_key < bounds[cardinality(bounds)]
-                        AND (cardinality(bounds) = 2 OR width_bucket(agent.current_version_key, bounds) % 2 = 1)
-                    )
+            WHERE passes_filters(
+                    agent, find_agents.required_agent_class, find_agents.required_capabilities, bounds, find_agents.statuses
                 )
                 AND agent.capability_embedding IS NOT NULL
             ORDER BY distance
@@ -108,26 +100,86 @@ BEGIN
     END LOOP;
     PERFORM set_config('enable_indexscan', before ->> 'enable_indexscan', TRUE);
 
+    -- Whole words and their beginnings come from one index; only for a word that none of them has are trigrams compared, at
+    -- 30 us for each agent that has some of them. Of a word that many have, some are looked at, unless all words are together.
     RETURN QUERY
-    WITH alike AS (
-        SELECT agent.agent_id, shared.similarity
+    WITH asked AS (
+        SELECT
+            part.word, quote_literal(part.word)::tsquery AS whole,
+            (quote_literal(part.word) || ':*')::tsquery AS beginning
+        FROM unnest(words) AS part (word)
+    ),
+
+    together AS (
+        SELECT agent.agent_id
         FROM agent_registry AS agent
-        CROSS JOIN LATERAL (
-            SELECT avg(extensions.word_similarity(word, agent.search_text)) AS similarity
-            FROM unnest(words) AS word
-        ) AS shared
-        WHERE agent.search_text OPERATOR(extensions.%>) ANY (words)
-            AND agent.status = ANY (find_agents.statuses)
-            AND (find_agents.required_agent_class IS NULL OR agent.agent_class = find_agents.required_agent_class)
-            AND (find_agents.required_capabilities IS NULL OR agent.capabilities @> find_agents.required_capabilities)
-            AND (
-                bounds IS NULL
-                OR (
-                    agent.current_version_key >= bounds[1]
-                    AND agent.current_version_key < bounds[cardinality(bounds)]
-                    AND (cardinality(bounds) = 2 OR width_bucket(agent.current_version_key, bounds) % 2 = 1)
-                )
+        WHERE search_words(agent.search_text) @@ all_words
+            AND passes_filters(
+                agent, find_agents.required_agent_class, find_agents.required_capabilities, bounds, find_agents.statuses
             )
+        LIMIT considered
+    ),
+
+    apart AS (
+        SELECT hit.agent_id, asked.word
+        FROM asked
+        CROSS JOIN LATERAL (
+            SELECT agent.agent_id
+            FROM agent_registry AS agent
+            WHERE search_words(agent.search_text) @@ asked.beginning
+                AND passes_filters(
+                    agent, find_agents.required_agent_class, find_agents.required_capabilities, bounds, find_agents.statuses
+                )
+            LIMIT considered
+        ) AS hit
+        WHERE (SELECT count(*) FROM together) < listed
+    ),
+
+    misspelt AS (
+        SELECT hit.agent_id, hit.similarity
+        FROM asked
+        CROSS JOIN LATERAL (
+            SELECT agent.agent_id, extensions.word_similarity(asked.word, agent.search_text) AS similarity
+            FROM agent_registry AS agent
+            WHERE agent.search_text OPERATOR(extensions.%>) asked.word
+                AND passes_filters(
+                    agent, find_agents.required_agent_class, find_agents.required_capabilities, bounds, find_agents.statuses
+                )
+            LIMIT considered
+        ) AS hit
+        WHERE (SELECT count(*) FROM together) < listed
+            AND asked.word NOT IN (SELECT apart.word FROM apart)
+    ),
+
+    likely AS (
+        SELECT hit.agent_id
+        FROM (
+            SELECT together.agent_id, cardinality(words) AS words_found FROM together
+            UNION ALL
+            SELECT apart.agent_id, 1 FROM apart
+            UNION ALL
+            SELECT misspelt.agent_id, misspelt.similarity FROM misspelt
+        ) AS hit
+        GROUP BY hit.agent_id
+        ORDER BY sum(hit.words_found) DESC, hit.agent_id
+        LIMIT 2 * listed
+    ),
+
+    alike AS (
+        SELECT agent.agent_id, shared.similarity
+        FROM likely
+        INNER JOIN agent_registry AS agent ON likely.agent_id = agent.agent_id
+        CROSS JOIN LATERAL (
+            SELECT avg(CASE
+                WHEN has.words @@ asked.whole THEN 1
+                ELSE greatest(
+                    extensions.word_similarity(asked.word, agent.search_text),
+                    CASE WHEN has.words @@ asked.beginning THEN 0.5 END
+                )
+            END) AS similarity
+            FROM search_words(agent.search_text) AS has (words)
+            CROSS JOIN asked
+        ) AS shared
         ORDER BY shared.similarity DESC, agent.agent_id
         LIMIT listed
     ),
@@ -167,12 +219,15 @@ $$;
 COMMENT ON FUNCTION find_agents(text, extensions.vector, integer, text, text[], text, agent_status[]) IS
 'Searches for live agents by words, by meaning, or by both: what either finds is ranked by reciprocal rank fusion. It finds what the
 session may see: agents themselves, orchestrators all below them, observers and the service everyone.
-Arguments: query, 1 to 32 words, matched by trigrams with agent_id, class, description and capabilities: those misspelt match too;
-embedding (384 dimensions), compared with capability_embedding by cosine distance; one of these two may be NULL. max_agents, 1 to 100.
+Arguments: query, 1 to 32 words, looked for in agent_id, class, description and capabilities: whole, as the beginning of a word, and,
+if no agent has them, by trigrams, as misspelt; embedding (384 dimensions), compared with capability_embedding by cosine distance; one
+of these two may be NULL. max_agents, 1 to 100.
 Filters, NULL for any: required_agent_class, required_capabilities (all of them), agent_version_range as semver_bounds() takes it;
 statuses, of online, draining and offline.
 Result: a row an agent, the best first: agent_id, agent_class, status, current_version, score (the sum of 1 / (60 + place) over both
-lists), text_similarity (0 to 1, the mean over the words) and cosine_distance (0 to 2), each NULL where that list has not got it.
+lists), text_similarity (the mean over the words: 1 if the agent has it, at least 0.5 if it has one that begins so, else pg_trgm''s
+word_similarity) and cosine_distance (0 to 2), each NULL where that list has not got it. Of agents that have a part of the words, 1,000
+a word are compared.
 Nearness has no limit: an embedding always finds the nearest there are.
 Errors: AE001 an argument is malformed or out of range.';
 

@@ -1,5 +1,5 @@
 -- A heartbeat rewrites the row: half of each page is free for it, nothing it writes is indexed (every heartbeat is a
--- HOT update), and the embedding is kept out of line so that it is not copied each time.
+-- HOT update), and of a row beyond PostgreSQL's 2 kB the embedding is kept out of line so that it is not copied each time.
 CREATE TABLE agent_registry (
     agent_id text NOT NULL,
     agent_type agent_type NOT NULL,
@@ -69,6 +69,8 @@ CREATE INDEX agent_registry_capabilities_idx ON agent_registry USING gin (capabi
 CREATE INDEX agent_registry_search_text_idx ON agent_registry
 USING gin (search_text extensions.gin_trgm_ops);
 
+CREATE INDEX agent_registry_search_words_idx ON agent_registry USING gin (search_words(search_text));
+
 CREATE INDEX agent_registry_capability_embedding_idx ON agent_registry
 USING hnsw (capability_embedding extensions.vector_cosine_ops);
 
@@ -88,7 +90,7 @@ COMMENT ON COLUMN agent_registry.login_role IS
 'The PostgreSQL login that is this agent and no other: a session of it acts as the agent. NULL: only the service does.';
 COMMENT ON COLUMN agent_registry.capabilities IS 'Names of what it can do; a task is claimed by an agent that has all it requires.';
 COMMENT ON COLUMN agent_registry.capability_embedding IS 'Embedding of its capabilities, for search by meaning (cosine).';
-COMMENT ON COLUMN agent_registry.search_text IS 'The text that trigram search reads.';
+COMMENT ON COLUMN agent_registry.search_text IS 'The text that search by words reads.';
 COMMENT ON COLUMN agent_registry.current_version IS 'The version it said it runs when it last registered.';
 COMMENT ON COLUMN agent_registry.current_version_key IS 'current_version in sortable form.';
 COMMENT ON COLUMN agent_registry.desired_version IS 'The version it should upgrade itself to; heartbeat() tells it. NULL: no wish.';

@@ -47,14 +47,16 @@ MESSAGES = {"can_access_channel", "check_compatibility", "read_message"}
 REPORTS = {"log_messages", "publish", "record_performance"}
 READ_HELPERS = {
     "is_semver",
+    "passes_filters",
     "rollout_share",
+    "search_words",
     "semver_bounds",
     "semver_key",
     "semver_satisfies",
     "session_is_service",
     "task_attempts",
 }
-"""Functions that policies, generated columns and views need their readers to be able to call."""
+"""Functions that policies, generated columns, views and searches need their readers to be able to call."""
 
 EXECUTABLE = {
     "anon": set[str](),

@@ -51,6 +51,47 @@ def test_by_words_alone(crew: Session) -> None:
 def test_a_word_that_is_misspelt(crew: Session) -> None:
     assert found(crew, "invoces")[0] in ("reader-1", "linguist")
     assert found(crew, "transltes") == ["linguist"]
+    assert found(crew, "transltes forms") == ["reader-2", "linguist"], "beside one that is not"
+
+
+def test_the_beginning_of_a_word(crew: Session) -> None:
+    assert found(crew, "invo") == ["linguist", "reader-1"]
+    assert found(crew, "scan inv") == ["reader-1", "linguist"]
+
+
+@pytest.mark.parametrize(
+    ("description", "query"),
+    [
+        ("x" * 3000 + " folds", "folds"),
+        (" ".join(f"{number:x}" for number in range(200_000)) + " unread", "ff"),
+        ("see https://example.org/a-b.c?d=e <b>now</b> -4 1e5 'it''s' a&b|!c:*", "see b d now 4 1e5 it c"),
+        ("번역가는 문서를 옮긴다", "문서를"),
+        ("Ångström ÜBER", "ångström über"),
+    ],
+    ids=["a word of 3,000 letters", "a megabyte", "signs", "Korean", "capitals"],
+)
+def test_any_description_can_be_registered_and_found(
+    crew: Session, register: Register, description: str, query: str
+) -> None:
+    register("odd", description=description)
+    rows = crew.execute("SELECT agent_id, text_similarity FROM find_agents(%s, max_agents => 1)", (query,)).fetchall()
+    assert rows == [("odd", 1.0)]
+
+
+def test_words_count_by_how_much_of_them_is_there(crew: Session, register: Register) -> None:
+    """Trigrams of other letters than a to z are none where the server's locale knows no others."""
+    register("korean", description="번역가는 문서를 옮긴다")
+    statement = "SELECT round(text_similarity::numeric, 2) FROM find_agents(%s, max_agents => 1)"
+    words = ["문서를", "문서", "invoices", "invo", "invoces", "invoices 문서를"]
+    assert [float(one(crew, statement, query)) for query in words] == [1, 0.5, 1, 0.8, 0.63, 0.5]
+
+
+def test_of_many_alike_those_with_every_word(crowd: Ecosystem) -> None:
+    """Every agent has the word agent, more than are looked at; one has both."""
+    with crowd.session("service_role") as service:
+        assert found(service, "agent 4711", max_agents=1) == ["agent-4711"]
+        assert found(service, "executor skill123 4123", max_agents=1) == ["agent-4123"]
+        assert len(found(service, "agent", max_agents=100)) == 100
 
 
 def test_by_meaning_alone(crew: Session) -> None:
@@ -213,17 +254,29 @@ def test_ten_nearest_are_the_ten_nearest(crowd: Ecosystem) -> None:
 
 
 def test_few_among_many_are_all_found(crowd: Ecosystem) -> None:
-    """Twelve below an orchestrator, and an index that gives up before it comes to them, as it would among a million."""
+    """Twelve where the planner expects 5,000, and an index that gives up before it comes to them."""
+    wanted = near(towns()[5], random.Random(19))  # noqa: S311
+    left = [f"agent-{number}" for number in range(6, 18)]
+    with crowd.admin() as admin, admin.transaction(force_rollback=True):
+        admin.execute("UPDATE agent_registry SET status = 'draining' WHERE agent_id <> ALL (%s)", (left,))
+        admin.execute("SELECT '[1]'::extensions.vector")  # loads the library, whose setting this is
+        admin.execute("SET LOCAL hnsw.max_scan_tuples = 200")
+        admin.execute("SET LOCAL seq_page_cost = 1000")  # as dear as it would be among a million
+        assert recall(admin, wanted, "status = 'online'", statuses=["online"]) == 1.0
+        assert sorted(found(admin, None, wanted, max_agents=100, statuses=["online"])) == sorted(left)
+
+
+def test_an_orchestrator_searches_its_own_alone(crowd: Ecosystem) -> None:
     wanted = near(towns()[5], random.Random(19))  # noqa: S311
     children = [f"agent-{number}" for number in range(6, 18)]
     with crowd.session("orchestrator") as boss, crowd.session("service_role") as service:
         boss.execute("SELECT register_agent('boss', 'orchestrator', '2.1.0')")
         for child in children:
             service.execute("SELECT attach_agent('boss', %s, 'mcp', '{\"transport\": \"stdio\"}')", (child,))
-        boss.execute("SELECT '[1]'::extensions.vector")  # loads the library, whose setting this is
-        boss.execute("SET hnsw.max_scan_tuples = 200")
         assert recall(boss, wanted) == 1.0
         assert sorted(found(boss, None, wanted, max_agents=100)) == sorted(children)
+        plan = "\n".join(row[0] for row in boss.execute("EXPLAIN SELECT agent_id FROM agent_registry"))
+    assert "Index Cond: (agent_id = ANY" in plan, "found by the index, the others are not looked at"
 
 
 @pytest.mark.parametrize("words", [None, "skill123"])
@@ -251,9 +304,10 @@ def plans(crowd: Ecosystem, group: str, query: str | None, embedding: str | None
 
 
 @pytest.mark.parametrize("group", ["service_role", "observer"])
-def test_both_indexes_are_used(crowd: Ecosystem, group: str) -> None:
+def test_indexes_are_used(crowd: Ecosystem, group: str) -> None:
     embedding = near(towns()[3], random.Random(17))  # noqa: S311
-    plan = plans(crowd, group, "skill123", embedding)
-    assert "Bitmap Index Scan on agent_registry_search_text_idx" in plan
+    plan = plans(crowd, group, "skill123 skil124", embedding)
+    assert "Bitmap Index Scan on agent_registry_search_words_idx" in plan
+    assert "Bitmap Index Scan on agent_registry_search_text_idx" in plan, "for the word that nobody has"
     assert "Index Scan using agent_registry_capability_embedding_idx" in plan
     assert "Seq Scan on agent_registry" not in plan
