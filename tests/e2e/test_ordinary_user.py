@@ -35,7 +35,7 @@ class Somebody:
 
     @property
     def clone(self) -> Path:
-        return self.home / "clone"
+        return self.home / f"clone-of-{self.home.name}"  # the name of a stack's data folders, if root has any
 
     def run(self, *command: str, expect: int = 0) -> str:
         """Run a command in the clone and return all that it says."""
