@@ -81,8 +81,8 @@ bench-backup: ## time a backup and its restore of 1 and 5 GB, beside what is don
 bench-ecosystem: ## time queue, heartbeats and logs beside other queues, and search (TASKS=n, SIZES='10000 100000', ROUNDS=n, AGENTS=n, PARTS=search)
 	@$(BOOTSTRAP) run python tests/bench/ecosystem.py
 
-docs: ## write docs/database.md and docs/database.svg anew, from the catalog of a database with sql/schema
-	@AGENT_ECOSYSTEM_WRITE_DOCS=1 $(BOOTSTRAP) run python -m pytest -q tests/schema/ecosystem/test_database_docs.py $(ARGS)
+docs: ## write docs/database.* anew, from the catalog of a database with sql/schema, and the pictures of docs/benchmarks.md
+	@AGENT_ECOSYSTEM_WRITE_DOCS=1 $(BOOTSTRAP) run python -m pytest -q tests/schema/ecosystem/test_database_docs.py tests/unit/test_benchmark_plots.py $(ARGS)
 
 lint: ## style, types, SQL
 	@$(DEVELOPMENT) tool ruff check .
