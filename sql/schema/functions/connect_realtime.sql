@@ -22,15 +22,14 @@ BEGIN
         SELECT format(
             'CREATE POLICY %I ON realtime.messages FOR %s TO agent, orchestrator, observer, service_role %s '
             '(%I.can_access_channel(realtime.topic(), %L))',
-            'ecosystem_' || right_of.action || '_' || current_schema(), right_of.command, right_of.clause, current_schema(),
-            right_of.action
+            realtime_policy(right_of.action), right_of.command, right_of.clause, current_schema(), right_of.action
         )
         FROM (VALUES ('subscribe', 'SELECT', 'USING'), ('publish', 'INSERT', 'WITH CHECK')) AS right_of (action, command, clause)
         WHERE to_regclass('realtime.messages') IS NOT NULL
             AND NOT EXISTS (
                 SELECT FROM pg_policy
                 WHERE pg_policy.polrelid = to_regclass('realtime.messages')
-                    AND pg_policy.polname = 'ecosystem_' || right_of.action || '_' || current_schema()
+                    AND pg_policy.polname = realtime_policy(right_of.action)
             )
     )) AS done (statement);
 END

@@ -12,7 +12,7 @@ BEGIN
         -- Not to_regclass(): that is an error where the schema may not be used, and whoever drops all of this must get on.
         INNER JOIN pg_namespace ON pg_class.relnamespace = pg_namespace.oid
         WHERE pg_namespace.nspname = 'realtime' AND pg_class.relname = 'messages'
-            AND pg_policy.polname IN ('ecosystem_subscribe_' || current_schema(), 'ecosystem_publish_' || current_schema())
+            AND pg_policy.polname IN (realtime_policy('subscribe'), realtime_policy('publish'))
         UNION ALL
         SELECT format('ALTER PUBLICATION supabase_realtime DROP TABLE %s', ours.name)
         FROM realtime_tables() AS ours (name)

@@ -158,6 +158,17 @@ def test_realtime_gets_the_message_after_the_log(ecosystem: Ecosystem, service: 
     assert service.execute("SELECT protocol FROM agent_communication_logs").fetchone() == ("realtime",)
 
 
+@pytest.mark.parametrize(
+    "ecosystem", ["a_schema_whose_name_is_as_long_as_names_may_be_in_postgresql_63", "다른_스키마"], indirect=True
+)
+def test_realtime_is_connected_once_whatever_the_schema_is_called(ecosystem: Ecosystem, service: Service) -> None:
+    with ecosystem.admin() as admin:
+        admin.execute(REALTIME)
+    assert len(service.execute("SELECT * FROM connect_realtime()").fetchall()) == 9
+    assert service.execute("SELECT * FROM connect_realtime()").fetchall() == []
+    assert len(service.execute("SELECT * FROM disconnect_realtime()").fetchall()) == 9
+
+
 def test_realtime_lets_agents_join_their_channels(ecosystem: Ecosystem, service: Service) -> None:
     with ecosystem.admin() as admin:
         admin.execute(REALTIME)
