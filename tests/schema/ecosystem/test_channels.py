@@ -7,6 +7,7 @@ import pytest
 from psycopg.rows import TupleRow
 
 from tests.schema.ecosystem.conftest import Ecosystem, Register, refused
+from tests.schema.ecosystem.tasks import one
 
 pytestmark = pytest.mark.server
 
@@ -167,6 +168,17 @@ def test_realtime_is_connected_once_whatever_the_schema_is_called(ecosystem: Eco
     assert len(service.execute("SELECT * FROM connect_realtime()").fetchall()) == 9
     assert service.execute("SELECT * FROM connect_realtime()").fetchall() == []
     assert len(service.execute("SELECT * FROM disconnect_realtime()").fetchall()) == 9
+
+
+def test_schemas_whose_names_begin_alike_have_policies_of_their_own(ecosystem: Ecosystem) -> None:
+    names = set()
+    with ecosystem.admin() as admin:
+        for end in ("one", "two"):
+            schema = "a_schema_of_a_customer_whose_company_has_a_long_name_" + end
+            admin.execute(f"CREATE SCHEMA {schema}")
+            admin.execute(f"SET search_path TO {schema}")
+            names.add(one(admin, "SELECT public.realtime_policy('subscribe')"))
+    assert len(names) == 2
 
 
 def test_realtime_lets_agents_join_their_channels(ecosystem: Ecosystem, service: Service) -> None:
