@@ -40,7 +40,8 @@ def choose_scratch(target: Target, scratch: str, further: Iterable[str] = ()) ->
     if scratch != "auto":
         return "url"
     same = target.server is None or target.server.major == EMBEDDED_MAJOR
-    return "embedded" if same and _brings((*target.extensions, *further)) else "target"
+    # Without a server to ask, the embedded one says what it has not got.
+    return "embedded" if same and (target.url is None or _brings((*target.extensions, *further))) else "target"
 
 
 def _brings(extensions: tuple[str, ...]) -> bool:
