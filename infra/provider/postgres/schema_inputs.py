@@ -15,7 +15,7 @@ from infra.provider.schema.errors import SchemaError, SourceErrors
 from infra.provider.schema.lock_rules import LOCK_RETRIES, LOCK_TIMEOUT, LockRules
 from infra.provider.schema.target import EXTENSIONS, ServerFacts, Target
 
-CATALOG = {
+CATALOG = {"ownExtensions": "extensions"} | {
     to_camel(name): name
     for name in (
         "tables",
@@ -70,6 +70,7 @@ class SchemaInputs(Inputs):
     lock_retries: int = Field(LOCK_RETRIES, ge=0)
 
     server_version: int | None = None
+    own_extensions: Objects
     tables: Objects
     views: Objects
     functions: Objects

@@ -12,6 +12,7 @@ from infra.provider.schema.current import Found, find
 from infra.provider.schema.errors import ApplyFailed, CannotPlan, PartlyApplied, Refused, SchemaError
 from infra.provider.schema.hazards import Hazard, HazardName
 from infra.provider.schema.identifiers import quote
+from infra.provider.schema.installable import require_installable
 from infra.provider.schema.introspect import read_catalog
 from infra.provider.schema.ledger import Ledger, Progress, write_ledger, write_progress
 from infra.provider.schema.lock_rules import LockRules
@@ -73,6 +74,7 @@ def planned(connection: "psycopg.Connection[Any]", intent: Intent, current: Cata
     made = plan(current, desired, target.schema, facts)
     if not made:
         _require_no_difference(current, desired)
+    require_installable(connection, made)
     require_casts(connection, made, target.schema, target.extensions_schema)
     return made
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.model import (
+    MANAGED,
     TOP_LEVEL,
     WHOLE,
     Catalog,
@@ -13,6 +14,7 @@ from infra.provider.schema.model import (
     DefaultGrants,
     Domain,
     EnumType,
+    Extension,
     Function,
     Publication,
     Sequence,
@@ -40,6 +42,7 @@ class Assembly(RelationAssembly):
         tables = self.tables()
         wholes: dict[str, Any] = {TOP_LEVEL[kind]: self._wholes(kind) for kind in WHOLE}
         return Catalog(
+            extensions={row["name"]: self._extension(row) for row in self.rows["extensions"]},
             tables=tables,
             views=self.views(),
             functions={row["signature"]: self._function(row) for row in self.rows["functions"]},
@@ -62,6 +65,13 @@ class Assembly(RelationAssembly):
             },
             named_apart=tuple(row["name"] for row in relations if row["named_apart"]),
             shares=self.shares,
+            extension_comments={
+                row["name"]: row["packaged_comment"] or ""
+                for row in self.rows["extensions"]
+                if row["comment"] is not None
+            },
+            extension_names={row["name"]: tuple(row["names"]) for row in self.rows["extensions"]},
+            extension_tables={row["name"]: dict(row["tables"]) for row in self.rows["extensions"] if row["tables"]},
             names_not_null=self.rows["reader"][0]["names_not_null"],
             reader=self.rows["reader"][0]["name"],
             unsupported=tuple(Unsupported(**row) for row in self.rows["unsupported"]),
@@ -76,6 +86,10 @@ class Assembly(RelationAssembly):
             while kind == "column" and table in tables and (part := tables[table].partition):
                 table = part.parent
                 yield row["dependent"], f"column {table}.{column}"
+
+    def _extension(self, row: Mapping[str, Any]) -> Extension:
+        home = MANAGED if row["schema"] == self.schema else row["schema"]
+        return Extension(home, row["version"], row["comment"])
 
     def _function(self, row: Mapping[str, Any]) -> Function:
         settings = options(row["settings"])

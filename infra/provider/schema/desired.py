@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.errors import UnsupportedObject
+from infra.provider.schema.extension_statements import extension_statements
 from infra.provider.schema.scratch.opening import Where, choose_scratch
 from infra.provider.schema.source import SourceFile, read_files
 from infra.provider.schema.target import ServerFacts, Target
@@ -66,17 +67,24 @@ def desired_catalog(directory: Path, target: Target, cache: Path, scratch: str =
         ScratchUnavailable: no scratch database could be had.
     """
     files = read_files(directory)
-    used = choose_scratch(target, scratch)
+    used = choose_scratch(target, scratch, _named(files))
     entry = cache / f"desired-{_key(files, target, used)}.json"
     remembered = _cached(entry)
     if remembered is None:
-        remembered, dumped = _read_in_scratch(files, target, scratch)
+        remembered, dumped = _read_in_scratch(files, target, used if used != "url" else scratch)
         _remember(entry, remembered, dumped)
     return Desired(remembered["catalog"], remembered["fingerprint"], used, entry)
 
 
 def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str) -> tuple[dict[str, Any], str | None]:
     # Only here are the driver and the server's code needed: a run that finds its answer in the cache never loads them.
+    from infra.provider.schema.declared import (  # noqa: PLC0415
+        answered_for,
+        make_declared,
+        require_available,
+        take_declared,
+        without_declared,
+    )
     from infra.provider.schema.directives import read_renames  # noqa: PLC0415
     from infra.provider.schema.files import apply_files, check_bodies  # noqa: PLC0415
     from infra.provider.schema.identifiers import quote  # noqa: PLC0415
@@ -86,18 +94,21 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
     from infra.provider.schema.revocations import revoked_rights  # noqa: PLC0415
     from infra.provider.schema.scratch.opening import open_scratch  # noqa: PLC0415
 
-    files = tuple(without_prerequisites(file, target) for file in files)
+    files, declared = take_declared((without_prerequisites(file, target) for file in files), target)
     path = search_path(target.schema, target.extensions_schema)
     session = (
         f"SET LOCAL ROLE {quote(target.owner)}; SET LOCAL search_path = {path}; "
         "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = error"
     )
-    with open_scratch(target, scratch) as opened:
+    if scratch == "target":
+        require_available(declared, target)
+    with open_scratch(without_declared(target, declared), scratch) as opened:
         with opened.connection.transaction():
+            make_declared(opened.connection, declared, target)
             before = outside(opened.connection, target.schema)
             apply_files(opened.connection, files, session)
             check_bodies(opened.connection, target.schema, files, session)
-            catalog = read_catalog(opened.connection, target.schema, target.extensions_schema)
+            catalog = read_catalog(opened.connection, target.schema, target.extensions_schema, all_extensions=True)
             strays = sorted(outside(opened.connection, target.schema) - before)
             revoked = revoked_rights(opened.connection, target.schema, files, session, catalog.grants)
         partial = [
@@ -108,9 +119,15 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
         ]
         if catalog.unsupported or partial or strays:
             raise UnsupportedObject([*catalog.unsupported, *partial, *strays], "the folder of schema files")
-        catalog = replace(catalog, revoked=revoked, renames=read_renames(files, catalog))
+        extensions = answered_for(catalog, declared, target)
+        renames = read_renames(files, catalog)
+        catalog = replace(catalog, extensions=extensions, extension_names={}, revoked=revoked, renames=renames)
         dumped = _dumped(opened.url, target.schema)
     return {"fingerprint": fingerprint(catalog), "catalog": catalog.to_json()}, dumped
+
+
+def _named(files: tuple[SourceFile, ...]) -> tuple[str, ...]:
+    return tuple(statement.name for file in files for statement in extension_statements(file.text))
 
 
 def _dumped(url: str, schema: str) -> str | None:
@@ -132,6 +149,7 @@ def _key(files: tuple[SourceFile, ...], target: Target, used: Where) -> str:
     digest = hashlib.sha256()
     settings = (
         (target.schema, target.owner, target.superuser, target.roles, target.extensions, target.extensions_schema),
+        target.changeable,
         (sorted(facts.homes.items()), facts.surroundings.mark, used, server),
     )
     for part in (repr(settings), _engine_version(), *(item for file in files for item in (file.name, file.text))):

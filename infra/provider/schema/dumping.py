@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infra.provider.schema.errors import SchemaError
 from infra.provider.schema.identifiers import quote
-from infra.provider.schema.model import Catalog, ObjectId, Sequence
+from infra.provider.schema.model import MANAGED, Catalog, ObjectId, Sequence
 from infra.provider.schema.nodes import Node, nodes
 from infra.provider.schema.planning import plan
 from infra.provider.schema.steps import Step
@@ -40,12 +40,19 @@ def tree(catalog: Catalog, schema: str, owner: str) -> dict[str, str]:
     """
     known = nodes(catalog)
     statements: dict[str, list[str]] = {}
-    for step in plan(Catalog(), _without_the_usual(catalog, schema), schema).steps:
+    described = _without_the_usual(_without_others_extensions(catalog), schema)
+    for step in plan(Catalog(), described, schema).steps:
         statements.setdefault(_file(step, known, catalog), []).append(step.sql)
     for node in known.values():
         for statement in _ownership(node, owner):
             statements.setdefault(_home(node.id, known, catalog), []).append(statement)
     return {name: "".join(f"{part};\n\n" for part in parts)[:-1] for name, parts in sorted(statements.items())}
+
+
+def _without_others_extensions(catalog: Catalog) -> Catalog:
+    """Leave out the extensions that live elsewhere, which are not the schema's, and all versions: nobody pinned one."""
+    here = {name: extension for name, extension in catalog.extensions.items() if extension.schema == MANAGED}
+    return replace(catalog, extensions={name: replace(extension, version=None) for name, extension in here.items()})
 
 
 def _without_the_usual(catalog: Catalog, schema: str) -> Catalog:

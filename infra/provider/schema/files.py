@@ -177,7 +177,9 @@ def check_bodies(connection: "psycopg.Connection[Any]", schema: str, files: Iter
     rows = connection.execute(
         "SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid), p.prosrc FROM pg_proc p "
         "JOIN pg_language l ON l.oid = p.prolang WHERE p.pronamespace = to_regnamespace(quote_ident(%s)) "
-        "AND p.prokind IN ('f', 'p') AND p.prosqlbody IS NULL AND l.lanname NOT IN ('c', 'internal') ORDER BY 1",
+        "AND p.prokind IN ('f', 'p') AND p.prosqlbody IS NULL AND l.lanname NOT IN ('c', 'internal') "
+        "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid "
+        "AND d.deptype = 'e') ORDER BY 1",
         (schema,),
     ).fetchall()
     errors = [error for row in rows if (error := _check_body(connection, row, tuple(files)))]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import psycopg
 
 QUERIES = (
+    "extensions",
     "relations",
     "columns",
     "constraints",
@@ -67,21 +68,23 @@ def query(name: str) -> str:
     return (Path(__file__).parent / "queries" / f"{name}.sql").read_text()
 
 
-def read_catalog(connection: "psycopg.Connection[Any]", schema: str, extensions: str = "extensions") -> Catalog:
+def read_catalog(
+    connection: "psycopg.Connection[Any]", schema: str, extensions: str = "extensions", *, all_extensions: bool = False
+) -> Catalog:
     """Return what `schema` holds now; a schema that does not exist is empty.
 
     Args:
         connection: to the database; reading needs no more than USAGE on the schema.
         schema: the schema's bare name.
         extensions: the schema the extensions live in.
+        all_extensions: also read those that this role may not change, as in a scratch database, which others made.
     """
     from psycopg.rows import dict_row  # noqa: PLC0415 - the driver is loaded only where it is used
 
     # In a pipeline: all queries at once, and one wait for all the answers.
     with local_search_path(connection, schema, extensions), connection.pipeline():
-        answers = {
-            name: connection.cursor(row_factory=dict_row).execute(query(name), {"schema": schema}) for name in QUERIES
-        }
+        asked = {"schema": schema, "all_extensions": all_extensions}
+        answers = {name: connection.cursor(row_factory=dict_row).execute(query(name), asked) for name in QUERIES}
         rows = {name: _canonical(answer.fetchall()) for name, answer in answers.items()}
     return Assembly(schema, rows).catalog()
 

@@ -24,6 +24,8 @@ def nodes(catalog: Catalog) -> Mapping[ObjectId, Node]:
 
 
 def _walk(catalog: Catalog) -> Iterator[Node]:
+    for name, extension in catalog.extensions.items():
+        yield Node(ObjectId("extension", name), f"EXTENSION {quote(name)}", extension)
     for name, enum in catalog.enums.items():
         yield Node(ObjectId("enum", name), f"TYPE {quote(name)}", enum)
     for name, domain in catalog.domains.items():

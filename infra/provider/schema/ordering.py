@@ -33,9 +33,11 @@ _DELETES = (
     "range",
     "enum",
     "collation",
+    "extension",
 )
 _MAKES = (
     "schema",
+    "extension",
     "collation",
     "enum",
     "range",

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from infra.provider.schema.errors import Collision, UnsupportedObject
+from infra.provider.schema.extension_ownership import PIN, pinned, shared
 from infra.provider.schema.identifiers import quote
-from infra.provider.schema.model import TOP_LEVEL, WHOLE, Catalog, DefaultGrants, Grants, ObjectId
+from infra.provider.schema.model import MANAGED, TOP_LEVEL, WHOLE, Catalog, DefaultGrants, Grants, ObjectId
 from infra.provider.schema.moves import with_partitions
 
 _SHARED_NAMES = frozenset({"table", "view", "sequence", "composite", "enum", "domain", "range"})
@@ -32,6 +33,7 @@ def managed(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> Cata
         attribute: {name: value for name, value in getattr(live, attribute).items() if ObjectId(kind, name) in named}
         for kind, attribute in TOP_LEVEL.items()
     }
+    kept["extensions"] = pinned(kept["extensions"], ours, desired)
     homes = {*kept["tables"], *kept["views"]}
     for kind in WHOLE:
         here = getattr(live, TOP_LEVEL[kind])
@@ -51,13 +53,16 @@ def managed(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> Cata
 def foreign(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list[ObjectId]:
     """Return the objects of `live` that are not ours: they are left alone."""
     named = {item for item, _ in desired.objects()} | set(ours)
-    return sorted(item for item, _ in live.objects() if item not in named)
+    elsewhere = {ObjectId("extension", name) for name, value in live.extensions.items() if value.schema != MANAGED}
+    return sorted(item for item, _ in live.objects() if item not in named | elsewhere)
 
 
 def foreign_names(live: Catalog, ours: Collection[ObjectId], desired: Catalog, schema: str) -> set[str]:
     """Return the names, as pg_dump's entries say them, of all that is not ours, its indexes and the like included."""
     names: set[str] = set()
     for item in foreign(live, ours, desired):
+        if item.kind == "extension":  # a dump of a schema has none
+            continue
         names |= {item.name, item.name.partition("(")[0]}
         if item.kind in ("table", "view"):
             value = live.tables.get(item.name) or live.views[item.name]
@@ -94,7 +99,7 @@ def prunable(live: Catalog, desired: Catalog) -> frozenset[ObjectId]:
         item for item, _ in live.objects() if item.kind not in ("table", "publication") or item.name not in spared
     )
     settable = {owner: kinds for owner, kinds in live.default_grants.items() if owner in live.settable_defaults}
-    return frozenset([*objects, *_default_ids(settable)])
+    return frozenset([*objects, *_default_ids(settable)]) - shared(live, desired)
 
 
 def owned(desired: Catalog) -> frozenset[ObjectId]:
@@ -109,6 +114,7 @@ _REVOKED = "schema revoke"
 def _context_ids(desired: Catalog) -> list[ObjectId]:
     """Return what the files say about the schema itself, which we may share: each right on its own, the comment."""
     ids = [] if desired.comment is None else [_COMMENT]
+    ids += [ObjectId(PIN, name) for name, extension in desired.extensions.items() if extension.version]
     ids += [*_grant_ids(desired.grants, "schema grant"), *_grant_ids(desired.revoked, _REVOKED)]
     return [*ids, *_default_ids(desired.default_grants)]
 

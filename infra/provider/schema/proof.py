@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,7 @@ def prove(
         CannotPlan: PostgreSQL has no way from a column's old type to its new one.
     """
     began = time.monotonic()
-    where = choose_scratch(target, scratch)
+    where = choose_scratch(target, scratch, desired.catalog.extensions)
 
     def outcome(missing: str | None = None) -> Proof:
         return Proof(where, time.monotonic() - began, missing)
@@ -90,7 +91,7 @@ def prove(
         memory = cache / f"proof-{_key(live, desired, planned, ours)}.json"
         if memory.exists():
             return outcome()
-        with open_scratch(target, scratch, bare=True) as copy:
+        with open_scratch(target, where if where != "url" else scratch, bare=True) as copy:
             restore(copy.connection, live, strict=[target.schema])
             changed = _changed_by_restoring(copy, target, planned)
             _run(copy.connection, target, planned)
@@ -137,7 +138,10 @@ def _run(connection: "psycopg.Connection[Any]", target: Target, planned: Plan) -
     for phase in planned.phases:
         if phase[0].transactional:
             with connection.transaction():
-                run_together(connection, phase)
+                for extensions, steps in groupby(phase, key=lambda step: step.object.kind == "extension"):
+                    # Those of the copy belong to whoever made it, and PostgreSQL has no OWNER TO for them.
+                    connection.execute("RESET ROLE" if extensions else f"SET ROLE {owner}".encode())
+                    run_together(connection, tuple(steps))
         else:
             with explained(phase[0]):
                 connection.execute(phase[0].sql.encode())

@@ -65,6 +65,7 @@ class Target:
         scratch_url: the same server, as a role that may also create the extensions; None: `url` is that role's.
         server: the server's facts; None while there is no server yet.
         superuser: whether `owner` is one.
+        changeable: those of `extensions` that `owner` may change; files that create them answer for them.
     """
 
     schema: str = "public"
@@ -76,6 +77,12 @@ class Target:
     scratch_url: str | None = field(default=None, repr=False)
     server: ServerFacts | None = None
     superuser: bool = False
+    changeable: tuple[str, ...] = ()
+
+    @property
+    def provided(self) -> tuple[str, ...]:
+        """The extensions that are others' to make and change: files can lean on them, and no more."""
+        return tuple(name for name in self.extensions if name not in self.changeable)
 
     def home_of(self, extension: str) -> str:
         """Return the schema that `extension` lives in."""
@@ -104,7 +111,8 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str) ->
     if schema.startswith("pg_") or schema in ("information_schema", OWN_SCHEMA):
         raise SchemaError(f"schema {schema} belongs to PostgreSQL or to this tool: name a schema of your own.")
     rows = connection.execute(
-        "SELECT e.extname, e.extversion, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
+        "SELECT e.extname, e.extversion, n.nspname, pg_has_role(e.extowner, 'USAGE') "
+        "FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
         "WHERE n.nspname NOT LIKE 'pg\\_%' ORDER BY e.extname"
     ).fetchall()
     (owner, superuser), *_ = connection.execute(
@@ -113,8 +121,8 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str) ->
     roles = connection.execute("SELECT rolname FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%' ORDER BY rolname")
     facts = ServerFacts(
         connection.info.server_version,
-        {name: version for name, version, _ in rows},
-        {name: home for name, _, home in rows},
+        {name: version for name, version, _, _ in rows},
+        {name: home for name, _, home, _ in rows},
         read_surroundings(connection, schema),
     )
     return Target(
@@ -126,6 +134,7 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str) ->
         url=url,
         server=facts,
         superuser=superuser,
+        changeable=tuple(name for name, _, _, changeable in rows if changeable),
     )
 
 

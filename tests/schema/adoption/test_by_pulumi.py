@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from infra.plugin import Secret
@@ -70,3 +71,25 @@ def test_adopt_then_change(
     assert schema.diff(**allowed).changes == {}
     assert application.longest < LOCK_TIMEOUT / 1000, f"a statement waited {application.longest:.1f} s"
     require_every_row(hand_made, before, application)
+
+
+def test_an_extension_of_the_files_comes_and_goes_beside_the_programs(
+    client: PluginClient, inputs: dict[str, Any], hand_made: Database
+) -> None:
+    provided = installed(hand_made)
+    schema = Managed(client, "postgres:Schema")
+    schema.create(**inputs | {"adopt": True})
+    file = Path(inputs["directory"]) / "citext.sql"
+    file.write_text("CREATE EXTENSION citext;")
+    assert list(schema.diff(**inputs).changes) == ["ownExtensions.citext"]
+    schema.update(**inputs)
+    assert schema.diff(**inputs).changes == {}
+    assert installed(hand_made) == provided | {"citext"}
+    file.unlink()
+    schema.update(**inputs)
+    assert installed(hand_made) == provided
+
+
+def installed(database: Database) -> set[object]:
+    with psycopg.connect(database.owner_url) as connection:
+        return {name for (name,) in connection.execute("SELECT extname FROM pg_extension").fetchall()}

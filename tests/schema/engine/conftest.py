@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from infra.provider.schema.declared import answered_for, take_declared
 from infra.provider.schema.directives import read_renames
 from infra.provider.schema.engine import Catalog, Target, drop_all, read_catalog
 from infra.provider.schema.files import apply_files, check_bodies
@@ -15,6 +16,8 @@ from infra.provider.schema.introspect import search_path
 from infra.provider.schema.revocations import revoked_rights
 from infra.provider.schema.source import SourceFile
 from tests.conftest import OWNER, Database, Server, add_extensions
+
+OWNERS_EXTENSIONS = "SELECT extname FROM pg_extension WHERE extowner = %s::regrole"
 
 Connection = psycopg.Connection[tuple[object, ...]]
 Describe = Callable[[str], Catalog]
@@ -49,6 +52,8 @@ def connection(engine_database: Database, target: Target) -> Iterator[Connection
     with psycopg.connect(engine_database.admin_url, autocommit=True) as admin:
         admin.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(target.schema)))
         admin.execute("DROP SCHEMA IF EXISTS pgstack CASCADE")
+        for (name,) in admin.execute(OWNERS_EXTENSIONS, (OWNER,)).fetchall():  # one may live elsewhere
+            admin.execute(sql.SQL("DROP EXTENSION {} CASCADE").format(sql.Identifier(name)))
         # A publication outlives the tables it was made for.
         for (name,) in admin.execute("SELECT pubname FROM pg_publication").fetchall():
             admin.execute(sql.SQL("DROP PUBLICATION {}").format(sql.Identifier(name)))
@@ -88,7 +93,8 @@ def read_in(scratch: Connection, target: Target, text: str) -> Catalog:
         catalog = read_catalog(scratch, target.schema)
         files = [SourceFile("all.sql", text)]
         revoked = revoked_rights(scratch, target.schema, files, session_of(target), catalog.grants)
-        catalog = replace(catalog, revoked=revoked, renames=read_renames(files, catalog))
+        extensions = answered_for(catalog, take_declared(files, target)[1], target)
+        catalog = replace(catalog, extensions=extensions, revoked=revoked, renames=read_renames(files, catalog))
     assert not catalog.unsupported, catalog.unsupported
     return catalog
 

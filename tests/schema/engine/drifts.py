@@ -2,6 +2,7 @@
 
 RICH = """
 ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO observer;
+CREATE EXTENSION hstore;
 CREATE COLLATION plain (provider = libc, locale = 'C');
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
 CREATE TYPE span AS RANGE (subtype = float8);
@@ -172,6 +173,9 @@ DRIFTS: tuple[tuple[str, str], ...] = (
     ("Function touch()", "ALTER FUNCTION touch() RESET search_path"),
     ("Function touch()", "ALTER FUNCTION touch() SET work_mem = '8MB'"),
     ("Function tidy(integer)", "DROP PROCEDURE tidy(int)"),
+    ("Extension hstore", "DROP EXTENSION hstore"),
+    ("Extension hstore", "COMMENT ON EXTENSION hstore IS 'x'"),
+    ("Extension hstore", "COMMENT ON EXTENSION hstore IS NULL"),
     ("Aggregate total(integer)", "DROP AGGREGATE total(int)"),
     ("Operator ~~~(integer,integer)", "DROP OPERATOR ~~~ (int, int)"),
     ("Cast (pair AS integer)", "DROP CAST (pair AS int)"),

@@ -12,9 +12,9 @@ from infra.provider.schema.engine import (
     apply_changes,
     drop_all,
     fingerprint,
+    managed_live,
     object_changes,
     preview_changes,
-    read_catalog,
 )
 from tests.conftest import Database
 from tests.schema.engine.cases import ONLINE, dump, name_of, planned_cases, skip_unknown
@@ -33,14 +33,14 @@ def test_case(
     skip_unknown(connection, folder)
     old, new = (describe((folder / name).read_text()) for name in ("old.sql", "new.sql"))
     apply_changes(connection, target, old, rules=ONLINE)
-    assert fingerprint(read_catalog(connection, target.schema)) == fingerprint(old)
+    assert fingerprint(managed_live(connection, target, old)) == fingerprint(old)
     if (rows := folder / "rows.sql").exists():
         run_in_schema(connection, target, rows.read_text())
     apply_changes(connection, target, new, allow=["all"], rules=ONLINE)
     if (check := folder / "check.sql").exists():
         assert run_in_schema(connection, target, check.read_text()) == [(True,)]
 
-    assert object_changes(read_catalog(connection, target.schema), new) == []
+    assert object_changes(managed_live(connection, target, new), new) == []
     assert preview_changes(connection, target, new).plan.sql == ""
     reached = dump(engine_database)
     drop_all(connection, target)

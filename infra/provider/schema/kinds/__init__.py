@@ -12,6 +12,7 @@ from infra.provider.schema.kinds import (
     defaults,
     domains,
     enums,
+    extensions,
     functions,
     grants,
     indexes,
@@ -26,6 +27,7 @@ from infra.provider.schema.kinds import (
 )
 
 KINDS = (
+    extensions,
     defaults,
     enums,
     domains,

@@ -14,6 +14,8 @@ from infra.provider.schema.steps import SHARE_UPDATE_EXCLUSIVE, Step
 def plan(comparison: Comparison) -> Iterator[Step]:
     """Yield COMMENT ON."""
     for item, node in comparison.new_nodes.items():
+        if item.kind == "extension":  # without a word of the files it has the one it comes with
+            continue
         born_anew = item not in comparison.old_nodes or comparison.created(item)
         before = None if born_anew else comparison.old_nodes[item].value.comment
         after = node.value.comment

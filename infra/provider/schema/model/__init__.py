@@ -5,6 +5,7 @@ Every text that PostgreSQL wrote (a type, an expression, a definition) was print
 """
 
 from infra.provider.schema.model.catalog import TOP_LEVEL, Catalog, fingerprint
+from infra.provider.schema.model.extensions import MANAGED, Extension
 from infra.provider.schema.model.functions import Function
 from infra.provider.schema.model.names import DefaultGrants, Grants, ObjectId, Rename, Unsupported
 from infra.provider.schema.model.publications import Publication
@@ -27,6 +28,7 @@ from infra.provider.schema.model.types import Composite, Domain, EnumType
 from infra.provider.schema.model.wholes import WHOLE, Whole
 
 __all__ = [
+    "MANAGED",
     "TOP_LEVEL",
     "WHOLE",
     "Catalog",
@@ -36,6 +38,7 @@ __all__ = [
     "DefaultGrants",
     "Domain",
     "EnumType",
+    "Extension",
     "Function",
     "Grants",
     "Identity",

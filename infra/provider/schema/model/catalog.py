@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from infra.provider.schema.codec import from_json, to_json
+from infra.provider.schema.model.extensions import Extension
 from infra.provider.schema.model.functions import Function
 from infra.provider.schema.model.names import DefaultGrants, Grants, ObjectId, Rename, Unsupported
 from infra.provider.schema.model.publications import Publication
@@ -27,11 +28,14 @@ class Catalog:
     `inherited_not_null` is `partition.column` -> the unusual name of its NOT NULL, which matters once it is detached;
     `named_apart` the partitions with a NOT NULL of another name than their parent's, `shares` each partition's parts of
     its parent's indexes, which only matter when the partition is made;
+    `extension_tables` is extension -> its tables -> which rows are users', empty for all; `extension_comments` the
+    comments that they come with, where they have another one, `extension_names` their functions and types;
     `settable_defaults` the owners whose default privileges the reader may change;
     `names_not_null` whether the server keeps NOT NULL under a name (PostgreSQL 18 on);
     `reader` the role that read it, and so owns what is made without a word about its owner.
     """
 
+    extensions: Mapping[str, Extension] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
     functions: Mapping[str, Function] = field(default_factory=dict)
@@ -61,6 +65,9 @@ class Catalog:
     inherited_not_null: Mapping[str, str] = field(default_factory=dict, compare=False)
     named_apart: tuple[str, ...] = field(default=(), compare=False)
     shares: Mapping[str, tuple[Share, ...]] = field(default_factory=dict, compare=False)
+    extension_tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
+    extension_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    extension_comments: Mapping[str, str] = field(default_factory=dict, compare=False)
     names_not_null: bool = field(default=False, compare=False)
     reader: str = field(default="", compare=False)
     renames: tuple[Rename, ...] = field(default=(), compare=False)
@@ -91,6 +98,9 @@ class Catalog:
             inherited_not_null={},
             named_apart=(),
             shares={},
+            extension_tables={},
+            extension_comments={},
+            extension_names={},
             names_not_null=False,
             reader="",
             renames=(),
@@ -105,6 +115,7 @@ class Catalog:
 
 
 TOP_LEVEL = {
+    "extension": "extensions",
     "enum": "enums",
     "domain": "domains",
     "composite": "composites",

@@ -1,5 +1,14 @@
 -- Which object of one schema needs which other, by the names the catalog uses for them.
 WITH schema AS (SELECT to_regnamespace(quote_ident(%(schema)s))::oid AS oid),
+extension AS (
+    SELECT oid, extname::text AS name FROM pg_extension
+    WHERE extname <> 'plpgsql' AND (%(all_extensions)s OR pg_has_role(extowner, 'USAGE'))
+),
+member AS (
+    SELECT d.classid AS class, d.objid AS oid, e.name
+    FROM extension e JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid
+                                         AND d.deptype = 'e'
+),
 relation AS (
     SELECT c.oid, c.relname::text AS name, c.relkind, c.reltype,
            CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN c.relkind IN ('v', 'm') THEN 'view'
@@ -88,6 +97,14 @@ object (class, oid, subid, kind, name) AS (
     SELECT 'pg_type'::regclass, typarray, 0, kind, name FROM named_type WHERE typarray <> 0
     UNION ALL
     SELECT 'pg_type'::regclass, g.rngmultitypid, 0, kind, name FROM named_type t JOIN pg_range g ON g.rngtypid = t.oid
+    UNION ALL
+    SELECT 'pg_extension'::regclass, oid, 0, 'extension', name FROM extension
+    UNION ALL
+    -- What needs a part of an extension needs the extension.
+    SELECT class, oid, 0, 'extension', name FROM member
+    UNION ALL
+    SELECT 'pg_type'::regclass, t.typarray, 0, 'extension', m.name
+    FROM member m JOIN pg_type t ON m.class = 'pg_type'::regclass AND t.oid = m.oid WHERE t.typarray <> 0
 )
 SELECT DISTINCT user_of.kind || ' ' || user_of.name AS dependent, used.kind || ' ' || used.name AS referenced
 FROM pg_depend d
@@ -96,6 +113,7 @@ JOIN object used ON used.class = d.refclassid AND used.oid = d.refobjid AND used
 WHERE d.deptype IN ('n', 'a', 'P')
   AND (user_of.kind, user_of.name) <> (used.kind, used.name)
   AND NOT (user_of.kind = 'sequence' AND used.kind = 'column')
+  AND NOT EXISTS (SELECT FROM member m WHERE m.class = d.classid AND m.oid = d.objid)
   -- A table that goes leaves its publications by itself; the columns they name do not.
   AND NOT (user_of.kind = 'publication' AND used.kind = 'table')
 ORDER BY 1, 2;

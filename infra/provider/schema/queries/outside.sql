@@ -56,6 +56,15 @@ WITH found (class, oid, kind) AS (
     SELECT 'pg_proc'::regclass, p.oid, format('rights %%s in another schema, on', p.proacl)
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname <> %(schema)s AND p.proacl IS NOT NULL
     UNION ALL
+    SELECT d.classid, d.objid, format('rights %%s on a part of an extension,', COALESCE(c.relacl, p.proacl, t.typacl))
+    FROM pg_depend d
+    LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+    LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+    LEFT JOIN pg_type t ON d.classid = 'pg_type'::regclass AND t.oid = d.objid
+    WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+      AND COALESCE(c.relacl, p.proacl, t.typacl) IS NOT NULL
+      AND to_regnamespace(quote_ident(%(schema)s)) IN (c.relnamespace, p.pronamespace, t.typnamespace)
+    UNION ALL
     SELECT 'pg_language'::regclass, l.oid, format('rights %%s on', l.lanacl) FROM pg_language l WHERE l.lanacl IS NOT NULL
     UNION ALL
     SELECT 'pg_database'::regclass, d.oid, format(part.kind, part.words)

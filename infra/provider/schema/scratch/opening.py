@@ -1,6 +1,6 @@
 """Which scratch database a run uses, and how it is opened."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,12 +25,13 @@ class Scratch:
     url: str = field(repr=False)
 
 
-def choose_scratch(target: Target, scratch: str) -> Where:
+def choose_scratch(target: Target, scratch: str, further: Iterable[str] = ()) -> Where:
     """Return which scratch `scratch` means for `target`.
 
     Args:
         target: the schema; the facts of its server decide for auto.
         scratch: auto, embedded, target, or the connection string of a server to make a database on.
+        further: extensions that are to be made there beside the target's.
     """
     if scratch == "embedded":
         return "embedded"
@@ -39,7 +40,8 @@ def choose_scratch(target: Target, scratch: str) -> Where:
     if scratch != "auto":
         return "url"
     same = target.server is None or target.server.major == EMBEDDED_MAJOR
-    return "embedded" if same and _brings(target.extensions) else "target"
+    # Without a server to ask, the embedded one says what it has not got.
+    return "embedded" if same and (target.url is None or _brings((*target.extensions, *further))) else "target"
 
 
 def _brings(extensions: tuple[str, ...]) -> bool:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.errors import ScratchUnavailable
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import literal, quote
 from infra.provider.schema.surroundings import copy_surroundings
 from infra.provider.schema.target import Target
 
@@ -67,6 +67,7 @@ def create_extensions(connection: "psycopg.Connection[Any]", target: Target) -> 
     for home in {target.extensions_schema, *map(target.home_of, target.extensions)} - {target.schema}:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(home)}".encode())
         connection.execute(f"GRANT USAGE ON SCHEMA {quote(home)} TO PUBLIC".encode())
+    versions = _versions(connection, target)
     for name in target.extensions:
         home = target.home_of(name)
         if present.get(name) == home:
@@ -76,12 +77,26 @@ def create_extensions(connection: "psycopg.Connection[Any]", target: Target) -> 
         try:
             if home == target.schema:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(home)}".encode())
-            connection.execute(f"{act} {quote(home)}{'' if moved else ' CASCADE'}".encode())
+            more = "" if moved else f"{versions.get(name, '')} CASCADE"
+            connection.execute(f"{act} {quote(home)}{more}".encode())
         except psycopg.Error as error:
             raise ScratchUnavailable(
                 f"extension {name} can not be created in a scratch database: {error}. "
                 "Use a role that may create it, or a server that has it (--scratch URL)."
             ) from error
+
+
+def _versions(connection: "psycopg.Connection[Any]", target: Target) -> dict[str, str]:
+    """Return the clauses that make those extensions that an update may change in the version that the target has.
+
+    One that the server has not got in that version is made in the server's own.
+    """
+    if target.server is None or not target.changeable:
+        return {}
+    rows = connection.execute(
+        "SELECT name, version FROM pg_available_extension_versions() WHERE name = ANY (%s)", ([*target.changeable],)
+    ).fetchall()
+    return {name: f" VERSION {literal(version)}" for name, version in rows if target.server.extensions[name] == version}
 
 
 def create_schema(connection: "psycopg.Connection[Any]", target: Target) -> None:

@@ -1,0 +1,1 @@
+SELECT email = 'A@b' FROM people;
