@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from infra.provider.schema.errors import CannotPlan
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import home_in, quote
 from infra.provider.schema.model import WHOLE, Catalog, ObjectId
 from infra.provider.schema.nodes import Node, nodes
 
@@ -102,8 +102,8 @@ class Comparison:
             part: the column, constraint or policy.
             before: ask about the current state instead of the desired one.
         """
-        table = part.name.partition(".")[0]
-        needs = self._old_needs if before else self._new_needs
+        side, needs = (self.old, self._old_needs) if before else (self.new, self._new_needs)
+        table = home_in(part.name, side.others)
         called = (need for need in _reach(needs, str(part)) if need.startswith(("function ", "view ")))
         return any(
             need == f"table {table}" or need.startswith(f"column {table}.")
@@ -184,9 +184,10 @@ def with_rebuilds(comparison: Comparison, finders: Iterable[Callable[[Comparison
     while waiting:
         cause = waiting.pop()
         for name in comparison.dependents.get(str(cause.object), []):
-            item = ObjectId.parse(name)
-            if item in seen or item not in comparison.old_nodes or item not in comparison.new_nodes:
+            known = comparison.old_nodes.get(ObjectId.parse(name))
+            if known is None or known.id in seen or known.id not in comparison.new_nodes:
                 continue
+            item = known.id
             if cause.type_only and _kept(comparison, item, cause.object, retyped):
                 continue
             if cause.object.kind in REPLACEABLE and cause.object in rebuilt and _is_of(comparison, item, cause.object):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.errors import UnsupportedObject
+from infra.provider.schema.made_schemas import made_schemas
 from infra.provider.schema.scratch.opening import Where, choose_scratch
 from infra.provider.schema.source import SourceFile, read_files
 from infra.provider.schema.target import ServerFacts, Target
@@ -43,7 +44,7 @@ class Desired:
 
     @property
     def dump(self) -> str | None:
-        """What pg_dump writes of the schema that the files describe; None where there is no pg_dump."""
+        """What pg_dump writes of the schemas that the files describe; None where there is no pg_dump."""
         try:
             return _dump_file(self.entry).read_text()
         except FileNotFoundError:
@@ -66,6 +67,7 @@ def desired_catalog(directory: Path, target: Target, cache: Path, scratch: str =
         ScratchUnavailable: no scratch database could be had.
     """
     files = read_files(directory)
+    target = target.making(made_schemas(files, target))
     used = choose_scratch(target, scratch)
     entry = cache / f"desired-{_key(files, target, used)}.json"
     remembered = _cached(entry)
@@ -92,13 +94,14 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
         f"SET LOCAL ROLE {quote(target.owner)}; SET LOCAL search_path = {path}; "
         "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = error"
     )
+    others = made_schemas(files, target)
     with open_scratch(target, scratch) as opened:
         with opened.connection.transaction():
-            before = outside(opened.connection, target.schema)
+            before = outside(opened.connection, target.schema, others)
             apply_files(opened.connection, files, session)
-            check_bodies(opened.connection, target.schema, files, session)
-            catalog = read_catalog(opened.connection, target.schema, target.extensions_schema)
-            strays = sorted(outside(opened.connection, target.schema) - before)
+            check_bodies(opened.connection, (target.schema, *others), files, session)
+            catalog = read_catalog(opened.connection, target.schema, target.extensions_schema, others)
+            strays = sorted(outside(opened.connection, target.schema, others) - before)
             revoked = revoked_rights(opened.connection, target.schema, files, session, catalog.grants)
         partial = [
             f"index {name} that does not hold in every partition"
@@ -109,16 +112,16 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
         if catalog.unsupported or partial or strays:
             raise UnsupportedObject([*catalog.unsupported, *partial, *strays], "the folder of schema files")
         catalog = replace(catalog, revoked=revoked, renames=read_renames(files, catalog))
-        dumped = _dumped(opened.url, target.schema)
+        dumped = _dumped(opened.url, (target.schema, *others))
     return {"fingerprint": fingerprint(catalog), "catalog": catalog.to_json()}, dumped
 
 
-def _dumped(url: str, schema: str) -> str | None:
+def _dumped(url: str, schemas: tuple[str, ...]) -> str | None:
     from infra.provider.schema.pg_dump import DumpFailed  # noqa: PLC0415
-    from infra.provider.schema.surroundings import dump_schema  # noqa: PLC0415
+    from infra.provider.schema.surroundings import dump_schemas  # noqa: PLC0415
 
     try:
-        return dump_schema(url, schema)
+        return dump_schemas(url, *schemas)
     except DumpFailed:
         return None  # a proof will say so
 

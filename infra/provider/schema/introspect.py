@@ -94,7 +94,7 @@ def parameters(schema: str, others: Collection[str] = ()) -> dict[str, Any]:
         schema: the main one.
         others: those beside it.
     """
-    names = [schema, *(name for name in sorted(others) if name != schema)]
+    names = [schema, *sorted({*others} - {schema})]
     prefixes = [f"{quote(name)}.".replace("%", "%%") for name in names[1:]]
     qualified = [f"{prefix}%I" for prefix in prefixes]
     return {"schema": schema, "schemas": names, "named": ["%s", *qualified], "written": ["%I", *qualified]}

@@ -24,6 +24,8 @@ def nodes(catalog: Catalog) -> Mapping[ObjectId, Node]:
 
 
 def _walk(catalog: Catalog) -> Iterator[Node]:
+    for name, schema in catalog.schemas.items():
+        yield Node(ObjectId("schema", name), f"SCHEMA {quote(name)}", schema)
     for name, enum in catalog.enums.items():
         yield Node(ObjectId("enum", name), f"TYPE {quote(name)}", enum)
     for name, domain in catalog.domains.items():

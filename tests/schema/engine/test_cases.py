@@ -33,14 +33,15 @@ def test_case(
     skip_unknown(connection, folder)
     old, new = (describe((folder / name).read_text()) for name in ("old.sql", "new.sql"))
     apply_changes(connection, target, old, rules=ONLINE)
-    assert fingerprint(read_catalog(connection, target.schema)) == fingerprint(old)
+    assert fingerprint(read_catalog(connection, target.schema, others=old.others)) == fingerprint(old)
     if (rows := folder / "rows.sql").exists():
         run_in_schema(connection, target, rows.read_text())
     apply_changes(connection, target, new, allow=["all"], rules=ONLINE)
     if (check := folder / "check.sql").exists():
         assert run_in_schema(connection, target, check.read_text()) == [(True,)]
 
-    assert object_changes(read_catalog(connection, target.schema), new) == []
+    others = {*old.others, *new.others}
+    assert object_changes(read_catalog(connection, target.schema, others=others), new) == []
     assert preview_changes(connection, target, new).plan.sql == ""
     reached = dump(engine_database)
     drop_all(connection, target)

@@ -18,6 +18,7 @@ from infra.provider.schema.kinds import (
     owners,
     policies,
     publications,
+    schemas,
     sequences,
     tables,
     triggers,
@@ -26,6 +27,7 @@ from infra.provider.schema.kinds import (
 )
 
 KINDS = (
+    schemas,
     defaults,
     enums,
     domains,

@@ -26,7 +26,7 @@ class Catalog:
     `grants` and `revoked` are about the main schema itself: what a role may do, and what the files take from one, whoever
     gave it; `default_grants` is owner -> kind -> what new objects of it are born with in this schema;
     `global_defaults` the same for every schema, in place of PostgreSQL's own; `foreign_defaults` what others set for
-    this schema;
+    this schema, `foreign_defaults_beside` for each of the others;
     `inherited_not_null` is `partition.column` -> the unusual name of its NOT NULL, which matters once it is detached;
     `named_apart` the partitions with a NOT NULL of another name than their parent's, `shares` each partition's parts of
     its parent's indexes, which only matter when the partition is made;
@@ -62,6 +62,7 @@ class Catalog:
     dependencies: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     global_defaults: DefaultGrants = field(default_factory=dict, compare=False)
     foreign_defaults: DefaultGrants = field(default_factory=dict, compare=False)
+    foreign_defaults_beside: Mapping[str, DefaultGrants] = field(default_factory=dict, compare=False)
     settable_defaults: tuple[str, ...] = field(default=(), compare=False)
     inherited_not_null: Mapping[str, str] = field(default_factory=dict, compare=False)
     named_apart: tuple[Named, ...] = field(default=(), compare=False)
@@ -93,6 +94,7 @@ class Catalog:
             dependencies=(),
             global_defaults={},
             foreign_defaults={},
+            foreign_defaults_beside={},
             settable_defaults=(),
             inherited_not_null={},
             named_apart=(),

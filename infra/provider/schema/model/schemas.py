@@ -8,16 +8,12 @@ from infra.provider.schema.model.names import DefaultGrants, Grants
 
 @dataclass(frozen=True)
 class Schema:
-    """A managed schema that is not the main one; `default_grants` is what new objects are born with in it.
-
-    `foreign_defaults` is what others set for it.
-    """
+    """A managed schema that is not the main one; `default_grants` is what new objects are born with in it."""
 
     owner: str = ""
     grants: Grants = field(default_factory=dict)
     default_grants: DefaultGrants = field(default_factory=dict)
     comment: str | None = None
-    foreign_defaults: DefaultGrants = field(default_factory=dict, compare=False)
 
 
 Schemas = Mapping[str, Schema]
