@@ -74,10 +74,11 @@ class Comparison:
             home = node.inside.name if node.inside else ""
             if item.kind == "column" and item not in self.new_nodes and self.lives_on(home):
                 column = item.name.removeprefix(f"{home}.")
-                if column in self._parents_columns(home):
+                if column in self.parents_columns(home):
                     yield node
 
-    def _parents_columns(self, table: str) -> set[str]:
+    def parents_columns(self, table: str) -> set[str]:
+        """Return the columns that a partition has from its parents, in the desired state."""
         found: set[str] = set()
         while (part := self.new.tables[table].partition) and part.parent in self.new.tables:
             table = part.parent

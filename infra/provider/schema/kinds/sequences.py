@@ -159,5 +159,6 @@ def _tie(item: ObjectId, name: str, owned_by: str | None) -> Step:
 def _goes_with_column(comparison: Comparison, sequence: Sequence) -> bool:
     if not isinstance(sequence.owned_by, Part):
         return False
-    kept = comparison.new.tables.get(sequence.owned_by.home)
-    return kept is None or sequence.owned_by.part not in kept.columns
+    home, column = sequence.owned_by.home, sequence.owned_by.part
+    kept = comparison.new.tables.get(home)
+    return kept is None or column not in {*kept.columns, *comparison.parents_columns(home)}
