@@ -87,7 +87,7 @@ class Assembly(RelationAssembly):
 
     def _schema(self, row: Mapping[str, Any]) -> Schema:
         return Schema(
-            owner=row["owner"],
+            owner=row["owner"] if row["owner"] != self.rows["reader"][0]["name"] else "",
             grants=self.granted("schema", row["oid"]),
             default_grants=self._default_grants(in_schema=True, beside=row["name"]),
             comment=self.comment("pg_namespace", row["oid"]),

@@ -58,11 +58,11 @@ def managed(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> Cata
 def _of_schema(name: str, schema: Schema, claimed: Collection[ObjectId], desired: Catalog) -> Schema:
     """Return a schema beside the main one with what of it is ours, as it is for the main one.
 
-    Its owner counts where the files name another than who applies them.
+    Its owner counts where the files name one.
     """
     wanted = desired.schemas.get(name)
     return Schema(
-        owner=wanted.owner if wanted and wanted.owner == desired.reader else schema.owner,
+        owner=schema.owner if wanted and wanted.owner else "",
         grants=_ours_among(schema.grants, claimed, _in("schema grant", name)),
         default_grants=_default_grants(schema.default_grants, claimed, name)[0],
         comment=schema.comment if ObjectId(_in("schema comment", name), "schema") in claimed else None,
@@ -178,6 +178,7 @@ def _context_ids(desired: Catalog) -> list[ObjectId]:
     ids += _default_ids(desired.default_grants)
     for name, schema in desired.schemas.items():
         ids += [] if schema.comment is None else [ObjectId(_in("schema comment", name), "schema")]
+        ids += [ObjectId(_in("schema owner", name), schema.owner)] if schema.owner else []
         ids += [*_grant_ids(schema.grants, _in("schema grant", name)), *_default_ids(schema.default_grants, name)]
     return ids
 
@@ -225,8 +226,13 @@ def remembered_revocations(ours: Collection[ObjectId]) -> Grants:
 
 
 def remembered_schemas(ours: Collection[ObjectId]) -> Mapping[str, Schema]:
-    """Return the schemas beside the main one that the files made when `ours` was written down, as mere names."""
-    return {item.name: Schema() for item in sorted(ours) if item.kind in ("schema", SHARED)}
+    """Return the schemas beside the main one that the files made when `ours` was written down, with their owners."""
+    owners = {item.kind: item.name for item in ours}
+    return {
+        item.name: Schema(owner=owners.get(_in("schema owner", item.name), ""))
+        for item in sorted(ours)
+        if item.kind in ("schema", SHARED)
+    }
 
 
 def shared_now(live: Catalog, ours: Collection[ObjectId]) -> frozenset[ObjectId]:

@@ -8,7 +8,10 @@ from infra.provider.schema.model.names import DefaultGrants, Grants
 
 @dataclass(frozen=True)
 class Schema:
-    """A managed schema that is not the main one; `default_grants` is what new objects are born with in it."""
+    """A managed schema that is not the main one; `default_grants` is what new objects are born with in it.
+
+    `owner` is empty where it is who reads, and so makes it.
+    """
 
     owner: str = ""
     grants: Grants = field(default_factory=dict)

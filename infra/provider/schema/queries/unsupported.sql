@@ -144,7 +144,6 @@ SELECT DISTINCT f.kind, thing.identity, f.attached_to::text AS attached_to,
        CASE WHEN NOT schema.main THEN schema.schema END AS schema
 FROM found f
 CROSS JOIN LATERAL pg_identify_object(f.class, f.oid, 0) AS thing
-LEFT JOIN relation r ON r.known = f.attached_to
-LEFT JOIN schema ON schema.schema = COALESCE((SELECT n.nspname FROM pg_namespace n WHERE n.oid = r.relnamespace),
-                                             thing.schema)
+LEFT JOIN schema ON schema.schema = thing.schema
+                 OR (thing.schema IS NULL AND schema.oid IN (SELECT r.relnamespace FROM relation r WHERE r.known = f.attached_to))
 ORDER BY 1, 2;
