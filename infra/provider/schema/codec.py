@@ -1,6 +1,6 @@
 """Frozen dataclasses to plain JSON values and back, driven by their type hints; defaults are left out.
 
-A hint `Annotated[str, reader]` says how a name is read: `reader(text, schemas)`. Without other schemas it is plain text.
+A hint `Annotated[str, reader]` says how a name is read: `reader(text, schemas)`.
 """
 
 import dataclasses

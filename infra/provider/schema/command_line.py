@@ -247,13 +247,13 @@ def _dump(work: _Work) -> int:
     from infra.provider.schema.dumping import tree, write_tree  # noqa: PLC0415
 
     with work.timed("read"):
-        live = read_catalog(
-            work.connection, work.target.schema, work.target.extensions_schema, work.target.also
-        )
+        live = read_catalog(work.connection, work.target.schema, work.target.extensions_schema, work.target.also)
     files = tree(live, work.target.schema, work.target.owner)
     write_tree(files, work.options.dir)
     described = work.desired().catalog
-    differing = object_changes(described, managed(replace(live, unsupported=()), prunable(live, live, live.others), described))
+    differing = object_changes(
+        described, managed(replace(live, unsupported=()), prunable(live, live, live.others), described)
+    )
     left_out = [str(item) for item in live.unsupported]
     work.answer(files=sorted(files), changes=documents.changes(differing), left_out=left_out)
     if printer := work.printer():

@@ -41,8 +41,9 @@ from infra.provider.schema.measuring import measure
 from infra.provider.schema.model import Catalog, ObjectId, fingerprint
 from infra.provider.schema.online.locks import phase_locks
 from infra.provider.schema.only_run import only_run
-from infra.provider.schema.ownership import managed, remembered_revocations, remembered_schemas, schemas_beside, shared_now
+from infra.provider.schema.ownership import managed, schemas_beside, shared_now
 from infra.provider.schema.planning import plan
+from infra.provider.schema.schema_rights import remembered_revocations, remembered_schemas
 from infra.provider.schema.steps import Plan, Refusal, Step, refusals
 from infra.provider.schema.target import ServerFacts, Target, server_facts
 

@@ -169,7 +169,7 @@ def _at(file: SourceFile, offset: int, message: str, hint: str | None = None, de
 def check_bodies(
     connection: "psycopg.Connection[Any]", schemas: Sequence[str], files: Iterable[SourceFile], session: str
 ) -> None:
-    """Let PostgreSQL check every function's body in `schemas`, which `apply_files` put off until all objects were there.
+    """Let PostgreSQL check every body of a function in `schemas`: `apply_files` put it off until all was there.
 
     Raises:
         SourceErrors: the bodies it refuses, at their lines in the files.

@@ -65,7 +65,7 @@ def named(text: str, schemas: Collection[str]) -> str:
     >>> named("app.t", ["app"]).bare, named("app.t", []), named('"app.t"', ["app"])
     ('t', 'app.t', '"app.t"')
     """
-    return _beginning(text, schemas, whole=True) or text
+    return _qualified(text, schemas, "") or text
 
 
 def part_of(text: str, schemas: Collection[str]) -> Part:
@@ -74,7 +74,7 @@ def part_of(text: str, schemas: Collection[str]) -> Part:
     >>> part_of("t.c", []).home, part_of("app.t.c", ["app"]).home, part_of("app.t.c.d", ["app"]).part
     ('t', 'app.t', 'c.d')
     """
-    home = _beginning(text, schemas)
+    home = _qualified(text, schemas, ".")
     if home is None:
         plain, _, part = text.rpartition(".")
         return Part(plain, part)
@@ -82,15 +82,30 @@ def part_of(text: str, schemas: Collection[str]) -> Part:
 
 
 def home_in(text: str, schemas: Collection[str]) -> str:
-    """Return the relation that the identity of a part, `table.part`, begins with."""
-    return _beginning(text, schemas) or text.partition(".")[0]
+    """Return the relation that the identity of a part, `table.part`, begins with.
+
+    >>> home_in("app.t.c", ["app"]), home_in("app.t", ["app"])
+    ('app.t', 'app')
+    """
+    return _qualified(text, schemas, ".") or text.partition(".")[0]
 
 
-def _beginning(text: str, schemas: Collection[str], *, whole: bool = False) -> Name | None:
-    found = (_QUALIFIED.fullmatch if whole else _QUALIFIED.match)(text) if schemas else None
+def schema_of_signature(text: str, schemas: Collection[str]) -> str | None:
+    """Return the schema of a function or aggregate by its signature, None for the main one.
+
+    >>> schema_of_signature("app.f(integer)", ["app"]), schema_of_signature("f(app.t)", ["app"])
+    ('app', None)
+    """
+    return schema_of(_qualified(text, schemas, "(") or text)
+
+
+def _qualified(text: str, schemas: Collection[str], then: str) -> Name | None:
+    """Return the name in one of `schemas` that `text` begins with, `then` following; nothing, if that is empty."""
+    found = _QUALIFIED.match(text) if schemas else None
     if found is None or unquoted(found[1]) not in schemas:
         return None
-    return Name(unquoted(found[1]), unquoted(found[2]))
+    rest = text[found.end() :]
+    return Name(unquoted(found[1]), unquoted(found[2])) if (rest.startswith(then) if then else not rest) else None
 
 
 def unquoted(identifier: str) -> str:

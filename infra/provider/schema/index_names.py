@@ -50,7 +50,10 @@ def is_chosen(partition: str, share: Share) -> bool:
     else:
         start = share.definition.index("(") if share.kind else share.definition.index(" USING ")
         columns, label = "_".join(_columns(share.definition[start:])), LABELS[share.kind]
-    return all(local(share.name) != _cut(local(partition), columns, f"{label}{number or ''}") for number in range(MOST_NAMESAKES))
+    return all(
+        local(share.name) != _cut(local(partition), columns, f"{label}{number or ''}")
+        for number in range(MOST_NAMESAKES)
+    )
 
 
 def _columns(rest: str) -> list[str]:

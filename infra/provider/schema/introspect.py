@@ -1,4 +1,4 @@
-"""Reads the managed schemas of a live database into a `Catalog`, by the set-based queries of `queries/`: always as many.
+"""Reads the managed schemas of a live database into a `Catalog`, by set-based queries (`queries/`): always as many.
 
 Everything is printed under one search path, `<schema>, <extensions>, pg_temp`, so that the names of the main schema's
 own objects come out bare, those of all others qualified, and two databases print equal things equally. In a function's

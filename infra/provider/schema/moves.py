@@ -63,9 +63,7 @@ def by_itself(current: Catalog, name: str) -> Table:
         return table
     indexes = {share.name: Index(share.definition) for share in shares if share.kind is None}
     keys = {
-        local(share.name): Constraint(share.kind, share.definition)
-        for share in shares
-        if share.kind and not share.own
+        local(share.name): Constraint(share.kind, share.definition) for share in shares if share.kind and not share.own
     }
     inherited = {name: replace(part, comment=None) for name, part in passed_on(current, table).items()}
     return replace(

@@ -1,13 +1,14 @@
 """Which part of the live schemas is ours to compare and change."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
 from infra.provider.schema.errors import Collision, UnsupportedObject
-from infra.provider.schema.identifiers import beside, home_in, quote, schema_of
-from infra.provider.schema.model import TOP_LEVEL, WHOLE, Catalog, DefaultGrants, Grants, ObjectId, Schema
+from infra.provider.schema.identifiers import beside, quote, schema_of
+from infra.provider.schema.model import TOP_LEVEL, WHOLE, Catalog, ObjectId, Publication, Whole
 from infra.provider.schema.moves import with_partitions
+from infra.provider.schema.schema_rights import SHARED, context_ids, of_main, of_schema, prunable_ids
 from infra.provider.schema.target import Target
 
 _SHARED_NAMES = frozenset({"table", "view", "sequence", "composite", "enum", "domain", "range"})
@@ -29,7 +30,7 @@ def managed(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> Cata
         UnsupportedObject: something the engine does not model sits on one of our tables.
     """
     named = {item for item, _ in desired.objects()} | set(ours) | set(_renamed_from(live, desired))
-    claimed = {*_context_ids(desired), *ours}
+    claimed = {*context_ids(desired), *ours}
     kept: dict[str, Any] = {
         attribute: {name: value for name, value in getattr(live, attribute).items() if ObjectId(kind, name) in named}
         for kind, attribute in TOP_LEVEL.items()
@@ -38,35 +39,13 @@ def managed(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> Cata
     for kind in WHOLE:
         here = getattr(live, TOP_LEVEL[kind])
         kept[TOP_LEVEL[kind]].update({name: value for name, value in here.items() if value.home in homes})
-    kept["schemas"] = {
-        name: _of_schema(name, schema, claimed, desired) for name, schema in kept["schemas"].items()
-    }
-    kept["grants"] = _ours_among(live.grants, claimed, "schema grant")
-    kept["revoked"] = _in_effect(desired.revoked, live.grants)
-    kept["comment"] = live.comment if _COMMENT in claimed else None
-    kept["default_grants"], kept["foreign_defaults"] = _default_grants(live.default_grants, claimed)
-    kept["foreign_defaults_beside"] = {
-        name: _default_grants(schema.default_grants, claimed, name)[1] for name, schema in live.schemas.items()
-    }
+    kept["schemas"] = {name: of_schema(name, schema, claimed, desired) for name, schema in kept["schemas"].items()}
+    kept |= of_main(live, claimed, desired)
     relations = {*kept["tables"], *kept["views"], *kept["sequences"]}
     on_ours = [item for item in live.unsupported if item.attached_to in relations]
     if on_ours:
         raise UnsupportedObject(on_ours, "the live schema")
     return replace(live, **kept, unsupported=())
-
-
-def _of_schema(name: str, schema: Schema, claimed: Collection[ObjectId], desired: Catalog) -> Schema:
-    """Return a schema beside the main one with what of it is ours, as it is for the main one.
-
-    Its owner counts where the files name one.
-    """
-    wanted = desired.schemas.get(name)
-    return Schema(
-        owner=schema.owner if wanted and wanted.owner else "",
-        grants=_ours_among(schema.grants, claimed, _in("schema grant", name)),
-        default_grants=_default_grants(schema.default_grants, claimed, name)[0],
-        comment=schema.comment if ObjectId(_in("schema comment", name), "schema") in claimed else None,
-    )
 
 
 def schemas_beside(target: Target, desired: Catalog, ours: Collection[ObjectId]) -> frozenset[str]:
@@ -100,10 +79,9 @@ def foreign_names(live: Catalog, ours: Collection[ObjectId], desired: Catalog, s
 def prunable(live: Catalog, desired: Catalog, also: Collection[str] = ()) -> frozenset[ObjectId]:
     """Return what `prune` counts as ours: everything in the main schema and in those that are ours whole, and those.
 
-    Partitions made at run time are not.
-
-    A partition counts as made at run time unless the files name it, or another one, a default apart, of the same
-    parent, or part that otherwise. Of the default privileges of a schema those count that this role may change.
+    Partitions made at run time are not. A partition counts as made at run time unless the files name it, or another
+    one, a default apart, of the same parent, or part that otherwise. What is in no schema, as a cast is, must be about
+    none but these.
 
     Args:
         live: everything the schemas hold.
@@ -124,34 +102,36 @@ def prunable(live: Catalog, desired: Catalog, also: Collection[str] = ()) -> fro
     }
     spared = with_partitions(live, stay) - stay
     # A publication of all tables, or of none yet, is about the database.
-    spared |= {name for name, value in live.publications.items() if not value.tables and not value.whole_schema}
+    spared |= {
+        name
+        for name, value in live.publications.items()
+        if not (value.tables or value.whole_schema or value.whole_schemas)
+    }
     spared -= {*desired.tables, *desired.publications}
     objects = (
         item
-        for item, _ in live.objects()
-        if (item.kind not in ("table", "publication") or item.name not in spared) and _is_in(item, live, also)
+        for item, value in live.objects()
+        if (item.kind not in ("table", "publication") or item.name not in spared)
+        and _places(item, value, live) <= {None, *also}
     )
-    context = _default_ids(_settable(live, live.default_grants))
-    for name, schema in live.schemas.items():
-        if name in also:
-            context += _grant_ids(schema.grants, _in("schema grant", name))
-            context += _default_ids(_settable(live, schema.default_grants), name)
-            context.append(ObjectId(_in("schema comment", name), "schema"))
-    return frozenset([*objects, *context])
+    return frozenset([*objects, *prunable_ids(live, also)])
 
 
-def _is_in(item: ObjectId, live: Catalog, also: Collection[str]) -> bool:
-    """Say whether an object is in the main schema or one of `also`, or is one of these."""
-    place = item.name if item.kind == "schema" else schema_of(home_in(item.name, live.others))
-    return place is None or place in also
-
-
-def _settable(live: Catalog, default_grants: DefaultGrants) -> DefaultGrants:
-    return {owner: kinds for owner, kinds in default_grants.items() if owner in live.settable_defaults}
+def _places(item: ObjectId, value: Any, live: Catalog) -> set[str | None]:
+    """Return the schemas that an object is in, or that it is about if it is in none; None is the main one."""
+    if item.kind == "schema":
+        return {item.name}
+    if isinstance(value, Publication):
+        return {None, *value.whole_schemas, *map(schema_of, value.tables)}
+    if item.kind in ("cast", "eventtrigger"):
+        return {None, *(name for name in live.others if f"{quote(name)}." in value.definition)}
+    if isinstance(value, Whole) and value.home:
+        return {schema_of(value.home)}
+    return {next((name for name in live.others if item.name.startswith(f"{quote(name)}.")), None)}
 
 
 def owned(desired: Catalog, shared: Collection[str] = ()) -> frozenset[ObjectId]:
-    """Return what the ledger must list once `desired` is applied: its objects, and its grants on the schemas themselves.
+    """Return what the ledger must list once `desired` is applied: its objects, and its rights on schemas themselves.
 
     Args:
         desired: what the files describe.
@@ -161,44 +141,7 @@ def owned(desired: Catalog, shared: Collection[str] = ()) -> frozenset[ObjectId]
         ObjectId(SHARED, item.name) if item.kind == "schema" and item.name in shared else item
         for item, _ in desired.objects()
     )
-    return frozenset([*objects, *_context_ids(desired)])
-
-
-SHARED = "shared schema"
-"""What the ledger calls a schema beside the main one that the files make and that others made before."""
-
-_COMMENT = ObjectId("schema comment", "schema")
-_REVOKED = "schema revoke"
-
-
-def _context_ids(desired: Catalog) -> list[ObjectId]:
-    """Return what the files say about the schema itself, which we may share: each right on its own, the comment."""
-    ids = [] if desired.comment is None else [_COMMENT]
-    ids += [*_grant_ids(desired.grants, "schema grant"), *_grant_ids(desired.revoked, _REVOKED)]
-    ids += _default_ids(desired.default_grants)
-    for name, schema in desired.schemas.items():
-        ids += [] if schema.comment is None else [ObjectId(_in("schema comment", name), "schema")]
-        ids += [ObjectId(_in("schema owner", name), schema.owner)] if schema.owner else []
-        ids += [*_grant_ids(schema.grants, _in("schema grant", name)), *_default_ids(schema.default_grants, name)]
-    return ids
-
-
-def _in(kind: str, schema: str | None) -> str:
-    """Return what the ledger calls a right or remark in a schema; the main one goes without saying."""
-    return kind if schema is None else f"{kind} in {schema}"
-
-
-def _default_ids(default_grants: DefaultGrants, schema: str | None = None) -> list[ObjectId]:
-    return [
-        item
-        for owner, kinds in default_grants.items()
-        for kind, grants in kinds.items()
-        for item in _grant_ids(grants, _default_kind(owner, kind, schema))
-    ]
-
-
-def _default_kind(owner: str, kind: str, schema: str | None) -> str:
-    return _in(f"default grant on {kind} of {owner}", schema)
+    return frozenset([*objects, *context_ids(desired)])
 
 
 def _renamed_from(live: Catalog, desired: Catalog) -> Iterator[ObjectId]:
@@ -209,84 +152,12 @@ def _renamed_from(live: Catalog, desired: Catalog) -> Iterator[ObjectId]:
             yield item
 
 
-def _grant_ids(grants: Grants, kind: str) -> list[ObjectId]:
-    return [
-        ObjectId(kind, f"{grantee} {privilege}") for grantee, privileges in grants.items() for privilege in privileges
-    ]
-
-
-def remembered_revocations(ours: Collection[ObjectId]) -> Grants:
-    """Return the rights on the schema that the files took away when `ours` was written down."""
-    found: dict[str, list[str]] = {}
-    for item in sorted(ours):
-        if item.kind == _REVOKED:
-            grantee, _, privilege = item.name.rpartition(" ")
-            found.setdefault(grantee, []).append(privilege)
-    return {grantee: tuple(privileges) for grantee, privileges in found.items()}
-
-
-def remembered_schemas(ours: Collection[ObjectId]) -> Mapping[str, Schema]:
-    """Return the schemas beside the main one that the files made when `ours` was written down, with their owners."""
-    owners = {item.kind: item.name for item in ours}
-    return {
-        item.name: Schema(owner=owners.get(_in("schema owner", item.name), ""))
-        for item in sorted(ours)
-        if item.kind in ("schema", SHARED)
-    }
-
-
 def shared_now(live: Catalog, ours: Collection[ObjectId]) -> frozenset[ObjectId]:
     """Return the schemas beside the main one in which others have something: they stay when ours goes."""
-    theirs = {schema_of(home_in(item.name, live.others)) for item in foreign(live, ours, Catalog())}
+    not_ours = {*foreign(live, ours, Catalog())}
+    theirs = {place for item, value in live.objects() if item in not_ours for place in _places(item, value, live)}
     theirs |= {item.schema for item in live.unsupported}
     return frozenset(ObjectId("schema", name) for name in live.schemas if name in theirs)
-
-
-def _in_effect(revoked: Grants, granted: Grants) -> Grants:
-    """Return of the rights that the files take away those that nobody has."""
-
-    def held(grantee: str, right: str) -> bool:
-        return bool({right, f"{right.rstrip('*')}*"} & set(granted.get(grantee, ())))
-
-    kept = {
-        grantee: tuple(right for right in rights if not held(grantee, right)) for grantee, rights in revoked.items()
-    }
-    return {grantee: rights for grantee, rights in kept.items() if rights}
-
-
-def _ours_among(grants: Grants, ours: Collection[ObjectId], kind: str, *, others: bool = False) -> Grants:
-    """Return of `grants` what is ours, or what others granted on a schema that we share.
-
-    A right is ours with its grant option and without: it can be had only once.
-    """
-
-    def is_ours(grantee: str, right: str) -> bool:
-        plain = right.rstrip("*")
-        return any(ObjectId(kind, f"{grantee} {form}") in ours for form in (plain, f"{plain}*"))
-
-    kept = {
-        grantee: tuple(right for right in rights if is_ours(grantee, right) is not others)
-        for grantee, rights in grants.items()
-    }
-    return {grantee: rights for grantee, rights in kept.items() if rights}
-
-
-def _default_grants(
-    default_grants: DefaultGrants, ours: Collection[ObjectId], schema: str | None = None
-) -> tuple[DefaultGrants, DefaultGrants]:
-    """Return the default privileges that are ours, and those that others set for the same schema."""
-    sides: list[DefaultGrants] = []
-    for others in (False, True):
-        split = {
-            owner: {
-                kind: _ours_among(grants, ours, _default_kind(owner, kind, schema), others=others)
-                for kind, grants in kinds.items()
-            }
-            for owner, kinds in default_grants.items()
-        }
-        full = {owner: {kind: grants for kind, grants in kinds.items() if grants} for owner, kinds in split.items()}
-        sides.append({owner: kinds for owner, kinds in full.items() if kinds})
-    return sides[0], sides[1]
 
 
 def collisions(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list[ObjectId]:

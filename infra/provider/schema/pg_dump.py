@@ -151,9 +151,7 @@ def _indented(text: str | None) -> str:
     return (text or "").replace("\n", "\n    ")
 
 
-def differences(
-    reached: str, wanted: str, apart: Collection[str] = (), schema: str | None = None
-) -> list[Difference]:
+def differences(reached: str, wanted: str, apart: Collection[str] = (), schema: str | None = None) -> list[Difference]:
     """Return what two dumps do not agree on, whatever the order of entries, columns and grants.
 
     Args:

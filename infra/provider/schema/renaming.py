@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import Hazard, Probe
-from infra.provider.schema.identifiers import beside, literal, local, quote
+from infra.provider.schema.identifiers import Part, beside, home_in, literal, local, quote
 from infra.provider.schema.model import TOP_LEVEL, Catalog, ObjectId, Rename
 from infra.provider.schema.online.situation import Situation
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, NO_LOCK, SHARE_UPDATE_EXCLUSIVE, Step
@@ -215,9 +215,11 @@ class _Work:
                 self._depend("function", signature, new)
 
     def _depend(self, kind: str, old: str, new: str, *, prefix: bool = False) -> None:
+        schemas = {*self.data.get("schemas", ()), *self.data.get("others", ())}
+
         def follow(name: str) -> str:
             start = f"{kind} {old}"
-            if prefix and name.startswith(start):
+            if prefix and name.startswith(start) and home_in(name.removeprefix(f"{kind} "), schemas) == old[:-1]:
                 return f"{kind} {new}{name[len(start) :]}"
             return f"{kind} {new}" if name == start else name
 
@@ -236,8 +238,11 @@ class _Work:
                     if new := self._follower(name, rename, table[field], getattr(target, field)):
                         yield Rename(kind, name, new, home if kind == "constraint" else "")
             for name, sequence in list(self.data.get("sequences", {}).items()):
-                if str(sequence.get("owned_by", "")).startswith((f"{home}.", f"{rename.old}.")) and (
-                    new := self._follower(name, rename, self.data["sequences"], self.desired.sequences)
+                owner = sequence.get("owned_by")
+                if (
+                    isinstance(owner, Part)
+                    and owner.home in (home, rename.old)
+                    and (new := self._follower(name, rename, self.data["sequences"], self.desired.sequences))
                 ):
                     yield Rename("sequence", name, new)
 

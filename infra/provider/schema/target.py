@@ -115,9 +115,7 @@ def server_facts(connection: "psycopg.Connection[Any]") -> ServerFacts:
     return ServerFacts(connection.info.server_version, dict(rows))
 
 
-def live_target(
-    connection: "psycopg.Connection[Any]", url: str, schema: str, also: Collection[str] = ()
-) -> Target:
+def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str, also: Collection[str] = ()) -> Target:
     """Return the target that an existing database is: its owner is whoever is connected, its extensions stay put.
 
     Args:

@@ -209,6 +209,16 @@ def describe_beside(describe: Describe, text: str) -> Catalog:
 
 def test_even_pruning_leaves_what_was_not_named(auth: Connection, target: Target, describe: Describe) -> None:
     auth.execute("CREATE SCHEMA realtime; CREATE TABLE realtime.messages (id int); CREATE TABLE auth.more (id int)")
+    auth.execute(
+        "CREATE FUNCTION auth.same(auth.more, auth.more) RETURNS boolean LANGUAGE sql RETURN true; "
+        "CREATE OPERATOR auth.=== (FUNCTION = auth.same, LEFTARG = auth.more, RIGHTARG = auth.more); "
+        "CREATE TYPE auth.side AS (x int); CREATE TYPE auth.other AS (x int); "
+        "CREATE FUNCTION auth.turned(auth.side) RETURNS auth.other LANGUAGE sql RETURN ROW(1)::auth.other; "
+        "CREATE CAST (auth.side AS auth.other) WITH FUNCTION auth.turned(auth.side); "
+        "CREATE AGGREGATE auth.total(int) (SFUNC = int4pl, STYPE = int); "
+        "CREATE RULE quiet AS ON DELETE TO auth.more DO INSTEAD NOTHING; "
+        "CREATE PUBLICATION theirs FOR TABLE auth.more"
+    )
     desired = describe_beside(describe, SHARED + BASE)
     preview = preview_changes(auth, target, desired, ["all"], adopt=True, prune=True)
     assert "DROP" not in preview.plan.sql
@@ -218,7 +228,7 @@ def test_even_pruning_leaves_what_was_not_named(auth: Connection, target: Target
     assert there(auth, "realtime.messages")
 
 
-def test_pruning_clears_what_was_named(connection: Connection, database: Database) -> None:
+def test_pruning_clears_what_was_named(database: Database) -> None:
     with psycopg.connect(database.owner_url, autocommit=True) as owner:
         owner.execute(
             "CREATE SCHEMA billing; CREATE TABLE billing.t (id int); CREATE SCHEMA other; CREATE TABLE other.t ()"
@@ -250,10 +260,13 @@ def test_a_name_that_reads_as_one_of_another_schema_is_refused(connection: Conne
 @pytest.mark.parametrize(
     ("text", "made"),
     [
-        ("CREATE SCHEMA a; create schema if not exists \"B c\" authorization x; CREATE SCHEMA app;", ["B c", "a"]),
+        ('CREATE SCHEMA a; create schema if not exists "B c" authorization x; CREATE SCHEMA app;', ["B c", "a"]),
         ("CREATE SCHEMA AUTHORIZATION joe; CREATE SCHEMA s CREATE TABLE t (a int);", ["joe", "s"]),
         ("SELECT 'CREATE SCHEMA a'; -- CREATE SCHEMA b;\nDO $$ BEGIN CREATE SCHEMA c; END $$;", []),
-        ("CREATE SCHEMA extensions; CREATE SCHEMA pg_mine; CREATE SCHEMA pgstack; CREATE SCHEMA information_schema", []),
+        (
+            "CREATE SCHEMA extensions; CREATE SCHEMA pg_mine; CREATE SCHEMA pgstack; CREATE SCHEMA information_schema",
+            [],
+        ),
     ],
 )
 def test_which_schemas_files_make(text: str, made: list[str], target: Target) -> None:

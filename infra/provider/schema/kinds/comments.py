@@ -47,7 +47,9 @@ def _of_parts(comparison: Comparison, node: Node, *, born_anew: bool) -> Iterato
         for part, constraint in node.value.constraints.items():
             kept = before.constraints.get(part) if before else None
             old = kept.comment if kept and not made_again(kept, constraint) else None
-            yield from _changed(node, f"CONSTRAINT {quote(part)} ON DOMAIN {quote(node.id.name)}", old, constraint.comment)
+            yield from _changed(
+                node, f"CONSTRAINT {quote(part)} ON DOMAIN {quote(node.id.name)}", old, constraint.comment
+            )
 
 
 def _of_column(node: Node, before: Column | None, table: str, name: str) -> Iterator[Step]:

@@ -20,9 +20,7 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         yield from _of_schema(ObjectId("schema", name), name, before, schema.default_grants, first=made)
 
 
-def _of_schema(
-    item: ObjectId, schema: str, old: DefaultGrants, new: DefaultGrants, *, first: bool
-) -> Iterator[Step]:
+def _of_schema(item: ObjectId, schema: str, old: DefaultGrants, new: DefaultGrants, *, first: bool) -> Iterator[Step]:
     for owner in sorted({*old, *new}):
         for kind in sorted({*old.get(owner, {}), *new.get(owner, {})}):
             head = f"ALTER DEFAULT PRIVILEGES FOR ROLE {quote(owner)} IN SCHEMA {quote(schema)}"

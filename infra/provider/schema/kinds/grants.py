@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from infra.provider.schema.comparison import Comparison
 from infra.provider.schema.hazards import Hazard, HazardName
-from infra.provider.schema.identifiers import home_in, quote, role, schema_of
+from infra.provider.schema.identifiers import quote, role, schema_of, schema_of_signature
 from infra.provider.schema.kinds.columns import sequence_of
 from infra.provider.schema.model import Column, Grants, ObjectId, Whole
 from infra.provider.schema.nodes import Node
@@ -64,7 +64,11 @@ def _of_sequence(comparison: Comparison, node: Node) -> Iterator[Step]:
     kept = None if node.id not in comparison.old_nodes or comparison.created(node.id) else comparison.old_nodes[node.id]
     stayed = kept is not None and kept.value.identity is not None
     owner = comparison.new.tables[home].owner
-    before = kept.value.sequence_grants if kept and stayed else _of_others(comparison, "sequence", owner, {}, schema_of(home))
+    before = (
+        kept.value.sequence_grants
+        if kept and stayed
+        else _of_others(comparison, "sequence", owner, {}, schema_of(home))
+    )
     target, after = (f"SEQUENCE {quote(name)}", ""), node.value.sequence_grants
     yield from _owner(node.id, target[0], owner, before, after)
     yield from _change(node.id, target, before, after, owner, created=not stayed)
@@ -95,7 +99,7 @@ def _born_with(comparison: Comparison, node: Node) -> Grants:
     kind = _DEFAULTS_KIND.get(node.id.kind, node.id.kind)
     # What is made belongs to its maker at first; a change of owner takes the rights along.
     maker = comparison.new.reader or getattr(node.value, "owner", "")
-    place = schema_of(home_in(node.id.name, comparison.new.others))
+    place = schema_of(node.id.name) or schema_of_signature(node.id.name, comparison.new.others)
     return _of_others(comparison, kind, maker, _BORN_WITH.get(node.id.kind, {}), place)
 
 

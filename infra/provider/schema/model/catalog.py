@@ -23,8 +23,8 @@ class Catalog:
 
     What is in the main schema goes by its bare name; `schemas` are the others, and what is in them has a `Name`.
     `others` names all schemas beside the main one that were read, those that do not exist or are not ours included.
-    `grants` and `revoked` are about the main schema itself: what a role may do, and what the files take from one, whoever
-    gave it; `default_grants` is owner -> kind -> what new objects of it are born with in this schema;
+    `grants` and `revoked` are about the main schema itself: what a role may do, and what the files take from one,
+    whoever gave it; `default_grants` is owner -> kind -> what new objects of it are born with in this schema;
     `global_defaults` the same for every schema, in place of PostgreSQL's own; `foreign_defaults` what others set for
     this schema, `foreign_defaults_beside` for each of the others;
     `inherited_not_null` is `partition.column` -> the unusual name of its NOT NULL, which matters once it is detached;
