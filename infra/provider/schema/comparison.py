@@ -64,9 +64,14 @@ class Comparison:
     def created(self, item: ObjectId) -> bool:
         """Say whether `item`, which the desired state has, comes into being by this plan."""
         node = self.new_nodes[item]
-        if item not in self.old_nodes or item in self.rebuilt:
+        if item not in self.old_nodes or (item in self.rebuilt and not self._has_default_set(item)):
             return True
         return node.inside is not None and self.created(node.inside)
+
+    def _has_default_set(self, item: ObjectId) -> bool:
+        """Say whether what is made again of `item` is but a column's default."""
+        sides = (self.old_nodes[item].value, self.new_nodes[item].value)
+        return item.kind == "column" and all(column.generated is None for column in sides)
 
     def as_parent_again(self) -> Iterator[Node]:
         """Yield the columns that a partition had in its own way and has as its parent does now, as they were."""

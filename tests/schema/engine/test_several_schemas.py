@@ -8,9 +8,11 @@ import pytest
 
 from infra.provider.schema.desired import desired_catalog
 from infra.provider.schema.engine import (
+    ApplyFailed,
     Catalog,
     Collision,
     ForeignDependents,
+    LockRules,
     Target,
     apply_changes,
     drop_all,
@@ -28,6 +30,7 @@ from infra.provider.schema.model import ObjectId
 from infra.provider.schema.source import SourceFile
 from infra.provider.schema.target import live_target
 from tests.conftest import Database
+from tests.schema.engine.cases import ONLINE
 from tests.schema.engine.conftest import Connection, Describe, fill
 
 pytestmark = pytest.mark.server
@@ -297,3 +300,31 @@ def test_files_are_read_with_the_schemas_they_make(tmp_path: Path, target: Targe
 def test_a_schema_that_is_no_users_is_not_named(database: Database, name: str) -> None:
     with psycopg.connect(database.owner_url) as owner, pytest.raises(SchemaError, match=name):
         live_target(owner, database.owner_url, "public", [name])
+
+
+@pytest.mark.usefixtures("standing")
+def test_an_index_that_failed_in_it_is_cleared_away(connection: Connection, target: Target, describe: Describe) -> None:
+    connection.execute("INSERT INTO audit.log (level) VALUES ('low'), ('low')")
+    unique = describe(BASE + AUDIT + "CREATE UNIQUE INDEX one_each ON audit.log (level);")
+    with pytest.raises(ApplyFailed, match="could not create unique index"):
+        apply_changes(connection, target, unique, ["all"], rules=ONLINE)
+    assert not there(connection, "audit.one_each")
+    connection.execute("INSERT INTO audit.log (level) VALUES ('high'); DELETE FROM audit.log WHERE level = 'low'")
+    apply_changes(connection, target, unique, ["all"], rules=ONLINE)
+    assert managed_live(connection, target) == unique
+
+
+@pytest.mark.usefixtures("standing")
+def test_who_holds_a_table_in_it_is_named(
+    connection: Connection, admin: Connection, target: Target, describe: Describe
+) -> None:
+    wider = describe(BASE + AUDIT.replace("level audit.level,", "level audit.level, more int,"))
+    with admin.transaction():
+        admin.execute("LOCK TABLE audit.log IN ACCESS SHARE MODE")
+        holder = admin.info.backend_pid
+        with pytest.raises(
+            ApplyFailed, match=rf"(?s)no lock.*Held at the end by:\n  - pid {holder}, .*ALTER TABLE audit\.log"
+        ):
+            apply_changes(connection, target, wider, ["all"], rules=LockRules(timeout=200, retries=1))
+    apply_changes(connection, target, wider, ["all"])
+    assert managed_live(connection, target) == wider
