@@ -97,6 +97,8 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
     others = made_schemas(files, target)
     with open_scratch(target, scratch) as opened:
         with opened.connection.transaction():
+            for name in others:  # public is in every new database, with rights that no file gave
+                opened.connection.execute(f"DROP SCHEMA IF EXISTS {quote(name)}".encode())
             before = outside(opened.connection, target.schema, others)
             apply_files(opened.connection, files, session)
             check_bodies(opened.connection, (target.schema, *others), files, session)

@@ -92,7 +92,8 @@ def prove(
         if memory.exists():
             return outcome()
         with open_scratch(target, scratch, bare=True) as copy:
-            restore(copy.connection, live, strict=[target.schema, *others])
+            made = (name for name in others if ObjectId("schema", name) in ours)  # of a shared one all that goes
+            restore(copy.connection, live, strict=[target.schema, *made])
             changed = _changed_by_restoring(copy, target, planned)
             _run(copy.connection, target, planned)
             reached = read_catalog(copy.connection, target.schema, target.extensions_schema, others)

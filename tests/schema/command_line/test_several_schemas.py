@@ -72,6 +72,17 @@ def ledger() -> set[str]:
     return {f"pgstack.{name}" for name in ("managed_schema", "managed_object", "apply_progress")}
 
 
+def test_the_schema_of_every_database_may_stand_beside(run: Run, folder: Path, database: Database) -> None:
+    (folder / "more.sql").write_text("CREATE SCHEMA IF NOT EXISTS public;\nCREATE TABLE public.more (id int);\n")
+    change(database, "CREATE TABLE public.theirs (id int)")
+    planned = run("apply", "--dir", folder, "--schema", "app")
+    assert planned.code == 0, planned.err
+    assert "SCHEMA public" not in planned.out
+    assert "(--prune drops them where --schema names their schema): table public.theirs" in planned.out
+    assert run("plan", "--dir", folder, "--schema", "app").code == 0
+    assert tables(database) == {"app.agents", "public.more", "public.theirs", *ledger()}
+
+
 def test_pruning_clears_the_schemas_that_are_named(run: Run, folder: Path, database: Database) -> None:
     change(
         database,
