@@ -79,12 +79,10 @@ def local_search_path(connection: "psycopg.Connection[Any]", schema: str, extens
 def query(name: str) -> str:
     """Return the text of one query in `queries/`; `managed_schemas` is one that others read as if it were a table."""
     text = (Path(__file__).parent / "queries" / f"{name}.sql").read_text()
-    if "managed_schemas" not in text or name == "managed_schemas":
+    if "managed_schemas AS " not in text:
         return text
     managed = "\n".join(line for line in query("managed_schemas").splitlines() if not line.startswith("--"))
-    return text.replace("FROM managed_schemas)", f"FROM ({managed}) AS managed_schemas)").replace(
-        "managed_schemas AS ", f"({managed}) AS "
-    )
+    return text.replace("managed_schemas AS ", f"({managed}) AS ")
 
 
 def parameters(schema: str, others: Collection[str] = ()) -> dict[str, Any]:

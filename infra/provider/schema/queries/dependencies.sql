@@ -1,5 +1,5 @@
 -- Which object of the managed schemas needs which other, by the names the catalog uses for them.
-WITH schema AS (SELECT * FROM managed_schemas),
+WITH schema AS (SELECT * FROM managed_schemas AS m),
 relation AS (
     SELECT c.oid, format(schema.named, c.relname) AS name, schema.named, c.relkind, c.reltype,
            CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN c.relkind IN ('v', 'm') THEN 'view'

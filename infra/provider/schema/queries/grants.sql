@@ -1,5 +1,5 @@
 -- Who may do what, for everything in the managed schemas and the schemas themselves; an owner's untouched rights are left out.
-WITH schema AS (SELECT * FROM managed_schemas),
+WITH schema AS (SELECT * FROM managed_schemas AS m),
 securable (class, oid, subid, owner, acl, initial) AS (
     SELECT 'relation', c.oid, 0, c.relowner, c.relacl,
            acldefault(CASE WHEN c.relkind = 'S' THEN 's' ELSE 'r' END::"char", c.relowner)

@@ -1,5 +1,5 @@
 -- Publications that publish nothing outside the managed schemas, with what they publish of them.
-WITH schema AS (SELECT * FROM managed_schemas)
+WITH schema AS (SELECT * FROM managed_schemas AS m)
 SELECT p.oid,
        p.pubname AS name,
        pg_get_userbyid(p.pubowner) AS owner,

@@ -1,6 +1,6 @@
 -- What the managed schemas may hold and this engine does not model, by name. `attached_to` is the relation it sits on, if
 -- any, and `schema` the one it is in where that is not the main one.
-WITH schema AS (SELECT * FROM managed_schemas),
+WITH schema AS (SELECT * FROM managed_schemas AS m),
 relation AS (
     SELECT c.*, format(schema.named, c.relname) AS known, schema.main
     FROM pg_class c JOIN schema ON c.relnamespace = schema.oid

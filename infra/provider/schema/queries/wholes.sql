@@ -1,6 +1,6 @@
 -- Objects that a statement makes whole and that change by being made anew: one row each, with that statement.
 -- `phrase` is what DROP and COMMENT ON call it, `home` the relation it goes with, `rights` what GRANT calls it.
-WITH schema AS (SELECT * FROM managed_schemas),
+WITH schema AS (SELECT * FROM managed_schemas AS m),
 member AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
 whole (kind, class, oid, name, phrase, definition, more, home, owner, rights) AS (
     SELECT 'aggregate', 'pg_proc'::regclass::oid, p.oid, p.oid::regprocedure::text,
