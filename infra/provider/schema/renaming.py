@@ -1,13 +1,13 @@
 """Renames that the files declare: the first steps of a plan, and the current state as it is after them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import Hazard, Probe
-from infra.provider.schema.identifiers import Part, beside, home_in, literal, local, quote
+from infra.provider.schema.identifiers import Name, Part, beside, home_in, literal, local, quote
 from infra.provider.schema.model import TOP_LEVEL, Catalog, ObjectId, Rename
 from infra.provider.schema.online.situation import Situation
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, NO_LOCK, SHARE_UPDATE_EXCLUSIVE, Step
@@ -219,7 +219,7 @@ class _Work:
 
         def follow(name: str) -> str:
             start = f"{kind} {old}"
-            if prefix and name.startswith(start) and home_in(name.removeprefix(f"{kind} "), schemas) == old[:-1]:
+            if prefix and name.startswith(start) and not _is_beside(name.removeprefix(f"{kind} "), old[:-1], schemas):
                 return f"{kind} {new}{name[len(start) :]}"
             return f"{kind} {new}" if name == start else name
 
@@ -268,6 +268,12 @@ class _Work:
 
     def _respelled(self, text: str) -> str:
         return _WORD.sub(lambda match: self.words.get(match[0], match[0]), text)
+
+
+def _is_beside(part: str, table: str, schemas: Collection[str]) -> bool:
+    """Say whether a part that reads as one of `table` is one of another table, in a schema of that name."""
+    home = home_in(part, schemas)
+    return isinstance(home, Name) and home != table
 
 
 def _rekey(mapping: Json, old: str, new: str) -> None:
