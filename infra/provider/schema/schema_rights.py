@@ -3,10 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from infra.provider.schema.ledger import SHARED
 from infra.provider.schema.model import Catalog, DefaultGrants, Grants, ObjectId, Schema
-
-SHARED = "shared schema"
-"""What the ledger calls a schema beside the main one that the files make and that others made before."""
 
 _COMMENT = ObjectId("schema comment", "schema")
 _REVOKED = "schema revoke"

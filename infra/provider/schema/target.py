@@ -43,6 +43,11 @@ class Surroundings:
         """What changes when an object of `readable` does."""
         return " ".join(self.marks.values())
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all that hold something."""
+        return frozenset({*self.marks, *self.closed})
+
     def without(self, schemas: Collection[str]) -> "Surroundings":
         """Return them without `schemas`, which files make anew."""
         return replace(self, marks={name: mark for name, mark in self.marks.items() if name not in schemas})
@@ -85,6 +90,7 @@ class Target:
         server: the server's facts; None while there is no server yet.
         superuser: whether `owner` is one.
         also: further schemas that are ours whole, whether or not the files make them: prune clears them as well.
+        known: those beside the main one that earlier files made.
     """
 
     schema: str = "public"
@@ -97,6 +103,7 @@ class Target:
     server: ServerFacts | None = None
     superuser: bool = False
     also: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
     def making(self, schemas: Collection[str]) -> "Target":
         """Return the target without what it has of `schemas`, for files that make them."""
@@ -127,7 +134,8 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str, al
     Raises:
         SchemaError: a schema is PostgreSQL's, this tool's own, or an extension's.
     """
-    from infra.provider.schema.surroundings import read_surroundings  # noqa: PLC0415 - it needs this module
+    from infra.provider.schema.ledger import known_schemas  # noqa: PLC0415 - they need this module
+    from infra.provider.schema.surroundings import read_surroundings  # noqa: PLC0415
 
     for name in (schema, *also):
         if is_reserved(name):
@@ -158,6 +166,7 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str, al
         server=facts,
         superuser=superuser,
         also=tuple(sorted({*also} - {schema})),
+        known=known_schemas(connection, schema),
     )
 
 

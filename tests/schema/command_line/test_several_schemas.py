@@ -73,7 +73,7 @@ def ledger() -> set[str]:
 
 
 def test_the_schema_of_every_database_may_stand_beside(run: Run, folder: Path, database: Database) -> None:
-    (folder / "more.sql").write_text("CREATE SCHEMA IF NOT EXISTS public;\nCREATE TABLE public.more (id int);\n")
+    (folder / "more.sql").write_text("CREATE SCHEMA public;\nCREATE TABLE public.more (id int);\n")
     change(database, "CREATE TABLE public.theirs (id int)")
     planned = run("apply", "--dir", folder, "--schema", "app")
     assert planned.code == 0, planned.err
@@ -83,13 +83,32 @@ def test_the_schema_of_every_database_may_stand_beside(run: Run, folder: Path, d
     assert tables(database) == {"app.agents", "public.more", "public.theirs", *ledger()}
 
 
+def test_one_that_is_needed_and_that_others_made_stays_theirs(run: Run, folder: Path, database: Database) -> None:
+    change(database, "CREATE SCHEMA auth; CREATE TABLE auth.users (id int PRIMARY KEY)")
+    (folder / "auth.sql").write_text(
+        "CREATE SCHEMA IF NOT EXISTS auth;\nCREATE TABLE profile (id int REFERENCES auth.users);\n"
+    )
+    applied = run("apply", "--dir", folder, "--prune", "--allow", "all")
+    assert applied.code == 0, applied.err
+    assert "auth.users" not in applied.out.replace("REFERENCES auth.users", "")
+    assert run("plan", "--dir", folder).code == 0
+    (folder / "more.sql").write_text("CREATE TABLE auth.more ();\n")
+    refused = run("plan", "--dir", folder)
+    assert refused.code == 1
+    assert "relation in another schema: auth.more" in refused.err
+    assert run("plan", "--dir", folder, "--schema", "public", "--schema", "auth").code == 1, "there are no users now"
+    (folder / "more.sql").write_text("CREATE TABLE auth.users (id int PRIMARY KEY); CREATE TABLE auth.more ();\n")
+    assert run("apply", "--dir", folder, "--schema", "public", "--schema", "auth").code == 0
+    assert run("plan", "--dir", folder).code == 0, "it is known from now on"
+
+
 def test_pruning_clears_the_schemas_that_are_named(run: Run, folder: Path, database: Database) -> None:
     change(
         database,
         "CREATE SCHEMA billing; CREATE TABLE billing.bill (id int); "
         "CREATE SCHEMA audit; CREATE TABLE audit.old (id int); CREATE TABLE audit.log (id int)",
     )
-    (folder / "audit.sql").write_text(AUDIT.replace("CREATE SCHEMA", "CREATE SCHEMA IF NOT EXISTS"))
+    (folder / "audit.sql").write_text(AUDIT)
     kept = run("plan", "--dir", folder, "--prune", "--allow", "all", "--json").document
     assert not [step for step in kept["steps"] if step["operation"] == "delete" and step["object"]["kind"] != "column"]
     named = ("--schema", "public", "--schema", "billing", "--schema", "audit")

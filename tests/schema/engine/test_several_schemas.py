@@ -1,6 +1,7 @@
 """Schemas beside the main one: which are ours, what of them is ours, and what is never touched."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -204,10 +205,22 @@ def test_a_schema_of_others_is_shared(auth: Connection, admin: Connection, targe
 
 
 def describe_beside(describe: Describe, text: str) -> Catalog:
-    """Read what files describe that are applied where the schema is not there."""
-    return describe(text.replace("IF NOT EXISTS auth", "auth_to_be")).__class__.from_json(
-        json.loads(json.dumps(describe(text.replace("auth", "auth_to_be")).to_json()).replace("auth_to_be", "auth"))
-    )
+    """Read what files describe where the schema is not there, as in a scratch database."""
+    data = json.dumps(describe(text.replace("auth", "auth_to_be")).to_json())
+    return Catalog.from_json(json.loads(data.replace("auth_to_be", "auth")))
+
+
+def test_a_stub_does_not_take_the_place_of_the_real_thing(
+    auth: Connection, admin: Connection, target: Target, describe: Describe
+) -> None:
+    admin.execute("ALTER TABLE auth.users ADD COLUMN secret text")
+    stub = describe_beside(describe, SHARED + "CREATE TABLE auth.users (id int PRIMARY KEY);")
+    with pytest.raises(
+        Collision, match=r"(?s)table auth\.users\nThey belong to another role, in a schema that is not yours"
+    ):
+        apply_changes(auth, target, stub, ["all"], adopt=True)
+    named = replace(target, also=("auth",))
+    assert "ALTER TABLE auth.users DROP COLUMN secret" in preview_changes(auth, named, stub, adopt=True).plan.sql
 
 
 def test_even_pruning_leaves_what_was_not_named(auth: Connection, target: Target, describe: Describe) -> None:
