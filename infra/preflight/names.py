@@ -40,7 +40,7 @@ def taken(connection: "psycopg.Connection[Any]", wanted: Wanted, *, ledger: bool
         return failure("sql files", str(error), "Correct them")
     with connection.transaction():
         known = read_ledger(connection, wanted.schema) if ledger else None
-        live = read_catalog(connection, wanted.schema, wanted.extensions_schema)
+        live = read_catalog(connection, wanted.schema, wanted.extensions_schema, desired.others)
     ours = known.objects if known else frozenset()
     found = shadows(live, ours, desired) or ([] if wanted.adopt else collisions(live, ours, desired))
     return tuple(map(str, found))

@@ -18,6 +18,7 @@ from infra.provider.schema.target import EXTENSIONS, ServerFacts, Target
 CATALOG = {"ownExtensions": "extensions"} | {
     to_camel(name): name
     for name in (
+        "schemas",
         "tables",
         "views",
         "functions",
@@ -70,6 +71,7 @@ class SchemaInputs(Inputs):
     lock_retries: int = Field(LOCK_RETRIES, ge=0)
 
     server_version: int | None = None
+    schemas: Objects
     own_extensions: Objects
     tables: Objects
     views: Objects

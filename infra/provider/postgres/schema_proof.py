@@ -45,7 +45,7 @@ def require_reached(
     if not preview.plan or wanted.dump is None or not inputs.proof:
         return
     target = _target(connection, inputs)
-    live = read_catalog(connection, target.schema, target.extensions_schema)
+    live = read_catalog(connection, target.schema, target.extensions_schema, preview.current.others)
     if left := differences_left(target, wanted, live, preview.ours):
         listed = "\n".join(f"  - {item}" for item in left)
         raise UserError(f"the plan was applied, and pg_dump still finds differences from the files:\n{listed}")

@@ -70,7 +70,7 @@ def planned(connection: "psycopg.Connection[Any]", intent: Intent, current: Cata
     target, desired = intent.target, intent.desired
     if current == desired:
         return Plan(current, desired)
-    facts = situation(connection, target.schema, target.extensions_schema, intent.rules.small)
+    facts = situation(connection, target.schema, target.extensions_schema, intent.rules.small, current.others)
     made = plan(current, desired, target.schema, facts)
     if not made:
         _require_no_difference(current, desired)
@@ -111,6 +111,8 @@ class Application:
         self._before: Ledger | None = None
         self._ours: frozenset[ObjectId] = frozenset()
         self._made_schema = False
+        self._shared: frozenset[str] = frozenset()
+        self._others: tuple[str, ...] = ()
         self._done = 0
 
     def run(self) -> Plan:
@@ -141,7 +143,8 @@ class Application:
         self._require_owner()
         self._made_schema = self._make_schema()
         start = found(self._connection, self._intent)
-        self._before, self._ours = start.ledger, start.ours
+        self._before, self._ours, self._others = start.ledger, start.ours, start.live.others
+        self._shared = frozenset(name for name in start.live.schemas if ObjectId("schema", name) not in start.ours)
         self._uncounted = planned(self._connection, self._intent, start.current)
         self._require_proven(self._uncounted)
         self._plan = self._measured(self._uncounted)
@@ -226,7 +229,7 @@ class Application:
         desired = self._intent.desired
         progress = Progress(fingerprint(desired), done, len(self._plan.phases))
         schema = self._intent.target.schema
-        write_progress(self._connection, schema, owned(desired), progress, made_schema=self._made_schema)
+        write_progress(self._connection, schema, owned(desired, self._shared), progress, made_schema=self._made_schema)
 
     def _finish(self, budget: Budget | None) -> None:
         """Look once more before the commit: what the planner did not see must not pass as done."""
@@ -234,14 +237,14 @@ class Application:
         if self._plan:
             if budget:
                 budget.before(blocking=False)
-            live = read_catalog(self._connection, target.schema, target.extensions_schema)
+            live = read_catalog(self._connection, target.schema, target.extensions_schema, self._others)
             left = object_changes(managed(live, self._ours, desired), desired)
             if left:
                 listed = ", ".join(
                     f"{change.kind} {change.name} ({', '.join(change.paths) or change.operation})" for change in left
                 )
                 raise ApplyFailed("(all of the plan)", f"after the plan these still differ from the files: {listed}")
-        wanted, ours = fingerprint(desired), owned(desired)
+        wanted, ours = fingerprint(desired), owned(desired, self._shared)
         known = before is not None and (before.fingerprint, before.objects, before.progress) == (wanted, ours, None)
         if self._plan or not known:
             write_ledger(self._connection, target.schema, ours, wanted, made_schema=self._made_schema)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from infra.provider.schema.blockers import holders
 from infra.provider.schema.budget import Budget
 from infra.provider.schema.errors import ApplyFailed, CannotPlan, ForeignDependents
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import Name, quote, schema_of
 from infra.provider.schema.introspect import local_search_path, search_path
 from infra.provider.schema.lock_rules import LockRules
 from infra.provider.schema.model import ObjectId
@@ -138,7 +138,7 @@ class Applying:
         with explained(step):
             for table, mode in locks.items():
                 budget.before(blocking=True)
-                name = f"{quote(self._target.schema)}.{quote(table)}"
+                name = quote(table if schema_of(table) else Name(self._target.schema, table))
                 self._connection.execute(f"LOCK TABLE ONLY {name} IN {mode} MODE".encode())
                 budget.holds()
 

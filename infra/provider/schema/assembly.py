@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import Part, home_in, named, quote
 from infra.provider.schema.model import (
     MANAGED,
     TOP_LEVEL,
@@ -17,6 +17,7 @@ from infra.provider.schema.model import (
     Extension,
     Function,
     Publication,
+    Schema,
     Sequence,
     Table,
     Unsupported,
@@ -24,17 +25,14 @@ from infra.provider.schema.model import (
 )
 from infra.provider.schema.relation_assembly import RelationAssembly, Rows, options
 
+T = TypeVar("T")
+
 SCHEMA_PLACEHOLDER = '"$schema"'
-"""Stands for the managed schema in a function's search_path."""
+"""Stands for the main schema in a function's search_path."""
 
 
 class Assembly(RelationAssembly):
-    """Puts the rows of the catalog queries together into a `Catalog`.
-
-    Args:
-        schema: the schema they are about.
-        rows: name of a query -> its rows.
-    """
+    """Puts the rows of the catalog queries together into a `Catalog`; its arguments are those of `RelationAssembly`."""
 
     def catalog(self) -> Catalog:
         """Return the catalog."""
@@ -42,6 +40,7 @@ class Assembly(RelationAssembly):
         tables = self.tables()
         wholes: dict[str, Any] = {TOP_LEVEL[kind]: self._wholes(kind) for kind in WHOLE}
         return Catalog(
+            schemas={row["name"]: self._schema(row) for row in self.rows["schemas"]},
             extensions={row["name"]: self._extension(row) for row in self.rows["extensions"]},
             tables=tables,
             views=self.views(),
@@ -52,10 +51,11 @@ class Assembly(RelationAssembly):
             sequences=self._sequences(),
             **wholes,
             publications={row["name"]: self._publication(row) for row in self.rows["publications"]},
-            grants=next((dict(held) for (kind, _, _), held in self.grants.items() if kind == "schema"), {}),
+            grants=self._of_main({key: dict(held) for key, held in self.grants.items()}, "schema") or {},
             dependencies=tuple(self._dependencies(tables)),
-            comment=next((text for (kind, _, _), text in self.comments.items() if kind == "pg_namespace"), None),
+            comment=self._of_main(self.comments, "pg_namespace"),
             default_grants=self._default_grants(in_schema=True),
+            others=self.others,
             global_defaults=self._default_grants(in_schema=False),
             settable_defaults=tuple(
                 sorted({row["owner"] for row in self.rows["default_privileges"] if row["settable"]})
@@ -82,10 +82,26 @@ class Assembly(RelationAssembly):
         for row in self.rows["dependencies"]:
             yield row["dependent"], row["referenced"]
             kind, _, name = row["referenced"].partition(" ")
-            table, _, column = name.partition(".")
-            while kind == "column" and table in tables and (part := tables[table].partition):
+            if kind != "column":
+                continue
+            table = home_in(name, self.others)
+            column = name[len(table) + 1 :]
+            while table in tables and (part := tables[table].partition):
                 table = part.parent
                 yield row["dependent"], f"column {table}.{column}"
+
+    def _of_main(self, found: Mapping[tuple[str, int, int], T], kind: str) -> T | None:
+        """Return what was found about the main schema itself."""
+        beside = {row["oid"] for row in self.rows["schemas"]}
+        return next((value for (what, oid, _), value in found.items() if what == kind and oid not in beside), None)
+
+    def _schema(self, row: Mapping[str, Any]) -> Schema:
+        return Schema(
+            owner=row["owner"] if row["owner"] != self.rows["reader"][0]["name"] else "",
+            grants=self.granted("schema", row["oid"]),
+            default_grants=self._default_grants(in_schema=True, beside=row["name"]),
+            comment=self.comment("pg_namespace", row["oid"]),
+        )
 
     def _extension(self, row: Mapping[str, Any]) -> Extension:
         home = MANAGED if row["schema"] == self.schema else row["schema"]
@@ -141,7 +157,7 @@ class Assembly(RelationAssembly):
         return {
             row["name"]: Sequence(
                 settings=self.sequence_settings[row["oid"]],
-                owned_by=f"{fact['owner_table']}.{fact['owner_column']}" if fact["owner_table"] else None,
+                owned_by=Part(fact["owner_table"], fact["owner_column"]) if fact["owner_table"] else None,
                 unlogged=row["persistence"] == "u",
                 owner=row["owner"],
                 grants=self.granted("relation", row["oid"]),
@@ -174,19 +190,20 @@ class Assembly(RelationAssembly):
             "publish_generated_columns": row["generated"],
         }
         return Publication(
-            tables=dict(row["tables"]),
+            tables={named(table, self.others): detail for table, detail in row["tables"]},
             all_tables=row["all_tables"],
             whole_schema=row["whole_schema"],
+            whole_schemas=tuple(row["whole_schemas"]),
             options={name: value for name, value in given.items() if value is not None},
             owner=row["owner"],
             comment=self.comment("pg_publication", row["oid"]),
         )
 
-    def _default_grants(self, *, in_schema: bool) -> DefaultGrants:
-        """Return the default privileges of this schema, or of every schema: there, an empty entry says nobody."""
+    def _default_grants(self, *, in_schema: bool, beside: str | None = None) -> DefaultGrants:
+        """Return the default privileges of a schema, or of every schema: there, an empty entry says nobody."""
         found: dict[str, dict[str, dict[str, tuple[str, ...]]]] = defaultdict(lambda: defaultdict(dict))
         for row in self.rows["default_privileges"]:
-            if row["in_schema"] == in_schema:
+            if (row["in_schema"], row["beside"]) == (in_schema, beside):
                 if in_schema and not row["privileges"]:
                     continue
                 held = found[row["owner"]][row["kind"]]

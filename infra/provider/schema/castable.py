@@ -15,7 +15,7 @@ ADVICE = "Add a column of the new type, fill it, and drop the old one in the nex
 def require_casts(connection: "psycopg.Connection[Any]", planned: Plan, schema: str, extensions: str) -> None:
     """Refuse a plan that changes a column to a type for which PostgreSQL has no cast. Reads no rows.
 
-    A type that the plan itself makes is not known yet: the proof, or PostgreSQL, has the word on it.
+    A type that the plan itself makes, or its schema, is not known yet: the proof, or PostgreSQL, has the word on it.
 
     Raises:
         CannotPlan: there is no cast; it names the column and both types.
@@ -34,5 +34,5 @@ def require_casts(connection: "psycopg.Connection[Any]", planned: Plan, schema: 
                     connection.execute("DEALLOCATE pgstack_cast")
             except psycopg.errors.CannotCoerce as error:
                 raise CannotPlan(step.object, error.diag.message_primary or str(error), ADVICE) from error
-            except psycopg.errors.UndefinedObject:
+            except (psycopg.errors.UndefinedObject, psycopg.errors.InvalidSchemaName):
                 continue

@@ -14,6 +14,7 @@ PathOperation = Literal["add", "update", "delete"]
 Json = Mapping[str, Any]
 
 KINDS = {
+    "schema": "Schema",
     "extension": "Extension",
     "enum": "Enum",
     "domain": "Domain",

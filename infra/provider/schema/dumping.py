@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from infra.provider.schema.errors import SchemaError
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import Part, quote
 from infra.provider.schema.model import MANAGED, Catalog, ObjectId, Sequence
 from infra.provider.schema.nodes import Node, nodes
 from infra.provider.schema.planning import plan
@@ -34,8 +34,8 @@ def tree(catalog: Catalog, schema: str, owner: str) -> dict[str, str]:
     """Return the files that describe `catalog`: name relative to their folder -> text.
 
     Args:
-        catalog: all of a live schema.
-        schema: its name, for the grants on the schema itself.
+        catalog: all of the live schemas.
+        schema: the main one's name, for the grants on the schema itself.
         owner: the role that will apply the files; what belongs to another one says so.
     """
     known = nodes(catalog)
@@ -103,8 +103,8 @@ def _home(item: ObjectId, known: Mapping[ObjectId, Node], catalog: Catalog) -> s
         return f"{folder}/{_safe(inside.name)}.sql"
     if inside:
         return _home(inside, known, catalog)
-    if node and isinstance(node.value, Sequence) and node.value.owned_by:
-        return _home(ObjectId("table", node.value.owned_by.rpartition(".")[0]), known, catalog)
+    if node and isinstance(node.value, Sequence) and isinstance(node.value.owned_by, Part):
+        return _home(ObjectId("table", node.value.owned_by.home), known, catalog)
     if item.kind == "table" and item.name in catalog.tables and (part := catalog.tables[item.name].partition):
         return _home(ObjectId("table", part.parent), known, catalog)
     name = node.value.name if node and item.kind == "function" else item.name

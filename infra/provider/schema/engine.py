@@ -41,8 +41,9 @@ from infra.provider.schema.measuring import measure
 from infra.provider.schema.model import Catalog, ObjectId, fingerprint
 from infra.provider.schema.online.locks import phase_locks
 from infra.provider.schema.only_run import only_run
-from infra.provider.schema.ownership import managed, remembered_revocations
+from infra.provider.schema.ownership import managed, schemas_beside, shared_now
 from infra.provider.schema.planning import plan
+from infra.provider.schema.schema_rights import remembered_revocations, remembered_schemas
 from infra.provider.schema.steps import Plan, Refusal, Step, refusals
 from infra.provider.schema.target import ServerFacts, Target, server_facts
 
@@ -124,9 +125,10 @@ def managed_live(connection: "psycopg.Connection[Any]", target: Target, desired:
     Raises:
         UnsupportedObject: something the engine does not model sits on one of our tables.
     """
-    live = read_catalog(connection, target.schema, target.extensions_schema)
     ours = ours_of(read_ledger(connection, target.schema))
-    return managed(live, ours, desired or Catalog(revoked=remembered_revocations(ours)))
+    described = desired or Catalog(revoked=remembered_revocations(ours), schemas=remembered_schemas(ours))
+    others = schemas_beside(target, described, ours)
+    return managed(read_catalog(connection, target.schema, target.extensions_schema, others), ours, described)
 
 
 def preview_changes(
@@ -208,7 +210,7 @@ def drop_all(
 ) -> Plan:
     """Drop everything that is ours in the schema, and what we remember of it, in one transaction; return what was done.
 
-    Other people's objects stay. The schema itself goes if we made it and nothing is left in it.
+    Other people's objects stay. A schema goes if we made it and nothing is left in it.
 
     Args:
         connection: to the live database, as the owner, with no transaction open.
@@ -227,8 +229,10 @@ def drop_all(
 
     def work() -> Plan:
         ledger = read_ledger(connection, target.schema)
-        live = read_catalog(connection, target.schema, target.extensions_schema)
-        current = managed(replace(live, unsupported=()), ours_of(ledger), Catalog())
+        ours = ours_of(ledger)
+        others = schemas_beside(target, Catalog(), ours)
+        live = read_catalog(connection, target.schema, target.extensions_schema, others)
+        current = managed(replace(live, unsupported=()), ours - shared_now(live, ours), Catalog())
         planned = plan(current, Catalog(), target.schema)
         budget = Budget(connection, rules, planned.steps)
         if first in current.functions:

@@ -29,12 +29,12 @@ class CannotPlan(SchemaError):  # noqa: N818 - named for what happened
 class Collision(SchemaError):  # noqa: N818 - named for what happened
     """Objects of ours are there already, and nothing says that we made them."""
 
-    def __init__(self, schema: str, objects: Sequence[Any]) -> None:
+    def __init__(self, schema: str, objects: Sequence[Any], why: str = "") -> None:
         self.objects = tuple(objects)
         listed = "\n".join(f"  - {item}" for item in self.objects)
+        advice = "Set adopt to take them over (what differs is then planned), or rename or drop them."
         super().__init__(
-            f"schema {schema} already holds objects of these names, made by someone else:\n{listed}\n"
-            "Set adopt to take them over (what differs is then planned), or rename or drop them."
+            f"schema {schema} already holds objects of these names, made by someone else:\n{listed}\n{why or advice}"
         )
 
 

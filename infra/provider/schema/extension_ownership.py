@@ -24,7 +24,12 @@ def pinned(live: Mapping[str, Extension], ours: Collection[ObjectId], desired: C
     return {name: value if name in kept else replace(value, version=None) for name, value in live.items()}
 
 
-def shared(live: Catalog, desired: Catalog) -> frozenset[ObjectId]:
+def pins(desired: Catalog) -> list[ObjectId]:
+    """Return what the ledger keeps of the versions that the files pin."""
+    return [ObjectId(PIN, name) for name, extension in desired.extensions.items() if extension.version]
+
+
+def spared_by_prune(live: Catalog, desired: Catalog) -> frozenset[ObjectId]:
     """Return the extensions that `prune` leaves alone: those that live elsewhere, or that the files lean on."""
     known = nodes(desired)
     needed = {referenced for user, referenced in desired.dependencies if ObjectId.parse(user) in known}

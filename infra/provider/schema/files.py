@@ -1,6 +1,6 @@
 """Applies the files of the desired state to a scratch database, in whatever order they work."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -166,8 +166,10 @@ def _at(file: SourceFile, offset: int, message: str, hint: str | None = None, de
     return SourceError(file.name, line, column, text, message, hint, detail)
 
 
-def check_bodies(connection: "psycopg.Connection[Any]", schema: str, files: Iterable[SourceFile], session: str) -> None:
-    """Let PostgreSQL check every function's body, which `apply_files` put off until all objects were there.
+def check_bodies(
+    connection: "psycopg.Connection[Any]", schemas: Sequence[str], files: Iterable[SourceFile], session: str
+) -> None:
+    """Let PostgreSQL check every body of a function in `schemas`: `apply_files` put it off until all was there.
 
     Raises:
         SourceErrors: the bodies it refuses, at their lines in the files.
@@ -176,11 +178,12 @@ def check_bodies(connection: "psycopg.Connection[Any]", schema: str, files: Iter
     connection.execute("SET LOCAL check_function_bodies = on")
     rows = connection.execute(
         "SELECT p.oid::regprocedure::text, pg_get_functiondef(p.oid), p.prosrc FROM pg_proc p "
-        "JOIN pg_language l ON l.oid = p.prolang WHERE p.pronamespace = to_regnamespace(quote_ident(%s)) "
+        "JOIN pg_language l ON l.oid = p.prolang WHERE p.pronamespace IN (SELECT oid FROM pg_namespace "
+        "WHERE nspname = ANY (%s)) "
         "AND p.prokind IN ('f', 'p') AND p.prosqlbody IS NULL AND l.lanname NOT IN ('c', 'internal') "
         "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid "
         "AND d.deptype = 'e') ORDER BY 1",
-        (schema,),
+        ([*schemas],),
     ).fetchall()
     errors = [error for row in rows if (error := _check_body(connection, row, tuple(files)))]
     if errors:

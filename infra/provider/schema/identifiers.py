@@ -1,6 +1,11 @@
-"""Names and strings as SQL writes them: quoted only where PostgreSQL's own quote_ident would."""
+"""Names and strings as SQL writes them: quoted only where PostgreSQL's own quote_ident would.
+
+What lives in the main schema goes by its bare name, found by the search path. What lives in another managed one goes by
+a `Name`, which is its SQL as text and knows its parts; the functions below take either.
+"""
 
 import re
+from collections.abc import Collection
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
 
@@ -24,8 +29,109 @@ KEYWORDS = frozenset(
 """Every keyword of PostgreSQL 18 that a name must be quoted for (pg_get_keywords, catcode <> 'U')."""
 
 
+class Name(str):
+    """The name of an object in a managed schema that is not the main one; as text what SQL writes: `app.t`."""
+
+    schema: str
+    bare: str
+
+    def __new__(cls, schema: str, bare: str) -> "Name":
+        """Return the name of `bare` in `schema`, both as the catalog holds them."""
+        self = super().__new__(cls, f"{quote(schema)}.{quote(bare)}")
+        self.schema, self.bare = schema, bare
+        return self
+
+
+class Part(str):
+    """A part of a relation, `table.column` as text, that knows both; the relation may have a `Name`."""
+
+    home: str
+    part: str
+
+    def __new__(cls, home: str, part: str) -> "Part":
+        """Return the part of `home` that is called `part`."""
+        self = super().__new__(cls, f"{home}.{part}")
+        self.home, self.part = home, part
+        return self
+
+
+_IDENTIFIER = r'("(?:[^"]|"")+"|[a-z_][a-z0-9_]*)'
+_QUALIFIED = re.compile(rf"{_IDENTIFIER}\.{_IDENTIFIER}")
+
+
+def named(text: str, schemas: Collection[str]) -> str:
+    """Return the name that `text` is: a `Name` if it is qualified with one of `schemas`.
+
+    >>> named("app.t", ["app"]).bare, named("app.t", []), named('"app.t"', ["app"])
+    ('t', 'app.t', '"app.t"')
+    """
+    return _qualified(text, schemas, "") or text
+
+
+def part_of(text: str, schemas: Collection[str]) -> Part:
+    """Return the part of a relation that `text` is, the relation being in the main schema or one of `schemas`.
+
+    >>> part_of("t.c", []).home, part_of("app.t.c", ["app"]).home, part_of("app.t.c.d", ["app"]).part
+    ('t', 'app.t', 'c.d')
+    """
+    home = _qualified(text, schemas, ".")
+    if home is None:
+        plain, _, part = text.rpartition(".")
+        return Part(plain, part)
+    return Part(home, text[len(home) + 1 :])
+
+
+def home_in(text: str, schemas: Collection[str]) -> str:
+    """Return the relation that the identity of a part, `table.part`, begins with.
+
+    >>> home_in("app.t.c", ["app"]), home_in("app.t", ["app"])
+    ('app.t', 'app')
+    """
+    return _qualified(text, schemas, ".") or text.partition(".")[0]
+
+
+def schema_of_signature(text: str, schemas: Collection[str]) -> str | None:
+    """Return the schema of a function or aggregate by its signature, None for the main one.
+
+    >>> schema_of_signature("app.f(integer)", ["app"]), schema_of_signature("f(app.t)", ["app"])
+    ('app', None)
+    """
+    return schema_of(_qualified(text, schemas, "(") or text)
+
+
+def _qualified(text: str, schemas: Collection[str], then: str) -> Name | None:
+    """Return the name in one of `schemas` that `text` begins with, `then` following; nothing, if that is empty."""
+    found = _QUALIFIED.match(text) if schemas else None
+    if found is None or unquoted(found[1]) not in schemas:
+        return None
+    rest = text[found.end() :]
+    return Name(unquoted(found[1]), unquoted(found[2])) if (rest.startswith(then) if then else not rest) else None
+
+
+def unquoted(identifier: str) -> str:
+    """Return an SQL identifier as the catalog holds it; one without quotes is taken for a name in lower case."""
+    return identifier[1:-1].replace('""', '"') if identifier.startswith('"') else identifier
+
+
+def local(name: str) -> str:
+    """Return a name without its schema: where SQL says the schema otherwise, as after RENAME TO."""
+    return name.bare if isinstance(name, Name) else name
+
+
+def beside(home: str, name: str) -> str:
+    """Return `name` as that of something in the schema of `home`: an index of its table, a column's sequence."""
+    return Name(home.schema, name) if isinstance(home, Name) else name
+
+
+def schema_of(name: str) -> str | None:
+    """Return the schema of a name, None for the main one."""
+    return name.schema if isinstance(name, Name) else None
+
+
 def quote(name: str) -> str:
-    """Return `name` as an SQL identifier."""
+    """Return `name` as SQL writes it."""
+    if isinstance(name, Name):
+        return name
     if _PLAIN.match(name) and name not in KEYWORDS:
         return name
     return '"' + name.replace('"', '""') + '"'

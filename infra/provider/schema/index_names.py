@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from infra.provider.schema.identifiers import local
 from infra.provider.schema.model import Catalog, Share
 
 LONGEST_NAME = 63
@@ -30,7 +31,7 @@ def index_name(table: str, rest: str, taken: Sequence[str]) -> str:
     """
     columns = "_".join(_columns(rest))
     number = 0
-    while (name := _cut(table, columns, f"idx{number or ''}")) in taken:
+    while (name := _cut(local(table), columns, f"idx{number or ''}")) in taken:
         number += 1
     return name
 
@@ -49,7 +50,10 @@ def is_chosen(partition: str, share: Share) -> bool:
     else:
         start = share.definition.index("(") if share.kind else share.definition.index(" USING ")
         columns, label = "_".join(_columns(share.definition[start:])), LABELS[share.kind]
-    return all(share.name != _cut(partition, columns, f"{label}{number or ''}") for number in range(MOST_NAMESAKES))
+    return all(
+        local(share.name) != _cut(local(partition), columns, f"{label}{number or ''}")
+        for number in range(MOST_NAMESAKES)
+    )
 
 
 def _columns(rest: str) -> list[str]:

@@ -1,11 +1,11 @@
-"""Reads one schema of a live database into a `Catalog`, by the set-based queries of `queries/`: always the same number.
+"""Reads the managed schemas of a live database into a `Catalog`, by set-based queries (`queries/`): always as many.
 
-Everything is printed under one search path, `<schema>, <extensions>, pg_temp`, so that the names of the schema's own
-objects come out bare and two databases print equal things equally. In a function's own search_path the schema's name
-is replaced by `assembly.SCHEMA_PLACEHOLDER`.
+Everything is printed under one search path, `<schema>, <extensions>, pg_temp`, so that the names of the main schema's
+own objects come out bare, those of all others qualified, and two databases print equal things equally. In a function's
+own search_path the main schema's name is replaced by `assembly.SCHEMA_PLACEHOLDER`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.assembly import Assembly
 from infra.provider.schema.canonical import canonical
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import named, quote
 from infra.provider.schema.model import Catalog
 
 if TYPE_CHECKING:
     import psycopg
 
 QUERIES = (
+    "schemas",
     "extensions",
     "relations",
     "columns",
@@ -46,6 +47,19 @@ PRINTED = frozenset({"definition", "view_definition", "default", "generated", "u
 """Columns of the queries that hold what PostgreSQL printed of a parsed expression."""
 
 
+NAMED = {
+    "relations": ("name", "parent"),
+    "constraints": ("references",),
+    "indexes": ("name",),
+    "shares": ("partition", "name", "parent"),
+    "functions": ("name",),
+    "types": ("name",),
+    "sequences": ("owner_table",),
+    "wholes": ("name", "home"),
+}
+"""Query -> its columns that hold what may be in another schema than the main one."""
+
+
 def search_path(schema: str, extensions: str) -> str:
     """Return the search path under which files are applied, plans run and catalogs are read."""
     return f"{quote(schema)}, {quote(extensions)}, pg_temp"
@@ -64,29 +78,62 @@ def local_search_path(connection: "psycopg.Connection[Any]", schema: str, extens
 
 @cache
 def query(name: str) -> str:
-    """Return the text of one query in `queries/`."""
-    return (Path(__file__).parent / "queries" / f"{name}.sql").read_text()
+    """Return the text of one query in `queries/`; `managed_schemas` is one that others read as if it were a table."""
+    text = (Path(__file__).parent / "queries" / f"{name}.sql").read_text()
+    if "managed_schemas AS " not in text:
+        return text
+    managed = "\n".join(line for line in query("managed_schemas").splitlines() if not line.startswith("--"))
+    return text.replace("managed_schemas AS ", f"({managed}) AS ")
+
+
+def parameters(schema: str, others: Collection[str] = ()) -> dict[str, Any]:
+    """Return what the queries must know of the managed schemas: their names, and the forms of names in them.
+
+    Args:
+        schema: the main one.
+        others: those beside it.
+    """
+    names = [schema, *sorted({*others} - {schema})]
+    prefixes = [f"{quote(name)}.".replace("%", "%%") for name in names[1:]]
+    qualified = [f"{prefix}%I" for prefix in prefixes]
+    return {"schema": schema, "schemas": names, "named": ["%s", *qualified], "written": ["%I", *qualified]}
 
 
 def read_catalog(
-    connection: "psycopg.Connection[Any]", schema: str, extensions: str = "extensions", *, all_extensions: bool = False
+    connection: "psycopg.Connection[Any]",
+    schema: str,
+    extensions: str = "extensions",
+    others: Collection[str] = (),
+    *,
+    all_extensions: bool = False,
 ) -> Catalog:
-    """Return what `schema` holds now; a schema that does not exist is empty.
+    """Return what the managed schemas hold now; one that does not exist is empty.
 
     Args:
-        connection: to the database; reading needs no more than USAGE on the schema.
-        schema: the schema's bare name.
+        connection: to the database; reading needs no more than USAGE on the schemas.
+        schema: the main schema's bare name.
         extensions: the schema the extensions live in.
+        others: further managed schemas, which need not exist.
         all_extensions: also read those that this role may not change, as in a scratch database, which others made.
     """
     from psycopg.rows import dict_row  # noqa: PLC0415 - the driver is loaded only where it is used
 
+    known = parameters(schema, others)
     # In a pipeline: all queries at once, and one wait for all the answers.
     with local_search_path(connection, schema, extensions), connection.pipeline():
-        asked = {"schema": schema, "all_extensions": all_extensions}
+        asked = known | {"all_extensions": all_extensions}
         answers = {name: connection.cursor(row_factory=dict_row).execute(query(name), asked) for name in QUERIES}
         rows = {name: _canonical(answer.fetchall()) for name, answer in answers.items()}
-    return Assembly(schema, rows).catalog()
+    for name, columns in NAMED.items():
+        _name(rows[name], columns, known["schemas"][1:])
+    return Assembly(schema, tuple(known["schemas"][1:]), rows).catalog()
+
+
+def _name(rows: list[dict[str, Any]], columns: Collection[str], others: Collection[str]) -> None:
+    for row in rows if others else ():
+        for column in columns:
+            if row[column]:
+                row[column] = named(row[column], others)
 
 
 def _canonical(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -97,7 +144,7 @@ def _canonical(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def outside(connection: "psycopg.Connection[Any]", schema: str) -> frozenset[str]:
-    """Return what users made in the database outside of `schema`, by kind and name."""
-    rows = connection.execute(query("outside").encode(), {"schema": schema}).fetchall()
+def outside(connection: "psycopg.Connection[Any]", schema: str, others: Collection[str] = ()) -> frozenset[str]:
+    """Return what users made in the database outside of `schema` and `others`, by kind and name."""
+    rows = connection.execute(query("outside").encode(), parameters(schema, others)).fetchall()
     return frozenset(row[0] for row in rows)

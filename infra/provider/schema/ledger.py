@@ -11,6 +11,9 @@ from infra.provider.schema.model import ObjectId
 if TYPE_CHECKING:
     import psycopg
 
+SHARED = "shared schema"
+"""Kind of a schema beside the main one that the files make and that others made before."""
+
 TOOL_VERSION = "0.1.0"
 SCHEMA = "pgstack"
 NOTED_BY_SCHEMA = """
@@ -59,6 +62,17 @@ def read_ledger(connection: "psycopg.Connection[Any]", schema: str) -> Ledger | 
     mark, applied_at, version, made_schema = row
     ours = frozenset(ObjectId(kind, name) for kind, name in objects)
     return Ledger(ours, mark, applied_at, version, made_schema, _read_progress(connection, schema))
+
+
+def known_schemas(connection: "psycopg.Connection[Any]", schema: str) -> tuple[str, ...]:
+    """Return the schemas beside `schema` that the ledger lists: its files made them."""
+    if not _exists(connection):
+        return ()
+    rows = connection.execute(
+        "SELECT name FROM pgstack.managed_object WHERE schema_name = %s AND kind = ANY (%s) ORDER BY name",
+        (schema, ["schema", SHARED]),
+    )
+    return tuple(name for (name,) in rows)
 
 
 def _read_progress(connection: "psycopg.Connection[Any]", schema: str) -> Progress | None:

@@ -1,12 +1,13 @@
 """Fills a plan's hazards with live numbers: exact counts where they are quick, otherwise estimates that say so."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.hazards import SPEED, Amount, Hazard, Probe, Work
-from infra.provider.schema.introspect import local_search_path, query
+from infra.provider.schema.identifiers import named
+from infra.provider.schema.introspect import local_search_path, parameters, query
 from infra.provider.schema.online.situation import Leaf, Situation
 from infra.provider.schema.steps import Plan
 
@@ -45,13 +46,16 @@ def measure(
     return replace(plan, steps=tuple(steps))
 
 
-def situation(connection: "psycopg.Connection[Any]", schema: str, extensions: str, small: int) -> Situation:
-    """Return what online planning must know of `schema`; relations that take at most `small` bytes are small."""
+def situation(
+    connection: "psycopg.Connection[Any]", schema: str, extensions: str, small: int, others: Collection[str] = ()
+) -> Situation:
+    """Return what online planning must know of the schemas; relations that take at most `small` bytes are small."""
+    known = parameters(schema, others)
     partitions: dict[str, list[Leaf]] = defaultdict(list)
     with local_search_path(connection, schema, extensions):
-        row = connection.execute(query("situation"), {"schema": schema, "small": small}).fetchone()
-        for root, sql_name, name, partitioned, indexes in connection.execute(query("partitions"), {"schema": schema}):
-            partitions[root].append(Leaf(sql_name, name, partitioned, tuple(indexes)))
+        row = connection.execute(query("situation"), {**known, "small": small}).fetchone()
+        for root, sql_name, name, partitioned, indexes in connection.execute(query("partitions"), known):
+            partitions[root].append(Leaf(sql_name, named(name, others), partitioned, tuple(indexes)))
     names, watched = row or ((), False)
     found = {root: tuple(leaves) for root, leaves in partitions.items()}
     return Situation(frozenset(names), drops_concurrently=not watched, partitions=found)

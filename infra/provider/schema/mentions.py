@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from infra.provider.schema.identifiers import Name
 from infra.provider.schema.steps import Step
 
 _NAME = re.compile(r'[A-Za-z_\x80-\uffff][\w\x80-\uffff$]*|"(?:[^"]|"")+"')
@@ -18,10 +19,19 @@ def mentions(steps: Sequence[Step]) -> Iterator[tuple[int, int]]:
     made: dict[str, list[int]] = defaultdict(list)
     for number, step in enumerate(steps):
         if step.operation == "create" and step.object.kind in _MENTIONED:
-            name = step.object.name.partition("(")[0]
-            made[name.strip('"').replace('""', '"')].append(number)
+            made[_bare(step.object.name)].append(number)
     for number, step in enumerate(steps):
         if step.object.kind == "function" and step.operation != "delete":
             words = {word.strip('"').replace('""', '"') for word in _NAME.findall(step.sql)}
             for word in words & made.keys():
                 yield from ((other, number) for other in made[word] if other != number)
+
+
+def _bare(name: str) -> str:
+    """Return the name of a relation, or of a function by its signature, without its schema."""
+    if isinstance(name, Name):
+        return name.bare
+    head = name.partition("(")[0]
+    if head != name and (words := _NAME.findall(head)):
+        head = words[-1]
+    return head.strip('"').replace('""', '"')

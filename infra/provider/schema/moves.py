@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import local, quote
 from infra.provider.schema.model import Catalog, Constraint, Index, Share, Table
 
 T = TypeVar("T")
@@ -62,7 +62,9 @@ def by_itself(current: Catalog, name: str) -> Table:
     if table.partition is None:
         return table
     indexes = {share.name: Index(share.definition) for share in shares if share.kind is None}
-    keys = {share.name: Constraint(share.kind, share.definition) for share in shares if share.kind and not share.own}
+    keys = {
+        local(share.name): Constraint(share.kind, share.definition) for share in shares if share.kind and not share.own
+    }
     inherited = {name: replace(part, comment=None) for name, part in passed_on(current, table).items()}
     return replace(
         table,
@@ -108,13 +110,14 @@ def taken_over(table: Table, desired: Catalog, name: str) -> dict[str, Share]:
         here, wanted = (keys, share.definition) if share.kind else (shapes, _shape(share.name, share.definition))
         fitting = [part for part, shape in here.items() if shape == wanted and part not in found]
         if fitting and not share.own:
-            found[share.name if share.name in fitting else fitting[0]] = share
+            own_name = local(share.name) if share.kind else share.name
+            found[own_name if own_name in fitting else fitting[0]] = share
     return found
 
 
 def _shape(name: str, definition: str) -> str:
     """Return an index's definition without its name."""
-    return definition.replace(f"INDEX {quote(name)} ON ", "INDEX ON ", 1)
+    return definition.replace(f"INDEX {quote(local(name))} ON ", "INDEX ON ", 1)
 
 
 def _sorted(items: Mapping[str, T]) -> dict[str, T]:

@@ -24,17 +24,11 @@ def nodes(catalog: Catalog) -> Mapping[ObjectId, Node]:
 
 
 def _walk(catalog: Catalog) -> Iterator[Node]:
+    for name, schema in catalog.schemas.items():
+        yield Node(ObjectId("schema", name), f"SCHEMA {quote(name)}", schema)
     for name, extension in catalog.extensions.items():
         yield Node(ObjectId("extension", name), f"EXTENSION {quote(name)}", extension)
-    for name, enum in catalog.enums.items():
-        yield Node(ObjectId("enum", name), f"TYPE {quote(name)}", enum)
-    for name, domain in catalog.domains.items():
-        yield Node(ObjectId("domain", name), f"DOMAIN {quote(name)}", domain)
-    for name, composite in catalog.composites.items():
-        home = ObjectId("composite", name)
-        yield Node(home, f"TYPE {quote(name)}", composite)
-        for part, column in composite.columns.items():
-            yield Node(ObjectId("attribute", f"{name}.{part}"), f"COLUMN {quote(name)}.{quote(part)}", column, home)
+    yield from _types(catalog)
     for name, sequence in catalog.sequences.items():
         yield Node(ObjectId("sequence", name), f"SEQUENCE {quote(name)}", sequence)
     for name, table in catalog.tables.items():
@@ -44,6 +38,18 @@ def _walk(catalog: Catalog) -> Iterator[Node]:
     for name, function in catalog.functions.items():
         yield Node(ObjectId("function", name), f"{function.kind} {name}", function)
     yield from _whole(catalog)
+
+
+def _types(catalog: Catalog) -> Iterator[Node]:
+    for name, enum in catalog.enums.items():
+        yield Node(ObjectId("enum", name), f"TYPE {quote(name)}", enum)
+    for name, domain in catalog.domains.items():
+        yield Node(ObjectId("domain", name), f"DOMAIN {quote(name)}", domain)
+    for name, composite in catalog.composites.items():
+        home = ObjectId("composite", name)
+        yield Node(home, f"TYPE {quote(name)}", composite)
+        for part, column in composite.columns.items():
+            yield Node(ObjectId("attribute", f"{name}.{part}"), f"COLUMN {quote(name)}.{quote(part)}", column, home)
 
 
 def _whole(catalog: Catalog) -> Iterator[Node]:

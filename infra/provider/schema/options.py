@@ -52,7 +52,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
             _what_is_ours(command)
         if name in ("plan", "apply"):
             _what_may_pass(command)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.schema = options.schema or ["public"]
+    return options
 
 
 def _everywhere(command: argparse.ArgumentParser) -> None:
@@ -61,7 +63,13 @@ def _everywhere(command: argparse.ArgumentParser) -> None:
         help="connection string; default $DATABASE_URL, then libpq's variables. "
         "Leave the password out: libpq takes it from PGPASSWORD or ~/.pgpass",
     )
-    command.add_argument("--schema", default="public", help="the schema (default: public)")
+    command.add_argument(
+        "--schema",
+        action="append",
+        metavar="NAME",
+        help="the schema that bare names mean (default: public); given again, another one that is yours whole. "
+        "Schemas that the files create are managed anyway, and only cleared by --prune if named here",
+    )
     command.add_argument("--dir", required=True, type=Path, metavar="DIR", help="the folder of .sql files")
     command.add_argument("--json", action="store_true", help="print one JSON document instead of text")
     command.add_argument(

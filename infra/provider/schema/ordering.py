@@ -2,9 +2,10 @@
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from infra.provider.schema.identifiers import beside, home_in, local
 from infra.provider.schema.model import Catalog, ObjectId
 from infra.provider.schema.moves import moves, passed_on
 from infra.provider.schema.steps import Step
@@ -34,6 +35,7 @@ _DELETES = (
     "enum",
     "collation",
     "extension",
+    "schema",
 )
 _MAKES = (
     "schema",
@@ -142,7 +144,7 @@ def _pairs(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterato
     for number, step in enumerate(steps):
         for item in step.after:
             yield from ((other, number) for other in touching.get(str(item), ()) if steps[other].operation != "delete")
-    yield from _names_made_free(steps)
+    yield from _names_made_free(steps, {*current.others, *desired.others})
     yield from _bounds_made_free(steps, current, desired)
     yield from _keys_gone(steps, current, desired)
 
@@ -213,18 +215,14 @@ def _keys_gone(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Ite
 def _home_of(catalog: Catalog, item: ObjectId) -> str:
     """Return the table that a constraint or index is on, empty if none has it."""
     if item.kind == "constraint":
-        return _table_of(item)
+        return home_in(item.name, catalog.others)
     return next((name for name, table in catalog.tables.items() if item.name in table.indexes), "")
-
-
-def _table_of(item: ObjectId) -> str:
-    return item.name.partition(".")[0]
 
 
 def _let_go(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterator[tuple[int, int]]:
     """A partition is detached before its part of an index of its parent, or a column of it, can be dropped."""
     parts = {
-        ObjectId("constraint", f"{name}.{share.name}") if share.kind else ObjectId("index", share.name): name
+        ObjectId("constraint", f"{name}.{local(share.name)}") if share.kind else ObjectId("index", share.name): name
         for name, shares in current.shares.items()
         for share in shares
     }
@@ -242,8 +240,9 @@ def _let_go(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterat
     for number, step in enumerate(steps):
         if step.operation == "delete" and parts.get(step.object) in detached:
             yield detached[parts[step.object]], number
-        elif step.operation == "delete" and step.object.kind == "column" and _table_of(step.object) in detached:
-            yield detached[_table_of(step.object)], number
+        elif step.operation == "delete" and step.object.kind == "column":
+            if (table := home_in(step.object.name, current.others)) in detached:
+                yield detached[table], number
         elif step.operation == "delete" and step.object.kind in ("constraint", "index"):
             # What the parent loses, the partition still has: it is listed as its own.
             home = _home_of(current, step.object)
@@ -276,22 +275,24 @@ def _is_remark(step: Step) -> bool:
     return step.sql.startswith(("GRANT", "REVOKE", "COMMENT"))
 
 
-def _names_made_free(steps: Sequence[Step]) -> Iterator[tuple[int, int]]:
+def _names_made_free(steps: Sequence[Step], schemas: Collection[str]) -> Iterator[tuple[int, int]]:
     freed: dict[str, list[int]] = defaultdict(list)
     for number, step in enumerate(steps):
         if step.operation == "delete":
             for item in {step.object, *step.covers}:
-                freed[_relation_name(item)].append(number)
+                freed[_relation_name(item, schemas)].append(number)
     for number, step in enumerate(steps):
         if step.operation == "create":
             for item in {step.object, *step.covers}:
                 # A type made anew is renamed aside first: its name is free before the old one is dropped.
-                others = freed.get(_relation_name(item), ())
+                others = freed.get(_relation_name(item, schemas), ())
                 yield from ((other, number) for other in others if steps[other].object != step.object)
 
 
-def _relation_name(item: ObjectId) -> str:
+def _relation_name(item: ObjectId, schemas: Collection[str]) -> str:
     if item.kind in _WITH_A_RELATION_NAME:
         return item.name
+    if item.kind != "constraint":
+        return str(item)
     # A primary key's, unique or exclusion constraint's index is a relation too.
-    return item.name.rpartition(".")[2] if item.kind == "constraint" else str(item)
+    return beside(home_in(item.name, schemas), item.name.rpartition(".")[2])

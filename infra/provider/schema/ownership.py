@@ -1,14 +1,17 @@
-"""Which part of a live schema is ours to compare and change."""
+"""Which part of the live schemas is ours to compare and change."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
 from infra.provider.schema.errors import Collision, UnsupportedObject
-from infra.provider.schema.extension_ownership import PIN, pinned, shared
-from infra.provider.schema.identifiers import quote
-from infra.provider.schema.model import MANAGED, TOP_LEVEL, WHOLE, Catalog, DefaultGrants, Grants, ObjectId
+from infra.provider.schema.extension_ownership import pinned, pins, spared_by_prune
+from infra.provider.schema.identifiers import beside, quote, schema_of
+from infra.provider.schema.ledger import SHARED
+from infra.provider.schema.model import MANAGED, TOP_LEVEL, WHOLE, Catalog, ObjectId, Publication, Whole
 from infra.provider.schema.moves import with_partitions
+from infra.provider.schema.schema_rights import context_ids, of_main, of_schema, prunable_ids
+from infra.provider.schema.target import Target
 
 _SHARED_NAMES = frozenset({"table", "view", "sequence", "composite", "enum", "domain", "range"})
 """Kinds of which only one may have a name, in the tool's own, slightly stricter, reading."""
@@ -29,6 +32,7 @@ def managed(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> Cata
         UnsupportedObject: something the engine does not model sits on one of our tables.
     """
     named = {item for item, _ in desired.objects()} | set(ours) | set(_renamed_from(live, desired))
+    claimed = {*context_ids(desired), *ours}
     kept: dict[str, Any] = {
         attribute: {name: value for name, value in getattr(live, attribute).items() if ObjectId(kind, name) in named}
         for kind, attribute in TOP_LEVEL.items()
@@ -38,16 +42,18 @@ def managed(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> Cata
     for kind in WHOLE:
         here = getattr(live, TOP_LEVEL[kind])
         kept[TOP_LEVEL[kind]].update({name: value for name, value in here.items() if value.home in homes})
-    claimed = {*_context_ids(desired), *ours}
-    kept["grants"] = _ours_among(live.grants, claimed, "schema grant")
-    kept["revoked"] = _in_effect(desired.revoked, live.grants)
-    kept["comment"] = live.comment if _COMMENT in claimed else None
-    kept["default_grants"], kept["foreign_defaults"] = _default_grants(live, claimed)
+    kept["schemas"] = {name: of_schema(name, schema, claimed, desired) for name, schema in kept["schemas"].items()}
+    kept |= of_main(live, claimed, desired)
     relations = {*kept["tables"], *kept["views"], *kept["sequences"]}
     on_ours = [item for item in live.unsupported if item.attached_to in relations]
     if on_ours:
         raise UnsupportedObject(on_ours, "the live schema")
     return replace(live, **kept, unsupported=())
+
+
+def schemas_beside(target: Target, desired: Catalog, ours: Collection[ObjectId]) -> frozenset[str]:
+    """Return the schemas beside the main one to look into: given, made by the files, or known to the ledger."""
+    return frozenset({*target.also, *desired.schemas, *(item.name for item in ours if item.kind in ("schema", SHARED))})
 
 
 def foreign(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list[ObjectId]:
@@ -58,7 +64,10 @@ def foreign(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list
 
 
 def foreign_names(live: Catalog, ours: Collection[ObjectId], desired: Catalog, schema: str) -> set[str]:
-    """Return the names, as pg_dump's entries say them, of all that is not ours, its indexes and the like included."""
+    """Return the names, as pg_dump's entries say them, of all that is not ours, its indexes and the like included.
+
+    Those in another schema than the main one are qualified.
+    """
     names: set[str] = set()
     for item in foreign(live, ours, desired):
         if item.kind == "extension":  # a dump of a schema has none
@@ -66,18 +75,24 @@ def foreign_names(live: Catalog, ours: Collection[ObjectId], desired: Catalog, s
         names |= {item.name, item.name.partition("(")[0]}
         if item.kind in ("table", "view"):
             value = live.tables.get(item.name) or live.views[item.name]
-            names |= {*value.indexes, *getattr(value, "constraints", {})}
+            names |= {*value.indexes, *(beside(item.name, part) for part in getattr(value, "constraints", {}))}
     for unknown in live.unsupported:
         bare = unknown.identity.removeprefix(f"{quote(schema)}.")
         names |= {bare, bare.partition("(")[0]}
     return names
 
 
-def prunable(live: Catalog, desired: Catalog) -> frozenset[ObjectId]:
-    """Return what `prune` counts as ours: everything, but for partitions made at run time.
+def prunable(live: Catalog, desired: Catalog, also: Collection[str] = ()) -> frozenset[ObjectId]:
+    """Return what `prune` counts as ours: everything in the main schema and in those that are ours whole, and those.
 
-    A partition counts as made at run time unless the files name it, or another one, a default apart, of the same
-    parent, or part that otherwise. Of the default privileges of the schema those count that this role may change.
+    Partitions made at run time are not. A partition counts as made at run time unless the files name it, or another
+    one, a default apart, of the same parent, or part that otherwise. What is in no schema, as a cast is, must be about
+    none but these.
+
+    Args:
+        live: everything the schemas hold.
+        desired: what the files describe.
+        also: the schemas beside the main one that are ours whole.
     """
     listed = {
         table.partition.parent
@@ -93,43 +108,48 @@ def prunable(live: Catalog, desired: Catalog) -> frozenset[ObjectId]:
     }
     spared = with_partitions(live, stay) - stay
     # A publication of all tables, or of none yet, is about the database.
-    spared |= {name for name, value in live.publications.items() if not value.tables and not value.whole_schema}
+    spared |= {
+        name
+        for name, value in live.publications.items()
+        if not (value.tables or value.whole_schema or value.whole_schemas)
+    }
     spared -= {*desired.tables, *desired.publications}
     objects = (
-        item for item, _ in live.objects() if item.kind not in ("table", "publication") or item.name not in spared
-    )
-    settable = {owner: kinds for owner, kinds in live.default_grants.items() if owner in live.settable_defaults}
-    return frozenset([*objects, *_default_ids(settable)]) - shared(live, desired)
-
-
-def owned(desired: Catalog) -> frozenset[ObjectId]:
-    """Return what the ledger must list once `desired` is applied: its objects, and its grants on the schema itself."""
-    return frozenset([*(item for item, _ in desired.objects()), *_context_ids(desired)])
-
-
-_COMMENT = ObjectId("schema comment", "schema")
-_REVOKED = "schema revoke"
-
-
-def _context_ids(desired: Catalog) -> list[ObjectId]:
-    """Return what the files say about the schema itself, which we may share: each right on its own, the comment."""
-    ids = [] if desired.comment is None else [_COMMENT]
-    ids += [ObjectId(PIN, name) for name, extension in desired.extensions.items() if extension.version]
-    ids += [*_grant_ids(desired.grants, "schema grant"), *_grant_ids(desired.revoked, _REVOKED)]
-    return [*ids, *_default_ids(desired.default_grants)]
-
-
-def _default_ids(default_grants: DefaultGrants) -> list[ObjectId]:
-    return [
         item
-        for owner, kinds in default_grants.items()
-        for kind, grants in kinds.items()
-        for item in _grant_ids(grants, _default_kind(owner, kind))
-    ]
+        for item, value in live.objects()
+        if (item.kind not in ("table", "publication") or item.name not in spared)
+        and _places(item, value, live) <= {None, *also}
+    )
+    return frozenset([*objects, *prunable_ids(live, also)]) - spared_by_prune(live, desired)
 
 
-def _default_kind(owner: str, kind: str) -> str:
-    return f"default grant on {kind} of {owner}"
+def _places(item: ObjectId, value: Any, live: Catalog) -> set[str | None]:
+    """Return the schemas that an object is in, or that it is about if it is in none; None is the main one."""
+    if item.kind == "schema":
+        return {item.name}
+    if item.kind == "extension":
+        return {None if value.schema == MANAGED else value.schema}
+    if isinstance(value, Publication):
+        return {None, *value.whole_schemas, *map(schema_of, value.tables)}
+    if item.kind in ("cast", "eventtrigger"):
+        return {None, *(name for name in live.others if f"{quote(name)}." in value.definition)}
+    if isinstance(value, Whole) and value.home:
+        return {schema_of(value.home)}
+    return {next((name for name in live.others if item.name.startswith(f"{quote(name)}.")), None)}
+
+
+def owned(desired: Catalog, shared: Collection[str] = ()) -> frozenset[ObjectId]:
+    """Return what the ledger must list once `desired` is applied: its objects, and its rights on schemas themselves.
+
+    Args:
+        desired: what the files describe.
+        shared: the schemas that they make and that were there before: never ours to drop.
+    """
+    objects = (
+        ObjectId(SHARED, item.name) if item.kind == "schema" and item.name in shared else item
+        for item, _ in desired.objects()
+    )
+    return frozenset([*objects, *context_ids(desired), *pins(desired)])
 
 
 def _renamed_from(live: Catalog, desired: Catalog) -> Iterator[ObjectId]:
@@ -140,70 +160,20 @@ def _renamed_from(live: Catalog, desired: Catalog) -> Iterator[ObjectId]:
             yield item
 
 
-def _grant_ids(grants: Grants, kind: str) -> list[ObjectId]:
-    return [
-        ObjectId(kind, f"{grantee} {privilege}") for grantee, privileges in grants.items() for privilege in privileges
-    ]
-
-
-def remembered_revocations(ours: Collection[ObjectId]) -> Grants:
-    """Return the rights on the schema that the files took away when `ours` was written down."""
-    found: dict[str, list[str]] = {}
-    for item in sorted(ours):
-        if item.kind == _REVOKED:
-            grantee, _, privilege = item.name.rpartition(" ")
-            found.setdefault(grantee, []).append(privilege)
-    return {grantee: tuple(privileges) for grantee, privileges in found.items()}
-
-
-def _in_effect(revoked: Grants, granted: Grants) -> Grants:
-    """Return of the rights that the files take away those that nobody has."""
-
-    def held(grantee: str, right: str) -> bool:
-        return bool({right, f"{right.rstrip('*')}*"} & set(granted.get(grantee, ())))
-
-    kept = {
-        grantee: tuple(right for right in rights if not held(grantee, right)) for grantee, rights in revoked.items()
-    }
-    return {grantee: rights for grantee, rights in kept.items() if rights}
-
-
-def _ours_among(grants: Grants, ours: Collection[ObjectId], kind: str, *, others: bool = False) -> Grants:
-    """Return of `grants` what is ours, or what others granted on a schema that we share.
-
-    A right is ours with its grant option and without: it can be had only once.
-    """
-
-    def is_ours(grantee: str, right: str) -> bool:
-        plain = right.rstrip("*")
-        return any(ObjectId(kind, f"{grantee} {form}") in ours for form in (plain, f"{plain}*"))
-
-    kept = {
-        grantee: tuple(right for right in rights if is_ours(grantee, right) is not others)
-        for grantee, rights in grants.items()
-    }
-    return {grantee: rights for grantee, rights in kept.items() if rights}
-
-
-def _default_grants(live: Catalog, ours: Collection[ObjectId]) -> tuple[DefaultGrants, DefaultGrants]:
-    """Return the default privileges that are ours, and those that others set for the same schema."""
-    sides: list[DefaultGrants] = []
-    for others in (False, True):
-        split = {
-            owner: {
-                kind: _ours_among(grants, ours, _default_kind(owner, kind), others=others)
-                for kind, grants in kinds.items()
-            }
-            for owner, kinds in live.default_grants.items()
-        }
-        full = {owner: {kind: grants for kind, grants in kinds.items() if grants} for owner, kinds in split.items()}
-        sides.append({owner: kinds for owner, kinds in full.items() if kinds})
-    return sides[0], sides[1]
+def shared_now(live: Catalog, ours: Collection[ObjectId]) -> frozenset[ObjectId]:
+    """Return the schemas beside the main one in which others have something: they stay when ours goes."""
+    not_ours = {*foreign(live, ours, Catalog())}
+    theirs = {place for item, value in live.objects() if item in not_ours for place in _places(item, value, live)}
+    theirs |= {item.schema for item in live.unsupported}
+    return frozenset(ObjectId("schema", name) for name in live.schemas if name in theirs)
 
 
 def collisions(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list[ObjectId]:
-    """Return the objects of `live` that the files name as well although we never made or adopted them."""
-    present = {item for item, _ in live.objects()}
+    """Return the objects of `live` that the files name as well although we never made or adopted them.
+
+    A schema is none of them: it is shared, as the main one is.
+    """
+    present = {item for item, _ in live.objects() if item.kind != "schema"}
     claimed = {*(item for item, _ in desired.objects() if item in present), *_renamed_from(live, desired)}
     return sorted(claimed - set(ours))
 
@@ -218,14 +188,39 @@ def shadows(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list
     )
 
 
+def of_another_role(
+    live: Catalog, ours: Collection[ObjectId], desired: Catalog, also: Collection[str]
+) -> list[ObjectId]:
+    """Return of `collisions` what is in a schema that is not ours whole and belongs to another role than who reads.
+
+    Files that make a stub of `auth.users`, where there is none, must not be the end of the real one.
+    """
+    taken = {*collisions(live, ours, desired)}
+    return sorted(
+        item
+        for item, value in live.objects()
+        if item in taken
+        and getattr(value, "owner", "") not in ("", live.reader)
+        and not _places(item, value, live) <= {None, *also}
+    )
+
+
+_NOT_OURS = (
+    "They belong to another role, in a schema that is not yours whole: take them out of the files, or, on the command "
+    "line, name it with --schema."
+)
+
+
 def require_no_collision(
-    live: Catalog, ours: Collection[ObjectId], desired: Catalog, schema: str, *, adopt: bool
+    live: Catalog, ours: Collection[ObjectId], desired: Catalog, target: Target, *, adopt: bool
 ) -> None:
     """Refuse to take over other people's objects.
 
     Raises:
-        Collision: names of ours are taken, and `adopt` is off or the kind differs.
+        Collision: names of ours are taken, and `adopt` is off or the kind differs, or they are another role's.
     """
     taken = shadows(live, ours, desired) or ([] if adopt else collisions(live, ours, desired))
     if taken:
-        raise Collision(schema, taken)
+        raise Collision(target.schema, taken)
+    if theirs := of_another_role(live, ours, desired, target.also):
+        raise Collision(target.schema, theirs, _NOT_OURS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from infra.provider.schema.canonical import canonical
 from infra.provider.schema.errors import SchemaError
+from infra.provider.schema.identifiers import quote, unquoted
 
 LOCK_WAIT = "4s"
 """How long a dump waits for a table that somebody changes right now."""
@@ -42,6 +43,9 @@ _LIST = re.compile(
     re.MULTILINE,
 )
 """Lists in whatever order they were made: storage parameters, and the roles of a policy."""
+
+_NO_SCHEMA = "-"
+"""What a dump writes for the schema of what is in none."""
 
 _NOT_THE_SCHEMAS_OWN = ("SCHEMA", "DEFAULT ACL", "PUBLICATION", "EXTENSION", "EVENT TRIGGER")
 
@@ -147,19 +151,30 @@ def _indented(text: str | None) -> str:
     return (text or "").replace("\n", "\n    ")
 
 
-def differences(reached: str, wanted: str, apart: Collection[str] = ()) -> list[Difference]:
-    """Return what two dumps of a schema do not agree on, whatever the order of entries, columns and grants.
+def differences(reached: str, wanted: str, apart: Collection[str] = (), schema: str | None = None) -> list[Difference]:
+    """Return what two dumps do not agree on, whatever the order of entries, columns and grants.
 
     Args:
         reached: the dump of what is.
         wanted: the dump of what should be.
         apart: names of objects that are not to be compared; what belongs to them is left out on both sides.
+        schema: the main one; the names of what is in another one are qualified. None where there is but one.
     """
     found = entries(reached), entries(wanted)
-    # A partition's share of its parent's index: its name is PostgreSQL's choice.
-    shares = {entry.name for side in found for entry in side if entry.kind == "INDEX ATTACH"}
-    beside = {name for side in found for name in _identity_sequences(side, apart)}
-    left, right = (dict(_comparable(side, shares.union(apart, beside))) for side in found)
+    places = sorted({entry.schema for side in found for entry in side} - {schema, _NO_SCHEMA}) if schema else []
+    left: dict[tuple[str, str], str] = {}
+    right: dict[tuple[str, str], str] = {}
+    for place in ("", *places):
+        here = [[entry for entry in side if _place(entry, places) == place] for side in found]
+        prefix, names = "", {*apart}
+        if place:
+            prefix = f"{quote(place)}."
+            names = {unquoted(name.removeprefix(prefix)) for name in apart if name.startswith(prefix)}
+        # A partition's share of its parent's index: its name is PostgreSQL's choice.
+        names |= {entry.name for side in here for entry in side if entry.kind == "INDEX ATTACH"}
+        names |= {name for side in here for name in _identity_sequences(side, names)}
+        for comparable, side in zip((left, right), here, strict=True):
+            comparable.update(((kind, prefix + name), text) for (kind, name), text in _comparable(side, names))
     return [
         Difference(*key, left.get(key), right.get(key))
         for key in sorted({*left, *right})
@@ -167,16 +182,16 @@ def differences(reached: str, wanted: str, apart: Collection[str] = ()) -> list[
     ]
 
 
+def _place(entry: Entry, places: Collection[str]) -> str:
+    return entry.schema if entry.schema in places else ""
+
+
 def _identity_sequences(found: list[Entry], tables: Collection[str]) -> Iterator[str]:
     """Yield the sequences that PostgreSQL made for identity columns of `tables`: no catalog of ours names them."""
     for entry in found:
         made = _IDENTITY.match(entry.text) if entry.kind == "SEQUENCE" else None
-        if made and _unquoted(made["table"]) in tables:
+        if made and unquoted(made["table"]) in tables:
             yield entry.name
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name
 
 
 def _sorted(found: re.Match[str]) -> str:

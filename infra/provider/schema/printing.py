@@ -10,6 +10,7 @@ from rich.text import Text
 
 from infra.provider.schema.changes import ObjectChange
 from infra.provider.schema.hazards import REFUSED_UNLESS_ALLOWED
+from infra.provider.schema.identifiers import Name
 from infra.provider.schema.model import ObjectId
 from infra.provider.schema.steps import NO_LOCK, Step
 
@@ -118,7 +119,9 @@ class Printer:
             return
         named = ", ".join(map(str, objects[:SHOWN]))
         more = f" and {len(objects) - SHOWN} more" if len(objects) > SHOWN else ""
-        self._line(f"left alone, for the files do not name them (--prune drops them): {named}{more}", "dim")
+        beside = any(isinstance(item.name, Name) or item.kind == "schema" for item in objects)
+        reach = " where --schema names their schema" if beside else ""
+        self._line(f"left alone, for the files do not name them (--prune drops them{reach}): {named}{more}", "dim")
 
     def _proof(self, made: "Proof | None") -> None:
         if made is None:

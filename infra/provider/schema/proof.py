@@ -24,7 +24,7 @@ from infra.provider.schema.ownership import foreign_names, managed, owned
 from infra.provider.schema.pg_dump import Difference, DumpFailed, differences
 from infra.provider.schema.scratch.opening import Scratch, Where, choose_scratch, open_scratch
 from infra.provider.schema.steps import Plan
-from infra.provider.schema.surroundings import NotRestored, dump_all, dump_schema, restore
+from infra.provider.schema.surroundings import NotRestored, dump_all, dump_schemas, restore
 from infra.provider.schema.target import Target
 
 if TYPE_CHECKING:
@@ -86,16 +86,19 @@ def prove(
 
     if desired.dump is None:
         return outcome("there is no pg_dump to compare the result with")
+    others = {*planned.current.others, *desired.catalog.others}
     try:
         live = dump_all(target)
         memory = cache / f"proof-{_key(live, desired, planned, ours)}.json"
         if memory.exists():
             return outcome()
         with open_scratch(target, where if where != "url" else scratch, bare=True) as copy:
-            restore(copy.connection, live, strict=[target.schema])
+            made = (name for name in others if ObjectId("schema", name) in ours)  # of a shared one all that goes
+            restore(copy.connection, live, strict=[target.schema, *made])
             changed = _changed_by_restoring(copy, target, planned)
             _run(copy.connection, target, planned)
-            left = _left(copy, target, desired, ours, changed)
+            reached = read_catalog(copy.connection, target.schema, target.extensions_schema, others)
+            left = _left(copy, target, desired, reached, ours, changed)
     except (DumpFailed, ScratchUnavailable, NotRestored) as error:
         return outcome(str(error))
     except (ApplyFailed, ForeignDependents) as error:
@@ -126,7 +129,12 @@ def differences_left(target: Target, desired: Desired, live: Catalog, ours: Coll
     if target.url is None or desired.dump is None:
         raise DumpFailed("there is no pg_dump to compare the result with")
     apart = foreign_names(live, ours, desired.catalog, target.schema)
-    return differences(dump_schema(target.url, target.schema), desired.dump, apart)
+    return differences(_dump(target.url, target, desired), desired.dump, apart, target.schema)
+
+
+def _dump(url: str, target: Target, desired: Desired) -> str:
+    """Return a dump of the schemas that the files describe."""
+    return dump_schemas(url, target.schema, *desired.catalog.others)
 
 
 def _run(connection: "psycopg.Connection[Any]", target: Target, planned: Plan) -> None:
@@ -150,16 +158,21 @@ def _run(connection: "psycopg.Connection[Any]", target: Target, planned: Plan) -
 
 def _changed_by_restoring(copy: Scratch, target: Target, planned: Plan) -> set[tuple[str, str]]:
     """Return the objects that print another way after a dump and a restore: PostgreSQL's, not the plan's, doing."""
-    restored = read_catalog(copy.connection, target.schema, target.extensions_schema)
+    others = planned.current.others
+    restored = read_catalog(copy.connection, target.schema, target.extensions_schema, others)
     same = managed(replace(restored, unsupported=()), owned(planned.current), Catalog())
     return {(change.kind, change.name) for change in object_changes(planned.current, same)}
 
 
 def _left(
-    copy: Scratch, target: Target, desired: Desired, ours: Collection[ObjectId], changed: set[tuple[str, str]]
+    copy: Scratch,
+    target: Target,
+    desired: Desired,
+    live: Catalog,
+    ours: Collection[ObjectId],
+    changed: set[tuple[str, str]],
 ) -> Sequence[object]:
-    """Return what the plan did not bring about on the copy."""
-    live = read_catalog(copy.connection, target.schema, target.extensions_schema)
+    """Return what the plan did not bring about on the copy, which now holds `live`."""
     left = [
         f"{change.kind} {change.name}: {', '.join(change.paths) or change.operation}"
         for change in object_changes(managed(live, ours, desired.catalog), desired.catalog)
@@ -168,7 +181,7 @@ def _left(
     if left:
         return left
     apart = foreign_names(live, ours, desired.catalog, target.schema) | {name for _, name in changed}
-    return differences(dump_schema(copy.url, target.schema), desired.dump or "", apart)
+    return differences(_dump(copy.url, target, desired), desired.dump or "", apart, target.schema)
 
 
 def _key(live: str, desired: Desired, planned: Plan, ours: Collection[ObjectId]) -> str:

@@ -34,12 +34,14 @@ class RelationAssembly:
     """Puts together the rows about relations.
 
     Args:
-        schema: the schema they are about.
+        schema: the main schema.
+        others: the managed schemas beside it.
         rows: name of a query -> its rows.
     """
 
-    def __init__(self, schema: str, rows: Mapping[str, Rows]) -> None:
+    def __init__(self, schema: str, others: tuple[str, ...], rows: Mapping[str, Rows]) -> None:
         self.schema = schema
+        self.others = others
         self.rows = rows
         self.comments = {(row["class"], row["oid"], row["subid"]): row["comment"] for row in rows["comments"]}
         self.grants: dict[tuple[str, int, int], dict[str, tuple[str, ...]]] = defaultdict(dict)

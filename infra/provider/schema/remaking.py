@@ -10,6 +10,7 @@ from typing import Any
 from infra.provider.schema.comparison import REBUILDABLE, Comparison
 from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import HazardName
+from infra.provider.schema.identifiers import Part
 from infra.provider.schema.model import TOP_LEVEL, Catalog, ObjectId
 from infra.provider.schema.moves import with_partitions
 from infra.provider.schema.nodes import Node, nodes
@@ -41,7 +42,7 @@ def without(current: Catalog, tables: Collection[str]) -> Catalog:
     going |= {
         ObjectId("sequence", name)
         for name, sequence in current.sequences.items()
-        if sequence.owned_by and sequence.owned_by.partition(".")[0] in leaving
+        if isinstance(sequence.owned_by, Part) and sequence.owned_by.home in leaving
     }
     waiting = sorted(going)
     dependents = Comparison(current, Catalog(), "").dependents

@@ -1,13 +1,13 @@
 """Renames that the files declare: the first steps of a plan, and the current state as it is after them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import Hazard, Probe
-from infra.provider.schema.identifiers import literal, quote
+from infra.provider.schema.identifiers import Name, Part, beside, home_in, literal, local, quote
 from infra.provider.schema.model import TOP_LEVEL, Catalog, ObjectId, Rename
 from infra.provider.schema.online.situation import Situation
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, NO_LOCK, SHARE_UPDATE_EXCLUSIVE, Step
@@ -57,8 +57,8 @@ def renamed(current: Catalog, desired: Catalog) -> Renamed:
 
 
 def _in_order(renames: Iterable[Rename]) -> list[Rename]:
-    """Put tables before what they hold: that is named by its table's new name."""
-    return sorted(renames, key=lambda rename: rename.home != "")
+    """Put tables before what they hold, which is named by its table's new name, and functions after their types."""
+    return sorted(renames, key=lambda rename: (rename.home != "", rename.kind == "function"))
 
 
 def _is_due(current: Catalog, desired: Catalog, rename: Rename) -> bool:
@@ -127,7 +127,7 @@ class _Work:
         """Give one object its new name, wherever it is a key."""
         self.done.append(rename)
         if rename.kind != "label":
-            self.words[quote(rename.old)] = quote(rename.new)
+            self.words[quote(local(rename.old))] = quote(local(rename.new))
         getattr(self, f"_{rename.kind}", self._top_level)(rename)
 
     def _top_level(self, rename: Rename) -> None:
@@ -140,7 +140,7 @@ class _Work:
         table = self.data["tables"][rename.new]
         if "partition" not in table:
             for name, column in table.get("columns", {}).items():
-                self._keep_names(column, f"{rename.old}_{name}")
+                self._keep_names(column, f"{local(rename.old)}_{name}")
         for kind in _PARTS:
             self._depend(kind, f"{rename.old}.", f"{rename.new}.", prefix=True)
 
@@ -153,7 +153,7 @@ class _Work:
 
     def _column(self, rename: Rename) -> None:
         column = self.data["tables"].get(rename.home, {}).get("columns", {}).get(rename.old, {})
-        self._keep_names(column, f"{rename.home}_{rename.old}")
+        self._keep_names(column, f"{local(rename.home)}_{rename.old}")
         self._part(rename)
 
     _policy = _trigger = _part
@@ -185,9 +185,10 @@ class _Work:
         self._index_of_parts(rename)
 
     def _index_of_parts(self, rename: Rename) -> None:
+        old, new = (name if rename.kind == "index" else beside(rename.home, name) for name in (rename.old, rename.new))
         for share in (share for shares in self.data.get("shares", {}).values() for share in shares):
-            if share["parent"] == rename.old:
-                share["parent"] = rename.new
+            if share["parent"] == old:
+                share["parent"] = new
 
     def part_names(self) -> None:
         """Note the names of partitions' parts of their parents' indexes that PostgreSQL would not give them now."""
@@ -204,17 +205,21 @@ class _Work:
     def _function(self, rename: Rename) -> None:
         functions = self.data["functions"]
         for signature in [key for key, value in functions.items() if value["name"] == rename.old]:
-            new = quote(rename.new) + signature[signature.index("(") :]
+            arguments = self._respelled(signature[signature.index("(") :])
+            new = quote(rename.new) + arguments
             if new in self.desired.functions:
-                self.signatures.setdefault(rename.old, []).append((functions[signature]["kind"], signature))
+                now = quote(rename.old) + arguments
+                self.signatures.setdefault(rename.old, []).append((functions[signature]["kind"], now))
                 _rekey(functions, signature, new)
                 functions[new]["name"] = rename.new
                 self._depend("function", signature, new)
 
     def _depend(self, kind: str, old: str, new: str, *, prefix: bool = False) -> None:
+        schemas = {*self.data.get("schemas", ()), *self.data.get("others", ())}
+
         def follow(name: str) -> str:
             start = f"{kind} {old}"
-            if prefix and name.startswith(start):
+            if prefix and name.startswith(start) and not _is_beside(name.removeprefix(f"{kind} "), old[:-1], schemas):
                 return f"{kind} {new}{name[len(start) :]}"
             return f"{kind} {new}" if name == start else name
 
@@ -233,13 +238,16 @@ class _Work:
                     if new := self._follower(name, rename, table[field], getattr(target, field)):
                         yield Rename(kind, name, new, home if kind == "constraint" else "")
             for name, sequence in list(self.data.get("sequences", {}).items()):
-                if str(sequence.get("owned_by", "")).startswith((f"{home}.", f"{rename.old}.")) and (
-                    new := self._follower(name, rename, self.data["sequences"], self.desired.sequences)
+                owner = sequence.get("owned_by")
+                if (
+                    isinstance(owner, Part)
+                    and owner.home in (home, rename.old)
+                    and (new := self._follower(name, rename, self.data["sequences"], self.desired.sequences))
                 ):
                     yield Rename("sequence", name, new)
 
     def _follower(self, name: str, rename: Rename, before: Mapping[str, Any], after: Mapping[str, Any]) -> str | None:
-        new = name.replace(rename.old, rename.new, 1)
+        new = beside(name, local(name).replace(local(rename.old), local(rename.new), 1))
         return new if name not in after and new in after and new not in before else None
 
     def respell(self, before: Json, after: Json) -> None:
@@ -262,6 +270,12 @@ class _Work:
         return _WORD.sub(lambda match: self.words.get(match[0], match[0]), text)
 
 
+def _is_beside(part: str, table: str, schemas: Collection[str]) -> bool:
+    """Say whether a part that reads as one of `table` is one of another table, in a schema of that name."""
+    home = home_in(part, schemas)
+    return isinstance(home, Name) and home != table
+
+
 def _rekey(mapping: Json, old: str, new: str) -> None:
     """Give a key another name at its place."""
     items = [(new if key == old else key, value) for key, value in mapping.items()]
@@ -270,7 +284,7 @@ def _rekey(mapping: Json, old: str, new: str) -> None:
 
 
 def _step(rename: Rename, work: _Work) -> Step:
-    old, new, home = quote(rename.old), quote(rename.new), quote(rename.home)
+    old, new, home = quote(rename.old), quote(local(rename.new)), quote(rename.home)
     lock = ACCESS_EXCLUSIVE
     if rename.kind in ("column", "constraint"):
         sql = f"ALTER TABLE {home} RENAME {rename.kind.upper()} {old} TO {new}"

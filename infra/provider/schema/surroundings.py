@@ -1,4 +1,4 @@
-"""What a database holds beside the managed schema, and how a scratch database gets a copy of it, without rows."""
+"""What a database holds beside the managed schemas, and how a scratch database gets a copy of it, without rows."""
 
 import re
 from collections.abc import Iterable
@@ -17,9 +17,8 @@ def read_surroundings(connection: "psycopg.Connection[Any]", schema: str) -> Sur
     """Return which schemas lie beside `schema`; one query however many objects they hold."""
     rows = connection.execute(query("surroundings"), {"schema": schema}).fetchall()
     return Surroundings(
-        tuple(name for name, readable, _ in rows if readable),
+        {name: mark for name, readable, mark in rows if readable},
         tuple(name for name, readable, _ in rows if not readable),
-        " ".join(mark for _, readable, mark in rows if readable),
     )
 
 
@@ -49,13 +48,13 @@ def dump_all(target: Target) -> str:
     return dump(target.url, [f"--exclude-schema={_pattern(name)}" for name in (OWN_SCHEMA, *closed)])
 
 
-def dump_schema(url: str, schema: str) -> str:
-    """Return a dump of one schema of the database at `url`.
+def dump_schemas(url: str, *schemas: str) -> str:
+    """Return a dump of some schemas of the database at `url`.
 
     Raises:
         DumpFailed: it can not be read.
     """
-    return dump(url, [f"--schema={_pattern(schema)}"])
+    return dump(url, [f"--schema={_pattern(schema)}" for schema in schemas])
 
 
 _CREATE_SCHEMA = re.compile(r"^CREATE SCHEMA [^;]+;", re.MULTILINE)

@@ -1,6 +1,7 @@
 """Where a schema lives, and what of its server decides how files are read."""
 
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.errors import SchemaError
@@ -14,19 +15,42 @@ OWN_SCHEMA = "pgstack"
 """The schema in which the tool keeps its own memory: never part of a user's database as seen from here."""
 
 
+def is_reserved(schema: str) -> bool:
+    """Say whether a schema is PostgreSQL's or this tool's own."""
+    return schema.startswith("pg_") or schema in ("information_schema", OWN_SCHEMA)
+
+
 @dataclass(frozen=True)
 class Surroundings:
-    """The schemas beside the managed one.
+    """The schemas beside the main one.
 
     Args:
-        readable: those a dump can read whole; a scratch database gets a copy of them, without rows.
+        marks: those a dump can read whole, each with a mark that changes when one of its objects does; a scratch
+            database gets a copy of them, without rows.
         closed: those that hold something this role may not read.
-        mark: changes when an object of `readable` does.
     """
 
-    readable: tuple[str, ...] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
     closed: tuple[str, ...] = ()
-    mark: str = ""
+
+    @property
+    def readable(self) -> tuple[str, ...]:
+        """The names of those a dump can read whole."""
+        return tuple(self.marks)
+
+    @property
+    def mark(self) -> str:
+        """What changes when an object of `readable` does."""
+        return " ".join(self.marks.values())
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all that hold something."""
+        return frozenset({*self.marks, *self.closed})
+
+    def without(self, schemas: Collection[str]) -> "Surroundings":
+        """Return them without `schemas`, which files make anew."""
+        return replace(self, marks={name: mark for name, mark in self.marks.items() if name not in schemas})
 
 
 @dataclass(frozen=True)
@@ -53,10 +77,10 @@ class ServerFacts:
 
 @dataclass(frozen=True)
 class Target:
-    """A managed schema.
+    """The managed schemas: the main one, those that the files make, and those that are given here.
 
     Args:
-        schema: its bare name.
+        schema: the main one's bare name.
         owner: the role that owns its objects and applies them.
         roles: further roles that files may grant to.
         extensions: what is installed beside the schema.
@@ -66,6 +90,8 @@ class Target:
         server: the server's facts; None while there is no server yet.
         superuser: whether `owner` is one.
         changeable: those of `extensions` that `owner` may change; files that create them answer for them.
+        also: further schemas that are ours whole, whether or not the files make them: prune clears them as well.
+        known: those beside the main one that earlier files made.
     """
 
     schema: str = "public"
@@ -78,11 +104,19 @@ class Target:
     server: ServerFacts | None = None
     superuser: bool = False
     changeable: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
     @property
     def provided(self) -> tuple[str, ...]:
         """The extensions that are others' to make and change: files can lean on them, and no more."""
         return tuple(name for name in self.extensions if name not in self.changeable)
+
+    def making(self, schemas: Collection[str]) -> "Target":
+        """Return the target without what it has of `schemas`, for files that make them."""
+        if self.server is None:
+            return self
+        return replace(self, server=replace(self.server, surroundings=self.server.surroundings.without(schemas)))
 
     def home_of(self, extension: str) -> str:
         """Return the schema that `extension` lives in."""
@@ -95,21 +129,24 @@ def server_facts(connection: "psycopg.Connection[Any]") -> ServerFacts:
     return ServerFacts(connection.info.server_version, dict(rows))
 
 
-def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str) -> Target:
+def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str, also: Collection[str] = ()) -> Target:
     """Return the target that an existing database is: its owner is whoever is connected, its extensions stay put.
 
     Args:
         connection: to the database, as the role that shall apply plans.
         url: its connection string.
-        schema: the schema to manage; it need not exist.
+        schema: the main schema to manage; it need not exist.
+        also: further schemas that are ours whole; they need not exist either.
 
     Raises:
-        SchemaError: the schema is PostgreSQL's or this tool's own.
+        SchemaError: a schema is PostgreSQL's, this tool's own, or an extension's.
     """
-    from infra.provider.schema.surroundings import read_surroundings  # noqa: PLC0415 - it needs this module
+    from infra.provider.schema.ledger import known_schemas  # noqa: PLC0415 - they need this module
+    from infra.provider.schema.surroundings import read_surroundings  # noqa: PLC0415
 
-    if schema.startswith("pg_") or schema in ("information_schema", OWN_SCHEMA):
-        raise SchemaError(f"schema {schema} belongs to PostgreSQL or to this tool: name a schema of your own.")
+    for name in (schema, *also):
+        if is_reserved(name):
+            raise SchemaError(f"schema {name} belongs to PostgreSQL or to this tool: name a schema of your own.")
     rows = connection.execute(
         "SELECT e.extname, e.extversion, n.nspname, pg_has_role(e.extowner, 'USAGE') "
         "FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
@@ -119,6 +156,8 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str) ->
         "SELECT rolname::text, rolsuper FROM pg_roles WHERE rolname = current_user"
     ).fetchall()
     roles = connection.execute("SELECT rolname FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%' ORDER BY rolname")
+    if homes := sorted({home for _, _, home, _ in rows} & {*also} - {schema}):
+        raise SchemaError(f"schema {homes[0]} is where an extension lives: it is not managed.")
     facts = ServerFacts(
         connection.info.server_version,
         {name: version for name, version, _, _ in rows},
@@ -135,6 +174,8 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str) ->
         server=facts,
         superuser=superuser,
         changeable=tuple(name for name, _, _, changeable in rows if changeable),
+        also=tuple(sorted({*also} - {schema})),
+        known=known_schemas(connection, schema),
     )
 
 

@@ -13,6 +13,7 @@ from infra.provider.schema.directives import read_renames
 from infra.provider.schema.engine import Catalog, Target, drop_all, read_catalog
 from infra.provider.schema.files import apply_files, check_bodies
 from infra.provider.schema.introspect import search_path
+from infra.provider.schema.made_schemas import made_schemas
 from infra.provider.schema.revocations import revoked_rights
 from infra.provider.schema.source import SourceFile
 from tests.conftest import OWNER, Database, Server, add_extensions
@@ -50,13 +51,21 @@ def connection(engine_database: Database, target: Target) -> Iterator[Connection
         assert left == (None,), "an earlier test left the schema behind: it has to take this fixture"
         yield owner
     with psycopg.connect(engine_database.admin_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(target.schema)))
-        admin.execute("DROP SCHEMA IF EXISTS pgstack CASCADE")
+        drop_schemas(admin)
         for (name,) in admin.execute(OWNERS_EXTENSIONS, (OWNER,)).fetchall():  # one may live elsewhere
             admin.execute(sql.SQL("DROP EXTENSION {} CASCADE").format(sql.Identifier(name)))
         # A publication outlives the tables it was made for.
         for (name,) in admin.execute("SELECT pubname FROM pg_publication").fetchall():
             admin.execute(sql.SQL("DROP PUBLICATION {}").format(sql.Identifier(name)))
+
+
+def drop_schemas(admin: Connection) -> None:
+    """Drop every schema that a test made."""
+    for (name,) in admin.execute(
+        "SELECT nspname::text FROM pg_namespace "
+        "WHERE nspname !~ '^pg_' AND nspname NOT IN ('public', 'extensions', 'information_schema')"
+    ).fetchall():
+        admin.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(str(name))))
 
 
 @pytest.fixture
@@ -76,7 +85,12 @@ def fill(connection: Connection, target: Target, text: str) -> None:
         connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(target.schema)))
         files = [SourceFile("all.sql", text)]
         apply_files(connection, files, session_of(target))
-        check_bodies(connection, target.schema, files, session_of(target))
+        check_bodies(connection, (target.schema, *made_schemas(files, target)), files, session_of(target))
+
+
+def others_in(text: str, target: Target) -> tuple[str, ...]:
+    """Return the schemas that SQL text makes beside the main one."""
+    return made_schemas([SourceFile("all.sql", text)], target)
 
 
 def read_scratch(database: Database, target: Target, text: str) -> Catalog:
@@ -87,11 +101,13 @@ def read_scratch(database: Database, target: Target, text: str) -> Catalog:
 
 def read_in(scratch: Connection, target: Target, text: str) -> Catalog:
     """The same over a connection that is not in a transaction, which may be used again."""
+    files = [SourceFile("all.sql", text)]
+    others = others_in(text, target)
     with scratch.transaction(force_rollback=True):
-        scratch.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(target.schema)))
+        for name in (target.schema, *others):
+            scratch.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
         fill(scratch, target, text)
-        catalog = read_catalog(scratch, target.schema)
-        files = [SourceFile("all.sql", text)]
+        catalog = read_catalog(scratch, target.schema, others=others)
         revoked = revoked_rights(scratch, target.schema, files, session_of(target), catalog.grants)
         extensions = answered_for(catalog, take_declared(files, target)[1], target)
         catalog = replace(catalog, extensions=extensions, revoked=revoked, renames=read_renames(files, catalog))

@@ -1,5 +1,7 @@
 """Random schemas as SQL text: from one pool of names, so that two of them share much and differ in much."""
 
+import re
+
 from hypothesis import strategies as st
 
 TYPES = ("int", "bigint", "text", "varchar(20)", "numeric(10,2)", "mood", "label", "pair")
@@ -40,6 +42,30 @@ def schemas(draw: st.DrawFn) -> str:
     if draw(st.booleans()) and made:
         parts += _views(draw, made)
     return ";\n".join(parts) + ";\n"
+
+
+MOVABLE = {
+    "beta": r'"beta"',
+    "its indexes": r'(?<=COMMENT ON INDEX )(?="beta_)|(?<=CREATE STATISTICS )(?="beta_)',
+    "mood": r"\bmood\b",
+    "label": r"\blabel\b",
+    "counter": r"\bcounter\b",
+    "positive": r"\bpositive\(",
+    "touch": r"\btouch\(",
+}
+"""What may be in another schema -> how its name, or what stands before a name that goes with it, reads in the text.
+
+There is no cast from one composite type to another: `pair` stays where it is."""
+
+
+@st.composite
+def spread_schemas(draw: st.DrawFn) -> str:
+    """Draw the statements of one schema with some of it in another one."""
+    text = draw(schemas())
+    moved = draw(st.lists(st.sampled_from([name for name in MOVABLE if name != "its indexes"]), unique=True))
+    for name in [*moved, *(["its indexes"] if "beta" in moved else [])]:
+        text = re.sub(MOVABLE[name], lambda found: f"beside.{found[0]}", text)
+    return f"CREATE SCHEMA beside;\n{text}" if moved else text
 
 
 def _table(draw: st.DrawFn, name: str, made: dict[str, dict[str, str]]) -> list[str]:

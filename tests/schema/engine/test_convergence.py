@@ -19,7 +19,7 @@ from tests.conftest import Database
 from tests.full_run import FULL
 from tests.schema.engine.cases import CASES, ONLINE, dump, skip_unknown
 from tests.schema.engine.conftest import Connection, Describe, fill
-from tests.schema.engine.schemas import schemas
+from tests.schema.engine.schemas import schemas, spread_schemas
 
 PAIRS = int(os.environ.get("SCHEMA_PAIRS", "200" if FULL else "20"))
 RANDOM_PAIRS = int(os.environ.get("SCHEMA_RANDOM_PAIRS", "500" if FULL else "25"))
@@ -50,6 +50,15 @@ def test_any_case_becomes_any_other(
     assert preview_changes(connection, target, new).plan.steps == ()
 
 
+RANDOMLY = settings(
+    deadline=None,
+    database=None,
+    print_blob=True,
+    phases=[Phase.generate],  # shrinking takes minutes of a server's time: do it by hand, with the seed
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
 def refused(apply: Callable[[], object]) -> str | None:
     """Apply, and return why that can not be planned; None once it is done."""
     try:
@@ -61,14 +70,7 @@ def refused(apply: Callable[[], object]) -> str | None:
 
 @pytest.mark.server
 @seed(SEED)
-@settings(
-    max_examples=RANDOM_PAIRS,
-    deadline=None,
-    database=None,
-    print_blob=True,
-    phases=[Phase.generate],  # shrinking takes minutes of a server's time: do it by hand, with the seed
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@settings(RANDOMLY, max_examples=RANDOM_PAIRS)
 @given(old_sql=schemas(), new_sql=schemas())
 def test_a_random_schema_becomes_another(
     connection: Connection,
@@ -78,6 +80,28 @@ def test_a_random_schema_becomes_another(
     old_sql: str,
     new_sql: str,
 ) -> None:
+    become(connection, target, engine_database, describe, old_sql, new_sql)
+
+
+@pytest.mark.server
+@seed(SEED)
+@settings(RANDOMLY, max_examples=RANDOM_PAIRS)
+@given(old_sql=spread_schemas(), new_sql=spread_schemas())
+def test_a_random_schema_becomes_another_across_two(
+    connection: Connection,
+    target: Target,
+    engine_database: Database,
+    describe: Describe,
+    old_sql: str,
+    new_sql: str,
+) -> None:
+    become(connection, target, engine_database, describe, old_sql, new_sql)
+
+
+def become(
+    connection: Connection, target: Target, engine_database: Database, describe: Describe, old_sql: str, new_sql: str
+) -> None:
+    """Apply one after the other, and compare with the second by itself."""
     old, new = describe(old_sql), describe(new_sql)
     drop_all(connection, target)
     apply_changes(connection, target, old)
@@ -93,4 +117,4 @@ def test_a_random_schema_becomes_another(
     drop_all(connection, target)
     fill(connection, target, new_sql)
     assert reached == dump(engine_database)
-    connection.execute("DROP SCHEMA app CASCADE")
+    connection.execute("DROP SCHEMA app CASCADE; DROP SCHEMA IF EXISTS beside CASCADE")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from infra.provider.schema.dumping import tree, write_tree
 from infra.provider.schema.engine import (
@@ -19,7 +20,7 @@ from infra.provider.schema.source import SourceFile, read_files
 from infra.provider.schema.target import live_target
 from tests.conftest import OWNER, Database
 from tests.schema.engine.cases import case_folders, name_of
-from tests.schema.engine.conftest import Connection, fill, session_of
+from tests.schema.engine.conftest import Connection, fill, others_in, session_of
 
 pytestmark = pytest.mark.server
 ROOT = Path(__file__).parents[3]
@@ -27,15 +28,19 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.mark.parametrize("folder", case_folders(), ids=name_of)
 def test_every_case_survives_the_tree(folder: Path, connection: Connection, target: Target) -> None:
-    fill(connection, target, (folder / "new.sql").read_text())
-    live = read_catalog(connection, target.schema)
+    text = (folder / "new.sql").read_text()
+    others = others_in(text, target)
+    fill(connection, target, text)
+    live = read_catalog(connection, target.schema, others=others)
     files = tree(live, target.schema, OWNER)
     with connection.transaction(force_rollback=True):
-        connection.execute(f"DROP SCHEMA {target.schema} CASCADE; CREATE SCHEMA {target.schema}".encode())
+        for name in (target.schema, *others):
+            connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
+        connection.execute(f"CREATE SCHEMA {target.schema}".encode())
         for name in live.publications:  # they outlive what they publish
             connection.execute(f'DROP PUBLICATION "{name}"'.encode())
         apply_files(connection, [SourceFile(name, text) for name, text in files.items()], session_of(target))
-        described = read_catalog(connection, target.schema)
+        described = read_catalog(connection, target.schema, others=others)
     assert object_changes(live, described) == []
 
 

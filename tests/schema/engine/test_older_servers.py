@@ -26,7 +26,7 @@ from infra.provider.schema.source import SourceFile
 from tests.full_run import FULL, in_full
 from tests.schema.command_line.conftest import run_command
 from tests.schema.engine.cases import ONLINE, case_folders, case_text, oldest
-from tests.schema.engine.conftest import Connection, fill
+from tests.schema.engine.conftest import Connection, fill, others_in
 from tests.schema.engine.other_servers import NotToBeHad, OtherServer, running
 
 EVERY = 1 if FULL else 5
@@ -76,7 +76,7 @@ def test_case_on_an_older_server(folder: Path, older: Connection) -> None:
         with older.transaction(force_rollback=True):
             text = (folder / name).read_text()
             fill(older, target, text)
-            catalog = read_catalog(older, target.schema)
+            catalog = read_catalog(older, target.schema, others=others_in(text, target))
             return replace(catalog, renames=read_renames([SourceFile("all.sql", text)], catalog))
 
     old, new = described("old.sql"), described("new.sql")

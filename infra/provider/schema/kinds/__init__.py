@@ -19,6 +19,7 @@ from infra.provider.schema.kinds import (
     owners,
     policies,
     publications,
+    schemas,
     sequences,
     tables,
     triggers,
@@ -27,6 +28,7 @@ from infra.provider.schema.kinds import (
 )
 
 KINDS = (
+    schemas,
     extensions,
     defaults,
     enums,

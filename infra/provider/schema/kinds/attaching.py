@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from infra.provider.schema.comparison import Comparison, both
 from infra.provider.schema.errors import CannotPlan
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import local, quote
 from infra.provider.schema.kinds.columns import definition, finishing_touches
 from infra.provider.schema.model import Catalog, Column, Constraint, ObjectId, Share, Table, plain
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE, SHARE_UPDATE_EXCLUSIVE, Step
@@ -74,7 +74,7 @@ def rename_parts(comparison: Comparison, name: str) -> Iterator[Step]:
     for share in comparison.new.shares.get(name, ()):
         old = before.get(share.parent)
         if old and old != share.name and any(share.parent in names for names in chosen):
-            sql = f"ALTER INDEX {quote(old)} RENAME TO {quote(share.name)}"
+            sql = f"ALTER INDEX {quote(old)} RENAME TO {quote(local(share.name))}"
             yield Step(ObjectId("table", name), "update", sql, SHARE_UPDATE_EXCLUSIVE)
 
 
@@ -104,5 +104,5 @@ def _part(item: ObjectId, table: str, share: Share) -> Step:
     """Return the step that makes a partition's part of an index by itself."""
     if share.kind is None:
         return Step(item, "update", share.definition, SHARE)
-    sql = f"ALTER TABLE {quote(table)} ADD CONSTRAINT {quote(share.name)} {share.definition}"
+    sql = f"ALTER TABLE {quote(table)} ADD CONSTRAINT {quote(local(share.name))} {share.definition}"
     return Step(item, "update", sql, ACCESS_EXCLUSIVE)

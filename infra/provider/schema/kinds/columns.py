@@ -7,7 +7,7 @@ from typing import Literal
 
 from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
-from infra.provider.schema.identifiers import bare, literal, quote
+from infra.provider.schema.identifiers import bare, beside, literal, local, quote
 from infra.provider.schema.index_names import made_apart
 from infra.provider.schema.kinds.retyping import column_step, moved, require_no_key, retype
 from infra.provider.schema.kinds.sequences import changes, clauses, fitted, narrower, start
@@ -245,7 +245,7 @@ def _alter(
     if old.nullable != new.nullable:
         yield _nullable(table, name, new, fresh=fresh)
     if not new.nullable and (before := None if old.nullable else old.not_null) != new.not_null:
-        usual = f"{table}_{name}_not_null"
+        usual = f"{local(table)}_{name}_not_null"
         sql = f"ALTER TABLE {quote(table)} RENAME CONSTRAINT {quote(before or usual)} TO {quote(new.not_null or usual)}"
         yield replace(column_step(table, name, ""), sql=sql)
     if new.identity and identity != new.identity:
@@ -267,7 +267,7 @@ def _nullable(table: str, name: str, new: Column, *, fresh: bool) -> Step:
 
 def sequence_of(table: str, name: str, identity: Identity) -> str:
     """Return the name of an identity column's sequence."""
-    return identity.name or f"{table}_{name}_seq"
+    return beside(table, identity.name or f"{local(table)}_{name}_seq")
 
 
 def _identity_change(table: str, name: str, old: Identity | None, new: Identity) -> Iterator[Step]:
@@ -277,8 +277,8 @@ def _identity_change(table: str, name: str, old: Identity | None, new: Identity)
     if old.generation != new.generation:
         yield replace(column_step(table, name, f"SET GENERATED {new.generation}"), side="new")
     if old.name != new.name:
-        before, after = quote(sequence_of(table, name, old)), quote(sequence_of(table, name, new))
-        sql = f"ALTER SEQUENCE {before} RENAME TO {after}"
+        before, after = sequence_of(table, name, old), sequence_of(table, name, new)
+        sql = f"ALTER SEQUENCE {quote(before)} RENAME TO {quote(local(after))}"
         yield replace(column_step(table, name, ""), sql=sql, side="new")
     steady = replace(old.sequence, type=new.sequence.type)  # it has followed its column's type
     if steady == new.sequence:

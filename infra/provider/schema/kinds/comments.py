@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from infra.provider.schema.comparison import Comparison
-from infra.provider.schema.identifiers import literal, quote
+from infra.provider.schema.identifiers import beside, literal, local, quote
 from infra.provider.schema.kinds.columns import sequence_of
 from infra.provider.schema.kinds.domains import made_again
 from infra.provider.schema.model import Column, Constraint, Domain, ObjectId
@@ -42,21 +42,23 @@ def _of_parts(comparison: Comparison, node: Node, *, born_anew: bool) -> Iterato
     name = node.id.name.removeprefix(f"{home}.")
     if isinstance(node.value, Constraint):
         old, new = before and before.index_comment, node.value.index_comment
-        yield from _changed(node, f"INDEX {quote(name)}", old, new)
+        yield from _changed(node, f"INDEX {quote(beside(home, name))}", old, new)
     elif isinstance(node.value, Column):
         yield from _of_column(node, before, home, name)
     elif isinstance(node.value, Domain):
         for part, constraint in node.value.constraints.items():
             kept = before.constraints.get(part) if before else None
             old = kept.comment if kept and not made_again(kept, constraint) else None
-            yield from _changed(node, f"CONSTRAINT {quote(part)} ON DOMAIN {quote(name)}", old, constraint.comment)
+            yield from _changed(
+                node, f"CONSTRAINT {quote(part)} ON DOMAIN {quote(node.id.name)}", old, constraint.comment
+            )
 
 
 def _of_column(node: Node, before: Column | None, table: str, name: str) -> Iterator[Step]:
     new: Column = node.value
     if not new.nullable:
         old = before.not_null_comment if before and not before.nullable else None
-        phrase = f"CONSTRAINT {quote(new.not_null or f'{table}_{name}_not_null')} ON {quote(table)}"
+        phrase = f"CONSTRAINT {quote(new.not_null or f'{local(table)}_{name}_not_null')} ON {quote(table)}"
         yield from _changed(node, phrase, old, new.not_null_comment)
     if new.identity:
         old = before.sequence_comment if before and before.identity else None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
 from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import beside, quote
 from infra.provider.schema.kinds.attaching import parts_first
 from infra.provider.schema.kinds.tables import is_inline
 from infra.provider.schema.model import Constraint, ObjectId
@@ -34,7 +34,7 @@ def plan(comparison: Comparison) -> Iterator[Step]:
                 _require_own_index(comparison, item)
                 yield _drop(name, part)
             if after and (before is None or item in comparison.rebuilt):
-                yield from parts_first(comparison, item, part)
+                yield from parts_first(comparison, item, beside(name, part))
                 yield _add(name, part, after)
             elif before and after and after.validated > before.validated:
                 yield _validate(name, part, after)

@@ -37,7 +37,7 @@ def _is_part_of_a_column(comparison: Comparison, item: ObjectId) -> bool:
             if comparison.old_nodes[user].value.type != quote(item.name):
                 return True
         elif user.kind in ("attribute", "composite", "domain", "range") and user in comparison.old_nodes:
-            home = comparison.old_nodes[user].inside or user
+            home = comparison.old_nodes[user].inside or comparison.old_nodes[user].id
             if _is_part_of_a_column(comparison, home) or _has_columns(comparison, home):
                 return True
     return False

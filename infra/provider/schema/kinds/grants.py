@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from infra.provider.schema.comparison import Comparison
 from infra.provider.schema.hazards import Hazard, HazardName
-from infra.provider.schema.identifiers import quote, role
+from infra.provider.schema.identifiers import quote, role, schema_of, schema_of_signature
 from infra.provider.schema.kinds.columns import sequence_of
 from infra.provider.schema.model import Column, Grants, ObjectId, Whole
 from infra.provider.schema.nodes import Node
@@ -64,7 +64,11 @@ def _of_sequence(comparison: Comparison, node: Node) -> Iterator[Step]:
     kept = None if node.id not in comparison.old_nodes or comparison.created(node.id) else comparison.old_nodes[node.id]
     stayed = kept is not None and kept.value.identity is not None
     owner = comparison.new.tables[home].owner
-    before = kept.value.sequence_grants if kept and stayed else _of_others(comparison, "sequence", owner, {})
+    before = (
+        kept.value.sequence_grants
+        if kept and stayed
+        else _of_others(comparison, "sequence", owner, {}, schema_of(home))
+    )
     target, after = (f"SEQUENCE {quote(name)}", ""), node.value.sequence_grants
     yield from _owner(node.id, target[0], owner, before, after)
     yield from _change(node.id, target, before, after, owner, created=not stayed)
@@ -95,14 +99,19 @@ def _born_with(comparison: Comparison, node: Node) -> Grants:
     kind = _DEFAULTS_KIND.get(node.id.kind, node.id.kind)
     # What is made belongs to its maker at first; a change of owner takes the rights along.
     maker = comparison.new.reader or getattr(node.value, "owner", "")
-    return _of_others(comparison, kind, maker, _BORN_WITH.get(node.id.kind, {}))
+    place = schema_of(node.id.name) or schema_of_signature(node.id.name, comparison.new.others)
+    return _of_others(comparison, kind, maker, _BORN_WITH.get(node.id.kind, {}), place)
 
 
-def _of_others(comparison: Comparison, kind: str, maker: str, usual: Grants) -> Grants:
-    """Return what default privileges make of PostgreSQL's `usual` rights on what `maker` makes."""
+def _of_others(comparison: Comparison, kind: str, maker: str, usual: Grants, schema: str | None) -> Grants:
+    """Return what default privileges make of PostgreSQL's `usual` rights on what `maker` makes in a schema."""
     everywhere = comparison.old.global_defaults.get(maker, {}).get(kind)
     born = dict(usual if everywhere is None else everywhere)
-    for here in (comparison.old.foreign_defaults, comparison.new.default_grants):
+    foreign, ours = comparison.old.foreign_defaults, comparison.new.default_grants
+    if schema is not None:
+        foreign = comparison.old.foreign_defaults_beside.get(schema, {})
+        ours = comparison.new.schemas[schema].default_grants if schema in comparison.new.schemas else {}
+    for here in (foreign, ours):
         for grantee, privileges in here.get(maker, {}).get(kind, {}).items():
             born[grantee] = tuple(sorted({*born.get(grantee, ()), *privileges}))
     return born

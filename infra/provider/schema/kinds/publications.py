@@ -15,10 +15,14 @@ _DEFAULTS = {
 
 
 def upheavals(comparison: Comparison) -> Iterator[Upheaval]:
-    """Yield the publications that begin or cease to publish all tables, or a whole schema."""
+    """Yield the publications that begin or cease to publish all tables, or whole schemas."""
     for name, old, new in both(comparison.old.publications, comparison.new.publications):
-        if (old.all_tables, old.whole_schema) != (new.all_tables, new.whole_schema):
+        if _wholesale(old) != _wholesale(new):
             yield Upheaval(ObjectId("publication", name))
+
+
+def _wholesale(publication: Publication) -> tuple[object, ...]:
+    return publication.all_tables, publication.whole_schema, publication.whole_schemas
 
 
 def plan(comparison: Comparison) -> Iterator[Step]:
@@ -36,8 +40,9 @@ def plan(comparison: Comparison) -> Iterator[Step]:
 
 def _create(item: ObjectId, publication: Publication, schema: str) -> Step:
     what = ["ALL TABLES"] if publication.all_tables else _listed(publication.tables)
-    if publication.whole_schema:
-        what.append(f"TABLES IN SCHEMA {quote(schema)}")
+    wholes = [*([schema] if publication.whole_schema else []), *publication.whole_schemas]
+    if wholes:
+        what.append(f"TABLES IN SCHEMA {', '.join(map(quote, wholes))}")
     sql = f"CREATE PUBLICATION {quote(item.name)}" + (f" FOR {', '.join(what)}" if what else "")
     if publication.options:
         sql += f" WITH ({_settings(publication.options)})"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from infra.provider.schema.comparison import Comparison, both, pairs
-from infra.provider.schema.identifiers import literal, quote
+from infra.provider.schema.identifiers import Part, literal, quote
 from infra.provider.schema.model import ObjectId, Sequence, SequenceSettings
 from infra.provider.schema.steps import Step
 
@@ -151,15 +151,14 @@ def start(settings: SequenceSettings) -> int:
 
 
 def _tie(item: ObjectId, name: str, owned_by: str | None) -> Step:
-    table, _, column = (owned_by or "").rpartition(".")
-    owner = f"{quote(table)}.{quote(column)}" if owned_by else "NONE"
+    owner = f"{quote(owned_by.home)}.{quote(owned_by.part)}" if isinstance(owned_by, Part) else "NONE"
     after = frozenset({ObjectId("column", owned_by)}) if owned_by else frozenset[ObjectId]()
     return Step(item, "update", f"ALTER SEQUENCE {quote(name)} OWNED BY {owner}", after=after)
 
 
 def _goes_with_column(comparison: Comparison, sequence: Sequence) -> bool:
-    if sequence.owned_by is None:
+    if not isinstance(sequence.owned_by, Part):
         return False
-    table, _, column = sequence.owned_by.rpartition(".")
-    kept = comparison.new.tables.get(table)
-    return kept is None or column not in kept.columns
+    home, column = sequence.owned_by.home, sequence.owned_by.part
+    kept = comparison.new.tables.get(home)
+    return kept is None or column not in {*kept.columns, *comparison.parents_columns(home)}

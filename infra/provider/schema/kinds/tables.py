@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from infra.provider.schema.comparison import Comparison, both, pairs
 from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
-from infra.provider.schema.identifiers import literal, quote
+from infra.provider.schema.identifiers import beside, literal, local, quote
 from infra.provider.schema.index_names import made_apart
 from infra.provider.schema.kinds import attaching
 from infra.provider.schema.kinds.columns import definition as column_definition
@@ -200,7 +200,7 @@ def _named_as_inherited(comparison: Comparison, name: str, old: Table) -> Iterat
     """Yield the renames of NOT NULLs that become a parent's: a partition's own have its parent's names."""
     columns = detached_columns(comparison.old, name) if old.partition else old.columns
     for part, column in columns.items():
-        usual = f"{name}_{part}_not_null"
+        usual = f"{local(name)}_{part}_not_null"
         before, after = column.not_null or usual, comparison.new.inherited_not_null.get(f"{name}.{part}", usual)
         if not column.nullable and before != after:
             sql = f"ALTER TABLE {quote(name)} RENAME CONSTRAINT {quote(before)} TO {quote(after)}"
@@ -228,10 +228,10 @@ def _shared_under_its_name(comparison: Comparison, name: str) -> Iterator[Step]:
     if not moves(comparison.live, comparison.new, name):
         return
     for part, share in taken_over(by_itself(comparison.live, name), comparison.new, name).items():
-        if part != share.name:
+        if local(part) != local(share.name):
             alter = f"ALTER TABLE {quote(name)} RENAME CONSTRAINT" if share.kind else "ALTER INDEX"
             verb = "" if share.kind else "RENAME "
-            sql = f"{alter} {quote(part)} {verb}TO {quote(share.name)}"
+            sql = f"{alter} {quote(part)} {verb}TO {quote(local(share.name))}"
             yield Step(ObjectId("table", name), "update", sql, ACCESS_EXCLUSIVE)
 
 
@@ -257,4 +257,4 @@ def _identity_index(table: str, identity: str) -> frozenset[ObjectId]:
     index = identity.removeprefix("USING INDEX ").strip('"')
     if index == identity:
         return frozenset()
-    return frozenset({ObjectId("index", index), ObjectId("constraint", f"{table}.{index}")})
+    return frozenset({ObjectId("index", beside(table, index)), ObjectId("constraint", f"{table}.{index}")})

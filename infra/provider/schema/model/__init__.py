@@ -23,6 +23,7 @@ from infra.provider.schema.model.relations import (
     View,
     plain,
 )
+from infra.provider.schema.model.schemas import Schema
 from infra.provider.schema.model.sequences import Sequence, SequenceSettings
 from infra.provider.schema.model.types import Composite, Domain, EnumType
 from infra.provider.schema.model.wholes import WHOLE, Whole
@@ -49,6 +50,7 @@ __all__ = [
     "Publication",
     "Rename",
     "RowSecurity",
+    "Schema",
     "Sequence",
     "SequenceSettings",
     "Share",

@@ -1,4 +1,4 @@
-"""All of one schema, its plain JSON and its fingerprint."""
+"""All of the managed schemas, its plain JSON and its fingerprint."""
 
 import hashlib
 import json
@@ -9,9 +9,10 @@ from typing import Any, Self
 from infra.provider.schema.codec import from_json, to_json
 from infra.provider.schema.model.extensions import Extension
 from infra.provider.schema.model.functions import Function
-from infra.provider.schema.model.names import DefaultGrants, Grants, ObjectId, Rename, Unsupported
+from infra.provider.schema.model.names import DefaultGrants, Grants, Named, ObjectId, Rename, Unsupported
 from infra.provider.schema.model.publications import Publication
 from infra.provider.schema.model.relations import Share, Table, View
+from infra.provider.schema.model.schemas import Schemas
 from infra.provider.schema.model.sequences import Sequence
 from infra.provider.schema.model.types import Composite, Domain, EnumType
 from infra.provider.schema.model.wholes import Whole
@@ -19,12 +20,14 @@ from infra.provider.schema.model.wholes import Whole
 
 @dataclass(frozen=True)
 class Catalog:
-    """One schema. Equality and fingerprint look at the objects only, not at what planning needs besides.
+    """The managed schemas. Equality and fingerprint look at the objects only, not at what planning needs besides.
 
-    `grants` and `revoked` are about the schema itself: what a role may do, and what the files take from one, whoever
-    gave it; `default_grants` is owner -> kind -> what new objects of it are born with in this schema;
+    What is in the main schema goes by its bare name; `schemas` are the others, and what is in them has a `Name`.
+    `others` names all schemas beside the main one that were read, those that do not exist or are not ours included.
+    `grants` and `revoked` are about the main schema itself: what a role may do, and what the files take from one,
+    whoever gave it; `default_grants` is owner -> kind -> what new objects of it are born with in this schema;
     `global_defaults` the same for every schema, in place of PostgreSQL's own; `foreign_defaults` what others set for
-    this schema;
+    this schema, `foreign_defaults_beside` for each of the others;
     `inherited_not_null` is `partition.column` -> the unusual name of its NOT NULL, which matters once it is detached;
     `named_apart` the partitions with a NOT NULL of another name than their parent's, `shares` each partition's parts of
     its parent's indexes, which only matter when the partition is made;
@@ -36,21 +39,22 @@ class Catalog:
     """
 
     extensions: Mapping[str, Extension] = field(default_factory=dict)
-    tables: Mapping[str, Table] = field(default_factory=dict)
-    views: Mapping[str, View] = field(default_factory=dict)
+    schemas: Schemas = field(default_factory=dict)
+    tables: Mapping[Named, Table] = field(default_factory=dict)
+    views: Mapping[Named, View] = field(default_factory=dict)
     functions: Mapping[str, Function] = field(default_factory=dict)
-    enums: Mapping[str, EnumType] = field(default_factory=dict)
-    domains: Mapping[str, Domain] = field(default_factory=dict)
-    composites: Mapping[str, Composite] = field(default_factory=dict)
-    sequences: Mapping[str, Sequence] = field(default_factory=dict)
-    aggregates: Mapping[str, Whole] = field(default_factory=dict)
-    ranges: Mapping[str, Whole] = field(default_factory=dict)
-    collations: Mapping[str, Whole] = field(default_factory=dict)
+    enums: Mapping[Named, EnumType] = field(default_factory=dict)
+    domains: Mapping[Named, Domain] = field(default_factory=dict)
+    composites: Mapping[Named, Composite] = field(default_factory=dict)
+    sequences: Mapping[Named, Sequence] = field(default_factory=dict)
+    aggregates: Mapping[Named, Whole] = field(default_factory=dict)
+    ranges: Mapping[Named, Whole] = field(default_factory=dict)
+    collations: Mapping[Named, Whole] = field(default_factory=dict)
     operators: Mapping[str, Whole] = field(default_factory=dict)
     casts: Mapping[str, Whole] = field(default_factory=dict)
-    ts_dictionaries: Mapping[str, Whole] = field(default_factory=dict)
-    ts_configurations: Mapping[str, Whole] = field(default_factory=dict)
-    statistics: Mapping[str, Whole] = field(default_factory=dict)
+    ts_dictionaries: Mapping[Named, Whole] = field(default_factory=dict)
+    ts_configurations: Mapping[Named, Whole] = field(default_factory=dict)
+    statistics: Mapping[Named, Whole] = field(default_factory=dict)
     rules: Mapping[str, Whole] = field(default_factory=dict)
     event_triggers: Mapping[str, Whole] = field(default_factory=dict)
     publications: Mapping[str, Publication] = field(default_factory=dict)
@@ -58,13 +62,15 @@ class Catalog:
     revoked: Grants = field(default_factory=dict)
     comment: str | None = None
     default_grants: DefaultGrants = field(default_factory=dict)
+    others: tuple[str, ...] = field(default=(), compare=False)
     dependencies: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     global_defaults: DefaultGrants = field(default_factory=dict, compare=False)
     foreign_defaults: DefaultGrants = field(default_factory=dict, compare=False)
+    foreign_defaults_beside: Mapping[str, DefaultGrants] = field(default_factory=dict, compare=False)
     settable_defaults: tuple[str, ...] = field(default=(), compare=False)
     inherited_not_null: Mapping[str, str] = field(default_factory=dict, compare=False)
-    named_apart: tuple[str, ...] = field(default=(), compare=False)
-    shares: Mapping[str, tuple[Share, ...]] = field(default_factory=dict, compare=False)
+    named_apart: tuple[Named, ...] = field(default=(), compare=False)
+    shares: Mapping[Named, tuple[Share, ...]] = field(default_factory=dict, compare=False)
     extension_tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
     extension_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     extension_comments: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -85,15 +91,17 @@ class Catalog:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_json` returned; whole numbers may have become floats on the way."""
-        return from_json(cls, data)
+        return from_json(cls, data, tuple(sorted({*data.get("schemas", ()), *data.get("others", ())})))
 
     def objects_only(self) -> "Catalog":
         """Return this catalog without what planning needs and comparing does not."""
         return replace(
             self,
+            others=(),
             dependencies=(),
             global_defaults={},
             foreign_defaults={},
+            foreign_defaults_beside={},
             settable_defaults=(),
             inherited_not_null={},
             named_apart=(),
@@ -115,6 +123,7 @@ class Catalog:
 
 
 TOP_LEVEL = {
+    "schema": "schemas",
     "extension": "extensions",
     "enum": "enums",
     "domain": "domains",

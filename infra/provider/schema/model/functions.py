@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from infra.provider.schema.model.names import Grants
+from infra.provider.schema.model.names import Grants, Named
 
 
 @dataclass(frozen=True)
@@ -11,7 +11,7 @@ class Function:
     """A function or procedure; `sql_body` is the printed body of a BEGIN ATOMIC or RETURN one, else `body` is set."""
 
     kind: str
-    name: str
+    name: Named
     arguments: str
     returns: str | None
     language: str

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Annotated, NamedTuple, Self
+
+from infra.provider.schema.identifiers import named, part_of
+
+Named = Annotated[str, named]
+"""The name of a relation, an index, a type or the like: bare in the main schema, a `Name` in another."""
+
+Owned = Annotated[str, part_of]
+"""The column that a sequence belongs to, a `Part`."""
 
 Grants = Mapping[str, tuple[str, ...]]
 """Role, or PUBLIC -> privileges in alphabetical order; a trailing * is the grant option."""
@@ -12,7 +20,7 @@ DefaultGrants = Mapping[str, Mapping[str, Grants]]
 
 
 class ObjectId(NamedTuple):
-    """An object of the managed schema: its kind and its name; `table.part` for what lives on a table."""
+    """An object of the managed schemas: its kind and its name; `table.part` for what lives on a table."""
 
     kind: str
     name: str
@@ -29,11 +37,15 @@ class ObjectId(NamedTuple):
 
 @dataclass(frozen=True)
 class Unsupported:
-    """An object the engine does not model, by PostgreSQL's identity for it, and the relation it sits on."""
+    """An object the engine does not model, by PostgreSQL's identity for it, and the relation it sits on.
+
+    `schema` is the one it is in where that is not the main one.
+    """
 
     kind: str
     identity: str
     attached_to: str | None = None
+    schema: str | None = None
 
     def __str__(self) -> str:
         return f"{self.kind} {self.identity}"
@@ -44,6 +56,6 @@ class Rename:
     """What the files say was called `old` before; `home` is the table or type it is part of, by its new name."""
 
     kind: str
-    old: str
-    new: str
-    home: str = ""
+    old: Named
+    new: Named
+    home: Named = ""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from infra.provider.schema.model.names import Grants
+from infra.provider.schema.model.names import Grants, Named
 from infra.provider.schema.model.sequences import SequenceSettings
 
 
@@ -67,7 +67,7 @@ class Constraint:
     kind: str
     definition: str
     validated: bool = True
-    references: str | None = None
+    references: Named | None = None
     comment: str | None = None
     index_comment: str | None = None
 
@@ -114,7 +114,7 @@ class RowSecurity:
 class Partition:
     """What makes a table a partition: its parent and its bound."""
 
-    parent: str
+    parent: Named
     bound: str
 
 
@@ -126,8 +126,8 @@ class Share:
     constraint is the partition's alone.
     """
 
-    name: str
-    parent: str
+    name: Named
+    parent: Named
     definition: str
     kind: str | None = None
     own: bool = False
@@ -142,7 +142,7 @@ class Table:
 
     columns: Mapping[str, Column]
     constraints: Mapping[str, Constraint] = field(default_factory=dict)
-    indexes: Mapping[str, Index] = field(default_factory=dict)
+    indexes: Mapping[Named, Index] = field(default_factory=dict)
     policies: Mapping[str, Policy] = field(default_factory=dict)
     triggers: Mapping[str, Trigger] = field(default_factory=dict)
     rls: RowSecurity = field(default_factory=RowSecurity)
@@ -152,7 +152,7 @@ class Table:
     unlogged: bool = False
     partition_key: str | None = None
     partition: Partition | None = None
-    part_names: Mapping[str, str] = field(default_factory=dict)
+    part_names: Mapping[Named, Named] = field(default_factory=dict)
     replica_identity: str | None = None
     comment: str | None = None
 
@@ -164,7 +164,7 @@ class View:
     definition: str
     columns: Mapping[str, Column]
     materialized: bool = False
-    indexes: Mapping[str, Index] = field(default_factory=dict)
+    indexes: Mapping[Named, Index] = field(default_factory=dict)
     triggers: Mapping[str, Trigger] = field(default_factory=dict)
     owner: str = ""
     grants: Grants = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from infra.provider.schema.model.names import Grants
+from infra.provider.schema.model.names import Grants, Owned
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class SequenceSettings:
 
 @dataclass(frozen=True)
 class Sequence:
-    """A sequence that is no identity column's; `owned_by` is `table.column` for a serial one."""
+    """A sequence that is no identity column's; `owned_by` is the `Part` `table.column` of a serial one."""
 
     settings: SequenceSettings = field(default_factory=SequenceSettings)
-    owned_by: str | None = None
+    owned_by: Owned | None = None
     unlogged: bool = False
     owner: str = ""
     grants: Grants = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from infra.provider.schema.model.names import Grants
+from infra.provider.schema.model.names import Grants, Named
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Whole:
     phrase: str
     definition: str
     more: tuple[str, ...] = ()
-    home: str | None = None
+    home: Named | None = None
     rights: str | None = None
     owner: str = ""
     grants: Grants = field(default_factory=dict)

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import beside, quote
 from infra.provider.schema.model import Constraint, ObjectId
 from infra.provider.schema.online.graph import Graph
 from infra.provider.schema.online.indexes import after_leftover, built
@@ -83,11 +83,11 @@ def _put_on_an_index(graph: Graph, number: int, table: str, parts: re.Match[str]
     may_fail = tuple(hazard for hazard in step.hazards if hazard.name is HazardName.CONSTRAINT_MAY_FAIL)
     going = graph.find(step.object, "delete")
     chain = [
-        built(step.object, build, index, (*may_fail, reads)),
+        built(step.object, build, beside(table, index), (*may_fail, reads)),
         replace(step, sql=add, lock=ACCESS_EXCLUSIVE, hazards=()),
     ]
     numbers = graph.substitute(number, chain)
-    after_leftover(graph, index, numbers[0])
+    after_leftover(graph, beside(table, index), numbers[0])
     if (
         going is not None
         and going in graph.before[numbers[0]]

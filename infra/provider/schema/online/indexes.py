@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import beside, local, quote
 from infra.provider.schema.model import Index, ObjectId
 from infra.provider.schema.online.graph import Graph
 from infra.provider.schema.online.situation import Scene, passing_name
@@ -35,7 +35,7 @@ def _create(graph: Graph, scene: Scene, number: int, home: ObjectId) -> None:
     elif before.value.valid and can_be_swapped(graph, going, number):
         at_once = _is_referenced(graph, number) or not scene.situation.drops_concurrently
         swap = _swap_at_once if at_once else _swap
-        swap(graph, going, number, _built(item, after.value, home, passing_name("new", item)))
+        swap(graph, going, number, _built(item, after.value, home, beside(item.name, passing_name("new", item))))
     elif before.value.valid:
         # What the old one leans on changes: it goes in one transaction with that, and is away until this is built.
         step = _built(item, after.value, home)
@@ -61,8 +61,8 @@ def built(item: ObjectId, sql: str, name: str, hazards: tuple[Hazard, ...]) -> S
 def concurrently(definition: str, name: str, new_name: str) -> str:
     """Return the CREATE INDEX statement `definition` of index `name` as one that blocks nobody and makes `new_name`."""
     unique = "UNIQUE " if definition.startswith("CREATE UNIQUE ") else ""
-    rest = definition.removeprefix(f"CREATE {unique}INDEX {quote(name)} ")
-    return f"CREATE {unique}INDEX CONCURRENTLY {quote(new_name)} {rest}"
+    rest = definition.removeprefix(f"CREATE {unique}INDEX {quote(local(name))} ")
+    return f"CREATE {unique}INDEX CONCURRENTLY {quote(local(new_name))} {rest}"
 
 
 def dropped(item: ObjectId, name: str) -> Step:
@@ -88,7 +88,7 @@ def can_be_swapped(graph: Graph, going: int, coming: int) -> bool:
 def _swap(graph: Graph, going: int, coming: int, build: Step) -> None:
     """Build the new index, exchange the names, and drop the old one while everybody goes on working."""
     item = build.object
-    new, old = passing_name("new", item), passing_name("old", item)
+    new, old = (beside(item.name, passing_name(which, item)) for which in ("new", "old"))
     graph.disconnect(going, coming)
     numbers = graph.substitute(
         coming, [build, renamed(item, quote(item.name), old), renamed(item, quote(new), item.name)]
@@ -104,7 +104,7 @@ def _swap(graph: Graph, going: int, coming: int, build: Step) -> None:
 
 def _swap_at_once(graph: Graph, going: int, coming: int, build: Step) -> None:
     """Build the new index, and let it take the old one's place in one transaction."""
-    item, new = build.object, passing_name("new", build.object)
+    item, new = build.object, beside(build.object.name, passing_name("new", build.object))
     graph.disconnect(going, coming)
     numbers = graph.substitute(coming, [build, renamed(item, quote(new), item.name)])
     graph.connect(going, numbers[1])
@@ -113,7 +113,7 @@ def _swap_at_once(graph: Graph, going: int, coming: int, build: Step) -> None:
 
 def renamed(item: ObjectId, old: str, new: str) -> Step:
     """Return the step that gives the index `old`, as SQL writes it, the name `new`."""
-    return Step(item, "update", f"ALTER INDEX {old} RENAME TO {quote(new)}", SHARE_UPDATE_EXCLUSIVE)
+    return Step(item, "update", f"ALTER INDEX {old} RENAME TO {quote(local(new))}", SHARE_UPDATE_EXCLUSIVE)
 
 
 def _is_referenced(graph: Graph, coming: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
-from infra.provider.schema.identifiers import quote
+from infra.provider.schema.identifiers import beside, local, quote
 from infra.provider.schema.index_names import index_name
 from infra.provider.schema.model import Catalog, ObjectId
 from infra.provider.schema.online.graph import Graph
@@ -30,7 +30,7 @@ def soften(graph: Graph, scene: Scene) -> None:
 
 def _known(catalog: Catalog, parent: str) -> tuple[Leaf, ...]:
     return tuple(
-        Leaf(quote(name), name, table.partition_key is not None, (*table.indexes, *table.constraints))
+        Leaf(quote(name), name, table.partition_key is not None, (*map(local, table.indexes), *table.constraints))
         for name, table in catalog.tables.items()
         if table.partition and table.partition.parent == parent
     )
@@ -48,10 +48,10 @@ def _create(graph: Graph, scene: Scene, number: int, home: ObjectId, leaves: Seq
     before, after = scene.comparison.old_nodes.get(item), scene.comparison.new_nodes[item].value
     going = graph.find(item, "delete")
     swapped = before is not None and before.value.valid and going is not None and can_be_swapped(graph, going, number)
-    name = passing_name("new", item) if swapped else item.name
+    name = beside(item.name, passing_name("new", item)) if swapped else item.name
     unique = "UNIQUE " if after.definition.startswith("CREATE UNIQUE ") else ""
-    rest = after.definition.removeprefix(f"CREATE {unique}INDEX {quote(item.name)} ON {quote(home.name)} ")
-    top = f"CREATE {unique}INDEX {quote(name)} ON ONLY {quote(home.name)} {rest}"
+    rest = after.definition.removeprefix(f"CREATE {unique}INDEX {quote(local(item.name))} ON {quote(home.name)} ")
+    top = f"CREATE {unique}INDEX {quote(local(name))} ON ONLY {quote(home.name)} {rest}"
     kept = tuple(hazard for hazard in graph.steps[number].hazards if hazard.name is HazardName.INDEX_REBUILD)
     chain = [Step(item, "create", top, SHARE, () if swapped else kept)]
     attached, renames = [], []
@@ -86,17 +86,17 @@ def _clear(graph: Graph, leaves: Sequence[Leaf], numbers: Sequence[int]) -> None
     """Drop what a killed run left on partitions that are not ours, which no other step does."""
     for leaf in leaves:
         for name in leaf.indexes:
-            item = ObjectId("index", name)
+            item = ObjectId("index", beside(leaf.name, name))
             if name.startswith(OURS) and graph.find(item, "delete") is None:
                 left = graph.add(
-                    replace(dropped(item, name), sql=f"DROP INDEX CONCURRENTLY {_beside(leaf, name)}"), (0, 0)
+                    replace(dropped(item, item.name), sql=f"DROP INDEX CONCURRENTLY {_beside(leaf, name)}"), (0, 0)
                 )
                 graph.connect(left, numbers[0])
             elif name.startswith(OURS):
-                after_leftover(graph, name, numbers[0])
+                after_leftover(graph, item.name, numbers[0])
 
 
 def _beside(leaf: Leaf, index: str) -> str:
     """Return an index of a partition as SQL writes it: in the partition's schema."""
-    schema = leaf.sql_name.removesuffix(quote(leaf.name))
+    schema = leaf.sql_name.removesuffix(quote(local(leaf.name)))
     return f"{schema}{quote(index)}"

@@ -1,4 +1,4 @@
--- Columns of the tables, views and composite types of one schema, in their order. What equals the default of the
+-- Columns of the tables, views and composite types of the managed schemas, in their order. What equals the default of the
 -- column's type (collation, storage) is NULL here, so that it never shows as a difference.
 SELECT a.attrelid AS relation,
        a.attnum AS number,
@@ -24,12 +24,13 @@ SELECT a.attrelid AS relation,
        NULLIF(ARRAY(SELECT entry FROM unnest(a.attoptions) AS entry WHERE entry NOT LIKE 'pg\_%%'), '{}') AS options,
        -- PostgreSQL 18 keeps NOT NULL as a constraint; a partition's belongs to its parent.
        CASE WHEN n.coninhcount = 0 THEN n.conname::text END AS not_null,
-       CASE WHEN n.coninhcount > 0 THEN c.relname || '.' || a.attname END AS inherited,
+       CASE WHEN n.coninhcount > 0 THEN format(schema.named, c.relname) || '.' || a.attname END AS inherited,
        n.conname::text AS not_null_inherited,
        (SELECT obj_description(m.oid, 'pg_constraint') FROM pg_constraint m
         WHERE a.attnotnull AND m.conrelid = a.attrelid AND m.contype = 'n' AND m.conkey[1] = a.attnum) AS not_null_comment
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
+JOIN managed_schemas AS schema ON schema.oid = c.relnamespace
 LEFT JOIN pg_constraint n ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
                              AND n.conname <> c.relname || '_' || a.attname || '_not_null'
 JOIN pg_type t ON t.oid = a.atttypid
@@ -37,8 +38,7 @@ LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN pg_depend i ON a.attidentity <> '' AND i.classid = 'pg_class'::regclass AND i.deptype = 'i'
                          AND i.refclassid = 'pg_class'::regclass AND i.refobjid = a.attrelid AND i.refobjsubid = a.attnum
 LEFT JOIN pg_class s ON s.oid = i.objid
-WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s))
-  AND c.relkind IN ('r', 'p', 'v', 'm', 'c')
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'c')
   AND a.attnum > 0
   AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum;

@@ -1,5 +1,5 @@
--- Which object of one schema needs which other, by the names the catalog uses for them.
-WITH schema AS (SELECT to_regnamespace(quote_ident(%(schema)s))::oid AS oid),
+-- Which object of the managed schemas needs which other, by the names the catalog uses for them.
+WITH schema AS (SELECT * FROM managed_schemas AS m),
 extension AS (
     SELECT oid, extname::text AS name FROM pg_extension
     WHERE extname <> 'plpgsql' AND (%(all_extensions)s OR pg_has_role(extowner, 'USAGE'))
@@ -10,20 +10,22 @@ member AS (
                                          AND d.deptype = 'e'
 ),
 relation AS (
-    SELECT c.oid, c.relname::text AS name, c.relkind, c.reltype,
+    SELECT c.oid, format(schema.named, c.relname) AS name, schema.named, c.relkind, c.reltype,
            CASE WHEN c.relkind IN ('r', 'p') THEN 'table' WHEN c.relkind IN ('v', 'm') THEN 'view'
                 WHEN c.relkind = 'S' THEN 'sequence' WHEN c.relkind = 'c' THEN 'composite' END AS kind
-    FROM pg_class c, schema WHERE c.relnamespace = schema.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'c')
+    FROM pg_class c JOIN schema ON c.relnamespace = schema.oid WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'c')
 ),
 named_type AS (
     SELECT t.oid, t.typarray,
            COALESCE(r.kind, CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'r' THEN 'range' ELSE 'domain' END) AS kind,
-           COALESCE(r.name, t.typname::text) AS name
-    FROM pg_type t CROSS JOIN schema LEFT JOIN relation r ON r.reltype = t.oid
-    WHERE t.typnamespace = schema.oid AND (t.typtype IN ('e', 'd', 'r') OR r.oid IS NOT NULL)
+           COALESCE(r.name, format(schema.named, t.typname)) AS name
+    FROM pg_type t JOIN schema ON t.typnamespace = schema.oid LEFT JOIN relation r ON r.reltype = t.oid
+    WHERE (t.typtype IN ('e', 'd', 'r') OR r.oid IS NOT NULL)
 ),
 object (class, oid, subid, kind, name) AS (
-    SELECT 'pg_class'::regclass::oid, oid, 0, kind, name FROM relation
+    SELECT 'pg_namespace'::regclass::oid, oid, 0, 'schema', schema::text FROM schema WHERE NOT main
+    UNION ALL
+    SELECT 'pg_class'::regclass, oid, 0, kind, name FROM relation
     UNION ALL
     SELECT 'pg_class'::regclass, r.oid, a.attnum,
            CASE WHEN r.kind = 'table' THEN 'column' ELSE r.kind END,
@@ -32,7 +34,7 @@ object (class, oid, subid, kind, name) AS (
     UNION ALL
     SELECT 'pg_class'::regclass, x.oid, 0,
            CASE WHEN c.oid IS NULL THEN 'index' ELSE 'constraint' END,
-           CASE WHEN c.oid IS NULL THEN x.relname::text ELSE r.name || '.' || c.conname END
+           CASE WHEN c.oid IS NULL THEN format(r.named, x.relname) ELSE r.name || '.' || c.conname END
     FROM pg_index i JOIN relation r ON r.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
     LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u', 'x')
     UNION ALL
@@ -68,7 +70,7 @@ object (class, oid, subid, kind, name) AS (
     LEFT JOIN pg_range g ON d.refobjid IN (g.rngtypid, g.rngmultitypid)
     LEFT JOIN named_type part ON part.oid = g.rngtypid
     UNION ALL
-    SELECT 'pg_collation'::regclass, c.oid, 0, 'collation', c.collname
+    SELECT 'pg_collation'::regclass, c.oid, 0, 'collation', format(schema.named, c.collname)
     FROM pg_collation c, schema WHERE c.collnamespace = schema.oid
     UNION ALL
     SELECT 'pg_operator'::regclass, o.oid, 0, 'operator', o.oid::regoperator::text
@@ -78,13 +80,13 @@ object (class, oid, subid, kind, name) AS (
            format('(%%s AS %%s)', format_type(c.castsource, NULL), format_type(c.casttarget, NULL))
     FROM pg_cast c WHERE EXISTS (SELECT FROM named_type t WHERE t.oid IN (c.castsource, c.casttarget))
     UNION ALL
-    SELECT 'pg_ts_dict'::regclass, d.oid, 0, 'tsdictionary', d.dictname
+    SELECT 'pg_ts_dict'::regclass, d.oid, 0, 'tsdictionary', format(schema.named, d.dictname)
     FROM pg_ts_dict d, schema WHERE d.dictnamespace = schema.oid
     UNION ALL
-    SELECT 'pg_ts_config'::regclass, c.oid, 0, 'tsconfiguration', c.cfgname
+    SELECT 'pg_ts_config'::regclass, c.oid, 0, 'tsconfiguration', format(schema.named, c.cfgname)
     FROM pg_ts_config c, schema WHERE c.cfgnamespace = schema.oid
     UNION ALL
-    SELECT 'pg_statistic_ext'::regclass, s.oid, 0, 'statistics', s.stxname
+    SELECT 'pg_statistic_ext'::regclass, s.oid, 0, 'statistics', format(schema.named, s.stxname)
     FROM pg_statistic_ext s, schema WHERE s.stxnamespace = schema.oid
     UNION ALL
     SELECT 'pg_event_trigger'::regclass, e.oid, 0, 'eventtrigger', e.evtname FROM pg_event_trigger e

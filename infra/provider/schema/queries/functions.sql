@@ -1,8 +1,8 @@
--- Functions and procedures of one schema (a range type's own left out), in their parts: PostgreSQL's own CREATE text would carry the schema's name.
+-- Functions and procedures of the managed schemas (a range type's own left out), in their parts: PostgreSQL's own CREATE text would carry the schema's name.
 SELECT p.oid,
        p.oid::regprocedure::text AS signature,
        CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS kind,
-       p.proname AS name,
+       format(schema.named, p.proname) AS name,
        pg_get_function_arguments(p.oid) AS arguments,
        pg_get_function_result(p.oid) AS returns,
        l.lanname AS language,
@@ -19,10 +19,9 @@ SELECT p.oid,
        p.proconfig AS settings,
        pg_get_userbyid(p.proowner) AS owner
 FROM pg_proc p
+JOIN managed_schemas AS schema ON schema.oid = p.pronamespace
 JOIN pg_language l ON l.oid = p.prolang
--- A subquery is answered once, a function once for each of PostgreSQL's own.
-WHERE p.pronamespace = (SELECT to_regnamespace(quote_ident(%(schema)s))::oid)
-  AND p.prokind IN ('f', 'p')
+WHERE p.prokind IN ('f', 'p')
   AND NOT EXISTS (SELECT FROM pg_depend d
                   WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))
 ORDER BY p.oid::regprocedure::text COLLATE "C";

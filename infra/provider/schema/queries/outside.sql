@@ -1,7 +1,7 @@
--- What users made in this database outside of one schema: files of that schema that make any of it are refused by name.
+-- What users made in this database outside of the managed schemas: files that make any of it are refused by name.
 WITH found (class, oid, kind) AS (
     SELECT 'pg_namespace'::regclass::oid, n.oid, 'schema' FROM pg_namespace n
-    WHERE n.nspname <> %(schema)s AND n.nspname !~ '^pg_(toast|temp)'
+    WHERE n.nspname <> ALL (%(schemas)s) AND n.nspname !~ '^pg_(toast|temp)'
     UNION ALL
     SELECT 'pg_extension'::regclass, oid, 'extension' FROM pg_extension
     UNION ALL
@@ -22,39 +22,39 @@ WITH found (class, oid, kind) AS (
     UNION ALL
     SELECT 'pg_event_trigger'::regclass, e.oid, 'event trigger over a function of another schema:'
     FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid
-    WHERE p.pronamespace IS DISTINCT FROM to_regnamespace(quote_ident(%(schema)s))
+    WHERE p.pronamespace NOT IN (SELECT oid FROM managed_schemas AS schema)
     UNION ALL
     SELECT 'pg_class'::regclass, c.oid, 'relation in another schema:'
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.oid >= 16384 AND n.nspname <> %(schema)s AND n.nspname !~ '^pg_(toast|temp)' AND c.relkind <> 'i'
+    WHERE c.oid >= 16384 AND n.nspname <> ALL (%(schemas)s) AND n.nspname !~ '^pg_(toast|temp)' AND c.relkind <> 'i'
     UNION ALL
     SELECT 'pg_proc'::regclass, p.oid, 'function in another schema:'
-    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.oid >= 16384 AND n.nspname <> %(schema)s
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.oid >= 16384 AND n.nspname <> ALL (%(schemas)s)
     UNION ALL
     SELECT 'pg_type'::regclass, t.oid, 'type in another schema:'
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-    WHERE t.oid >= 16384 AND n.nspname <> %(schema)s AND t.typrelid = 0 AND t.typcategory <> 'A'
+    WHERE t.oid >= 16384 AND n.nspname <> ALL (%(schemas)s) AND t.typrelid = 0 AND t.typcategory <> 'A'
     UNION ALL
     SELECT 'pg_publication'::regclass, p.oid, 'publication of more than this schema:' FROM pg_publication p
     WHERE EXISTS (SELECT FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid
-                  WHERE r.prpubid = p.oid AND c.relnamespace IS DISTINCT FROM to_regnamespace(quote_ident(%(schema)s)))
+                  WHERE r.prpubid = p.oid AND c.relnamespace NOT IN (SELECT oid FROM managed_schemas AS schema))
        OR EXISTS (SELECT FROM pg_publication_namespace s
-                  WHERE s.pnpubid = p.oid AND s.pnnspid IS DISTINCT FROM to_regnamespace(quote_ident(%(schema)s)))
+                  WHERE s.pnpubid = p.oid AND s.pnnspid NOT IN (SELECT oid FROM managed_schemas AS schema))
     UNION ALL
     SELECT 'pg_namespace'::regclass, n.oid, format('owner %%s of', n.nspowner::regrole) FROM pg_namespace n
     WHERE n.nspname = %(schema)s
     UNION ALL
     SELECT 'pg_namespace'::regclass, n.oid, format('comment %%L on', obj_description(n.oid, 'pg_namespace'))
-    FROM pg_namespace n WHERE n.nspname <> %(schema)s AND obj_description(n.oid, 'pg_namespace') IS NOT NULL
+    FROM pg_namespace n WHERE n.nspname <> ALL (%(schemas)s) AND obj_description(n.oid, 'pg_namespace') IS NOT NULL
     UNION ALL
     SELECT 'pg_namespace'::regclass, n.oid, format('rights %%s on', n.nspacl) FROM pg_namespace n
-    WHERE n.nspname <> %(schema)s AND n.nspname !~ '^pg_(toast|temp)' AND n.nspacl IS NOT NULL
+    WHERE n.nspname <> ALL (%(schemas)s) AND n.nspname !~ '^pg_(toast|temp)' AND n.nspacl IS NOT NULL
     UNION ALL
     SELECT 'pg_class'::regclass, c.oid, format('rights %%s in another schema, on', c.relacl)
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname <> %(schema)s AND c.relacl IS NOT NULL
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname <> ALL (%(schemas)s) AND c.relacl IS NOT NULL
     UNION ALL
     SELECT 'pg_proc'::regclass, p.oid, format('rights %%s in another schema, on', p.proacl)
-    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname <> %(schema)s AND p.proacl IS NOT NULL
+    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname <> ALL (%(schemas)s) AND p.proacl IS NOT NULL
     UNION ALL
     SELECT d.classid, d.objid, format('rights %%s on a part of an extension,', COALESCE(c.relacl, p.proacl, t.typacl))
     FROM pg_depend d

@@ -1,4 +1,4 @@
--- Row level security policies on the tables of one schema.
+-- Row level security policies on the tables of the managed schemas.
 SELECT p.oid,
        p.polrelid AS relation,
        p.polname AS name,
@@ -11,5 +11,5 @@ SELECT p.oid,
        pg_get_expr(p.polwithcheck, p.polrelid) AS check
 FROM pg_policy p
 JOIN pg_class c ON c.oid = p.polrelid
-WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s))
+WHERE c.relnamespace IN (SELECT oid FROM managed_schemas AS schema)
 ORDER BY p.polname COLLATE "C";

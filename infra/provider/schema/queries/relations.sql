@@ -1,6 +1,6 @@
--- Tables, views, sequences and composite types of one schema, extensions' own left out.
+-- Tables, views, sequences and composite types of the managed schemas, extensions' own left out.
 SELECT c.oid,
-       c.relname AS name,
+       format(schema.named, c.relname) AS name,
        c.relkind::text AS kind,
        pg_get_userbyid(c.relowner) AS owner,
        c.reloptions AS options,
@@ -16,7 +16,9 @@ SELECT c.oid,
                                    WHERE i.indrelid = c.oid AND i.indisreplident)
        END AS replica_identity,
        CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partition_key,
-       CASE WHEN c.relispartition THEN (SELECT p.relname FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
+       CASE WHEN c.relispartition THEN (SELECT format(home.named, p.relname)
+                                        FROM pg_inherits h JOIN pg_class p ON p.oid = h.inhparent
+                                        JOIN managed_schemas AS home ON home.oid = p.relnamespace
                                         WHERE h.inhrelid = c.oid) END AS parent,
        pg_get_expr(c.relpartbound, c.oid) AS bound,
        -- PostgreSQL 18 keeps names of NOT NULL; a partition born as one has its parent's.
@@ -29,9 +31,9 @@ SELECT c.oid,
            WHERE n.conrelid = c.oid AND n.contype = 'n' AND n.coninhcount > 0 AND n.conname <> m.conname) AS named_apart,
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS view_definition
 FROM pg_class c
+JOIN managed_schemas AS schema ON schema.oid = c.relnamespace
 LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid
-WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s))
-  AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'c')
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'c')
   AND NOT EXISTS (SELECT FROM pg_depend d
                   WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-ORDER BY c.relname COLLATE "C";
+ORDER BY schema.named COLLATE "C", c.relname COLLATE "C";

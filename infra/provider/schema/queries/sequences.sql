@@ -1,4 +1,4 @@
--- Every sequence of one schema, an identity column's included; what equals the default of its type is NULL.
+-- Every sequence of the managed schemas, an identity column's included; what equals the default of its type is NULL.
 SELECT s.seqrelid AS oid,
        format_type(s.seqtypid, NULL) AS type,
        NULLIF(s.seqincrement, 1) AS increment,
@@ -8,7 +8,7 @@ SELECT s.seqrelid AS oid,
        NULLIF(s.seqcache, 1) AS cache,
        s.seqcycle AS cycle,
        identity.refobjid IS NOT NULL AS of_identity,
-       t.relname AS owner_table,
+       format(home.named, t.relname) AS owner_table,
        a.attname AS owner_column
 FROM pg_sequence s
 JOIN pg_class c ON c.oid = s.seqrelid
@@ -23,5 +23,6 @@ LEFT JOIN pg_depend identity ON identity.classid = 'pg_class'::regclass AND iden
 LEFT JOIN pg_depend owned ON owned.classid = 'pg_class'::regclass AND owned.objid = s.seqrelid
     AND owned.refclassid = 'pg_class'::regclass AND owned.deptype = 'a' AND owned.refobjsubid > 0
 LEFT JOIN pg_class t ON t.oid = owned.refobjid
+LEFT JOIN managed_schemas AS home ON home.oid = t.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = owned.refobjid AND a.attnum = owned.refobjsubid
-WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s));
+WHERE c.relnamespace IN (SELECT oid FROM managed_schemas AS schema);

@@ -1,7 +1,7 @@
 -- Each partition's part of an index of its parent, as it would be made by itself; those of a constraint as that.
-SELECT t.relname AS partition,
-       x.relname AS name,
-       p.relname AS parent,
+SELECT format(schema.named, t.relname) AS partition,
+       format(schema.named, x.relname) AS name,
+       format(home.named, p.relname) AS parent,
        c.contype::text AS kind,
        c.oid IS NOT NULL AND c.conparentid = 0 AS own,
        CASE WHEN c.oid IS NULL
@@ -11,7 +11,9 @@ SELECT t.relname AS partition,
        END AS definition
 FROM pg_inherits h
 JOIN pg_class x ON x.oid = h.inhrelid
+JOIN managed_schemas AS schema ON schema.oid = x.relnamespace
 JOIN pg_class p ON p.oid = h.inhparent
+JOIN managed_schemas AS home ON home.oid = p.relnamespace
 JOIN pg_index i ON i.indexrelid = x.oid
 JOIN pg_class t ON t.oid = i.indrelid
 LEFT JOIN pg_constraint c ON c.conindid = x.oid AND c.conrelid = t.oid AND c.contype IN ('p', 'u', 'x')
@@ -20,5 +22,4 @@ CROSS JOIN LATERAL (
            length('CREATE ' || CASE WHEN i.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX ' || quote_ident(x.relname)
                   || ' ON ONLY ') AS head
 ) full_text
-WHERE x.relnamespace = to_regnamespace(quote_ident(%(schema)s))
 ORDER BY t.relname COLLATE "C", x.relname COLLATE "C";

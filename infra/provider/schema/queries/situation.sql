@@ -1,11 +1,10 @@
--- The relations of one schema whose rows, with those of their partitions, take no more than some bytes, and whether an
+-- The relations of the managed schemas whose rows, with those of their partitions, take no more than some bytes, and whether an
 -- event trigger runs before each command: if it writes, DROP INDEX CONCURRENTLY is not the first thing its transaction
 -- does, and is refused.
 SELECT ARRAY(
-           SELECT c.relname::text
-           FROM pg_class c
-           WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s))
-             AND c.relkind IN ('r', 'p', 'm')
+           SELECT format(schema.named, c.relname)
+           FROM pg_class c JOIN managed_schemas AS schema ON schema.oid = c.relnamespace
+           WHERE c.relkind IN ('r', 'p', 'm')
              AND CASE WHEN c.relkind = 'p'
                       THEN (SELECT COALESCE(sum(pg_table_size(leaf.relid)), 0)
                             FROM pg_partition_tree(c.oid) leaf WHERE leaf.isleaf)

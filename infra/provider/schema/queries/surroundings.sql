@@ -1,4 +1,4 @@
--- The schemas beside the managed one that hold something of users': whether a dump by this role can read all of it, and
+-- The schemas beside the managed ones that hold something of users': whether a dump by this role can read all of it, and
 -- a mark that changes when one of their objects does (the transaction that wrote an object's row last).
 WITH beside AS (
     SELECT n.oid, n.nspname::text AS name

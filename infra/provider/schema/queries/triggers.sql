@@ -1,4 +1,4 @@
--- Triggers a user made on the tables and views of one schema; a partition's share belongs to its parent's trigger.
+-- Triggers a user made on the tables and views of the managed schemas; a partition's share belongs to its parent's trigger.
 SELECT t.oid,
        t.tgrelid AS relation,
        t.tgname AS name,
@@ -7,7 +7,7 @@ SELECT t.oid,
            AS enabled
 FROM pg_trigger t
 JOIN pg_class c ON c.oid = t.tgrelid
-WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s))
+WHERE c.relnamespace IN (SELECT oid FROM managed_schemas AS schema)
   AND NOT t.tgisinternal
   AND t.tgparentid = 0
 ORDER BY t.tgname COLLATE "C";

@@ -1,11 +1,11 @@
 -- Objects that a statement makes whole and that change by being made anew: one row each, with that statement.
 -- `phrase` is what DROP and COMMENT ON call it, `home` the relation it goes with, `rights` what GRANT calls it.
-WITH schema AS (SELECT to_regnamespace(quote_ident(%(schema)s))::oid AS oid),
+WITH schema AS (SELECT * FROM managed_schemas AS m),
 member AS (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
 whole (kind, class, oid, name, phrase, definition, more, home, owner, rights) AS (
     SELECT 'aggregate', 'pg_proc'::regclass::oid, p.oid, p.oid::regprocedure::text,
-           format('AGGREGATE %%I(%%s)', p.proname, COALESCE(NULLIF(pg_get_function_identity_arguments(p.oid), ''), '*')),
-           format('CREATE AGGREGATE %%I(%%s) (%%s)', p.proname,
+           format('AGGREGATE %%s(%%s)', format(schema.written, p.proname), COALESCE(NULLIF(pg_get_function_identity_arguments(p.oid), ''), '*')),
+           format('CREATE AGGREGATE %%s(%%s) (%%s)', format(schema.written, p.proname),
                   COALESCE(NULLIF(pg_get_function_arguments(p.oid), ''), '*'),
                   concat_ws(', ', 'SFUNC = ' || a.aggtransfn::regproc,
                             'STYPE = ' || format_type(a.aggtranstype, NULL),
@@ -42,22 +42,22 @@ whole (kind, class, oid, name, phrase, definition, more, home, owner, rights) AS
         FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE o.oid = a.aggsortop
     ) sort ON true
     UNION ALL
-    SELECT 'range', 'pg_type'::regclass, t.oid, t.typname, format('TYPE %%I', t.typname),
-           format('CREATE TYPE %%I AS RANGE (%%s)', t.typname,
+    SELECT 'range', 'pg_type'::regclass, t.oid, format(schema.named, t.typname), 'TYPE ' || format(schema.written, t.typname),
+           format('CREATE TYPE %%s AS RANGE (%%s)', format(schema.written, t.typname),
                   concat_ws(', ', 'SUBTYPE = ' || format_type(r.rngsubtype, NULL),
                             'SUBTYPE_OPCLASS = ' || CASE WHEN NOT o.opcdefault THEN quote_ident(o.opcname) END,
                             'COLLATION = ' || CASE WHEN r.rngcollation <> s.typcollation
                                                    THEN r.rngcollation::regcollation::text END,
                             'CANONICAL = ' || NULLIF(r.rngcanonical::oid, 0)::regproc,
                             'SUBTYPE_DIFF = ' || NULLIF(r.rngsubdiff::oid, 0)::regproc,
-                            'MULTIRANGE_TYPE_NAME = ' || quote_ident(m.typname))),
-           NULL, NULL, t.typowner, format('TYPE %%I', t.typname)
+                            'MULTIRANGE_TYPE_NAME = ' || format(schema.written, m.typname))),
+           NULL, NULL, t.typowner, 'TYPE ' || format(schema.written, t.typname)
     FROM pg_range r JOIN pg_type t ON t.oid = r.rngtypid JOIN schema ON t.typnamespace = schema.oid
     JOIN pg_type s ON s.oid = r.rngsubtype JOIN pg_opclass o ON o.oid = r.rngsubopc
     JOIN pg_type m ON m.oid = r.rngmultitypid
     UNION ALL
-    SELECT 'collation', 'pg_collation'::regclass, c.oid, c.collname, format('COLLATION %%I', c.collname),
-           format('CREATE COLLATION %%I (%%s)', c.collname,
+    SELECT 'collation', 'pg_collation'::regclass, c.oid, format(schema.named, c.collname), 'COLLATION ' || format(schema.written, c.collname),
+           format('CREATE COLLATION %%s (%%s)', format(schema.written, c.collname),
                   concat_ws(', ', 'PROVIDER = ' || CASE c.collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin'
                                                                        ELSE 'libc' END,
                             'LC_COLLATE = ' || quote_literal(c.collcollate), 'LC_CTYPE = ' || quote_literal(c.collctype),
@@ -69,17 +69,25 @@ whole (kind, class, oid, name, phrase, definition, more, home, owner, rights) AS
     FROM pg_collation c JOIN schema ON c.collnamespace = schema.oid CROSS JOIN LATERAL (SELECT to_jsonb(c) AS row) j
     UNION ALL
     SELECT 'operator', 'pg_operator'::regclass, o.oid, o.oid::regoperator::text, 'OPERATOR ' || o.oid::regoperator,
-           format('CREATE OPERATOR %%s (%%s)', o.oprname,
+           format('CREATE OPERATOR %%s%%s (%%s)', CASE WHEN NOT schema.main THEN quote_ident(schema.schema) || '.' END, o.oprname,
                   concat_ws(', ', 'FUNCTION = ' || o.oprcode::regproc,
                             'LEFTARG = ' || format_type(NULLIF(o.oprleft, 0), NULL),
                             'RIGHTARG = ' || format_type(NULLIF(o.oprright, 0), NULL),
-                            'COMMUTATOR = ' || (SELECT x.oprname FROM pg_operator x WHERE x.oid = o.oprcom),
-                            'NEGATOR = ' || (SELECT x.oprname FROM pg_operator x WHERE x.oid = o.oprnegate),
+                            'COMMUTATOR = ' || other.commutator,
+                            'NEGATOR = ' || other.negator,
                             'RESTRICT = ' || NULLIF(o.oprrest::oid, 0)::regproc,
                             'JOIN = ' || NULLIF(o.oprjoin::oid, 0)::regproc,
                             CASE WHEN o.oprcanhash THEN 'HASHES' END, CASE WHEN o.oprcanmerge THEN 'MERGES' END)),
            NULL, NULL, o.oprowner, NULL
     FROM pg_operator o JOIN schema ON o.oprnamespace = schema.oid
+    CROSS JOIN LATERAL (
+        SELECT max(CASE x.oid WHEN o.oprcom THEN part.name END) AS commutator,
+               max(CASE x.oid WHEN o.oprnegate THEN part.name END) AS negator
+        FROM pg_operator x LEFT JOIN schema home ON home.oid = x.oprnamespace AND NOT home.main
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN home.oid IS NULL THEN x.oprname::text ELSE format('OPERATOR(%%I.%%s)', home.schema, x.oprname) END AS name) part
+        WHERE x.oid IN (o.oprcom, o.oprnegate)
+    ) other
     WHERE o.oprcode <> 0
     UNION ALL
     SELECT 'cast', 'pg_cast'::regclass, c.oid, sides.text, 'CAST ' || sides.text,
@@ -97,41 +105,43 @@ whole (kind, class, oid, name, phrase, definition, more, home, owner, rights) AS
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_cast'::regclass AND d.objid = c.oid
                         AND d.deptype = 'i')
     UNION ALL
-    SELECT 'tsdictionary', 'pg_ts_dict'::regclass, d.oid, d.dictname, format('TEXT SEARCH DICTIONARY %%I', d.dictname),
-           format('CREATE TEXT SEARCH DICTIONARY %%I (%%s)', d.dictname,
+    SELECT 'tsdictionary', 'pg_ts_dict'::regclass, d.oid, format(schema.named, d.dictname),
+           'TEXT SEARCH DICTIONARY ' || format(schema.written, d.dictname),
+           format('CREATE TEXT SEARCH DICTIONARY %%s (%%s)', format(schema.written, d.dictname),
                   concat_ws(', ', 'TEMPLATE = ' || quote_ident(t.tmplname), d.dictinitoption)),
            NULL, NULL, d.dictowner, NULL
     FROM pg_ts_dict d JOIN schema ON d.dictnamespace = schema.oid JOIN pg_ts_template t ON t.oid = d.dicttemplate
     UNION ALL
-    SELECT 'tsconfiguration', 'pg_ts_config'::regclass, c.oid, c.cfgname,
-           format('TEXT SEARCH CONFIGURATION %%I', c.cfgname),
-           format('CREATE TEXT SEARCH CONFIGURATION %%I (PARSER = %%I)', c.cfgname, p.prsname),
-           ARRAY(SELECT format('ALTER TEXT SEARCH CONFIGURATION %%I ADD MAPPING FOR %%s WITH %%s', c.cfgname, token.alias,
+    SELECT 'tsconfiguration', 'pg_ts_config'::regclass, c.oid, format(schema.named, c.cfgname),
+           'TEXT SEARCH CONFIGURATION ' || format(schema.written, c.cfgname),
+           format('CREATE TEXT SEARCH CONFIGURATION %%s (PARSER = %%I)', format(schema.written, c.cfgname), p.prsname),
+           ARRAY(SELECT format('ALTER TEXT SEARCH CONFIGURATION %%s ADD MAPPING FOR %%s WITH %%s',
+                               format(schema.written, c.cfgname), token.alias,
                                string_agg(m.mapdict::regdictionary::text, ', ' ORDER BY m.mapseqno))
                  FROM pg_ts_config_map m JOIN ts_token_type(c.cfgparser) token ON token.tokid = m.maptokentype
                  WHERE m.mapcfg = c.oid GROUP BY token.alias ORDER BY token.alias),
            NULL, c.cfgowner, NULL
     FROM pg_ts_config c JOIN schema ON c.cfgnamespace = schema.oid JOIN pg_ts_parser p ON p.oid = c.cfgparser
     UNION ALL
-    SELECT 'statistics', 'pg_statistic_ext'::regclass, s.oid, s.stxname, format('STATISTICS %%I', s.stxname),
-           format('CREATE STATISTICS %%I%%s ON %%s FROM %%I', s.stxname,
+    SELECT 'statistics', 'pg_statistic_ext'::regclass, s.oid, format(schema.named, s.stxname), 'STATISTICS ' || format(schema.written, s.stxname),
+           format('CREATE STATISTICS %%s%%s ON %%s FROM %%s', format(schema.written, s.stxname),
                   ' (' || (SELECT string_agg(CASE kind WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies'
                                                        ELSE 'mcv' END, ', ' ORDER BY kind)
                            FROM unnest(s.stxkind) kind WHERE kind <> 'e') || ')',
-                  pg_get_statisticsobjdef_columns(s.oid), r.relname),
+                  pg_get_statisticsobjdef_columns(s.oid), format(schema.written, r.relname)),
            CASE WHEN s.stxstattarget >= 0
-                THEN ARRAY[format('ALTER STATISTICS %%I SET STATISTICS %%s', s.stxname, s.stxstattarget)] END,
-           r.relname, s.stxowner, NULL
+                THEN ARRAY[format('ALTER STATISTICS %%s SET STATISTICS %%s', format(schema.written, s.stxname), s.stxstattarget)] END,
+           format(schema.named, r.relname), s.stxowner, NULL
     FROM pg_statistic_ext s JOIN pg_class r ON r.oid = s.stxrelid
     JOIN schema ON s.stxnamespace = schema.oid AND r.relnamespace = schema.oid
     UNION ALL
-    SELECT 'rule', 'pg_rewrite'::regclass, w.oid, format('%%s.%%s', r.relname, w.rulename),
-           format('RULE %%I ON %%I', w.rulename, r.relname), rtrim(pg_get_ruledef(w.oid, true), ';'),
+    SELECT 'rule', 'pg_rewrite'::regclass, w.oid, format(schema.named, r.relname) || '.' || w.rulename,
+           format('RULE %%I ON %%s', w.rulename, format(schema.written, r.relname)), rtrim(pg_get_ruledef(w.oid, true), ';'),
            CASE WHEN w.ev_enabled <> 'O'
-                THEN ARRAY[format('ALTER TABLE %%I %%s RULE %%I', r.relname,
+                THEN ARRAY[format('ALTER TABLE %%s %%s RULE %%I', format(schema.written, r.relname),
                                   CASE w.ev_enabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA'
                                                     ELSE 'ENABLE ALWAYS' END, w.rulename)] END,
-           r.relname, NULL, NULL
+           format(schema.named, r.relname), NULL, NULL
     FROM pg_rewrite w JOIN pg_class r ON r.oid = w.ev_class JOIN schema ON r.relnamespace = schema.oid
     WHERE w.rulename <> '_RETURN'
     UNION ALL

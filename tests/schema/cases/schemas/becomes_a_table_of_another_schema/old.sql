@@ -1,0 +1,3 @@
+CREATE SCHEMA archive;
+CREATE TABLE t (id int PRIMARY KEY);
+CREATE INDEX t_id ON t (id);

@@ -1,0 +1,10 @@
+CREATE SCHEMA audit;
+COMMENT ON SCHEMA audit IS 'who did what, when';
+CREATE TABLE audit.t (a int CONSTRAINT k UNIQUE, b int NOT NULL);
+COMMENT ON COLUMN audit.t.a IS 'a';
+COMMENT ON CONSTRAINT k ON audit.t IS 'key';
+COMMENT ON CONSTRAINT t_b_not_null ON audit.t IS 'never empty';
+COMMENT ON INDEX audit.k IS 'what the key stands on';
+CREATE DOMAIN audit.d AS int CONSTRAINT c CHECK (value > 0);
+COMMENT ON DOMAIN audit.d IS 'd';
+COMMENT ON CONSTRAINT c ON DOMAIN audit.d IS 'more than none';

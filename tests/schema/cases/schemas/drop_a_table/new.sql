@@ -1,0 +1,3 @@
+CREATE SCHEMA audit;
+CREATE TABLE audit.kept (id int PRIMARY KEY);
+CREATE TABLE gone (id int);

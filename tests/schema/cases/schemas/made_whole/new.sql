@@ -1,0 +1,13 @@
+CREATE SCHEMA lib;
+CREATE TABLE lib.t (a int, b int);
+CREATE FUNCTION lib.add(int, int) RETURNS int LANGUAGE sql IMMUTABLE RETURN $1 + $2;
+CREATE FUNCTION lib.same(lib.t, lib.t) RETURNS boolean LANGUAGE sql IMMUTABLE RETURN ($1).a = ($2).a;
+CREATE AGGREGATE lib.total(int) (SFUNC = lib.add, STYPE = int, INITCOND = '0');
+COMMENT ON AGGREGATE lib.total(int) IS 'sum';
+CREATE STATISTICS lib.st (ndistinct) ON a, b FROM lib.t;
+CREATE RULE quiet AS ON UPDATE TO lib.t DO INSTEAD NOTHING;
+CREATE OPERATOR lib.=== (FUNCTION = lib.same, LEFTARG = lib.t, RIGHTARG = lib.t, COMMUTATOR = OPERATOR(lib.===));
+CREATE COLLATION lib.plain (LOCALE = 'C');
+CREATE TEXT SEARCH DICTIONARY lib.dict (TEMPLATE = simple);
+CREATE TEXT SEARCH CONFIGURATION lib.conf (PARSER = "default");
+ALTER TEXT SEARCH CONFIGURATION lib.conf ADD MAPPING FOR word WITH lib.dict;

@@ -1,0 +1,6 @@
+CREATE SCHEMA cold;
+CREATE TABLE event (at date NOT NULL, n bigint) PARTITION BY RANGE (at);
+CREATE INDEX event_n ON event (n);
+CREATE INDEX event_at ON event (at);
+CREATE TABLE cold.event_1 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+CREATE TABLE cold.event_2 PARTITION OF event FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');

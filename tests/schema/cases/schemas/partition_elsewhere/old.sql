@@ -1,0 +1,4 @@
+CREATE SCHEMA cold;
+CREATE TABLE event (at date NOT NULL, n int) PARTITION BY RANGE (at);
+CREATE INDEX event_n ON event (n);
+CREATE TABLE cold.event_1 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');

@@ -1,0 +1,5 @@
+CREATE SCHEMA audit;
+CREATE TABLE t (a int);
+CREATE TABLE audit.log (a int);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+CREATE TRIGGER touched BEFORE UPDATE ON audit.log FOR EACH ROW EXECUTE FUNCTION touch();
