@@ -77,12 +77,19 @@ def local_search_path(connection: "psycopg.Connection[Any]", schema: str, extens
 
 
 @cache
-def query(name: str) -> str:
-    """Return the text of one query in `queries/`; `managed_schemas` is one that others read as if it were a table."""
+def query(name: str, *, several: bool = False) -> str:
+    """Return the text of one query in `queries/`.
+
+    Args:
+        name: the query's.
+        several: over more than the main schema: the others read `managed_schemas`, or `main_schema` in its place, as
+            if it were a table.
+    """
     text = (Path(__file__).parent / "queries" / f"{name}.sql").read_text()
     if "managed_schemas AS " not in text:
         return text
-    managed = "\n".join(line for line in query("managed_schemas").splitlines() if not line.startswith("--"))
+    source = query("managed_schemas" if several else "main_schema")
+    managed = "\n".join(line for line in source.splitlines() if not line.startswith("--"))
     return text.replace("managed_schemas AS ", f"({managed}) AS ")
 
 
@@ -119,10 +126,14 @@ def read_catalog(
     from psycopg.rows import dict_row  # noqa: PLC0415 - the driver is loaded only where it is used
 
     known = parameters(schema, others)
+    several = len(known["schemas"]) > 1
     # In a pipeline: all queries at once, and one wait for all the answers.
     with local_search_path(connection, schema, extensions), connection.pipeline():
         asked = known | {"all_extensions": all_extensions}
-        answers = {name: connection.cursor(row_factory=dict_row).execute(query(name), asked) for name in QUERIES}
+        answers = {
+            name: connection.cursor(row_factory=dict_row).execute(query(name, several=several), asked)
+            for name in QUERIES
+        }
         rows = {name: _canonical(answer.fetchall()) for name, answer in answers.items()}
     for name, columns in NAMED.items():
         _name(rows[name], columns, known["schemas"][1:])
@@ -146,5 +157,6 @@ def _canonical(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def outside(connection: "psycopg.Connection[Any]", schema: str, others: Collection[str] = ()) -> frozenset[str]:
     """Return what users made in the database outside of `schema` and `others`, by kind and name."""
-    rows = connection.execute(query("outside").encode(), parameters(schema, others)).fetchall()
+    text = query("outside", several=bool(others))
+    rows = connection.execute(text.encode(), parameters(schema, others)).fetchall()
     return frozenset(row[0] for row in rows)

@@ -53,8 +53,10 @@ def situation(
     known = parameters(schema, others)
     partitions: dict[str, list[Leaf]] = defaultdict(list)
     with local_search_path(connection, schema, extensions):
-        row = connection.execute(query("situation"), {**known, "small": small}).fetchone()
-        for root, sql_name, name, partitioned, indexes in connection.execute(query("partitions"), known):
+        row = connection.execute(query("situation", several=bool(others)), {**known, "small": small}).fetchone()
+        for root, sql_name, name, partitioned, indexes in connection.execute(
+            query("partitions", several=bool(others)), known
+        ):
             partitions[root].append(Leaf(sql_name, named(name, others), partitioned, tuple(indexes)))
     names, watched = row or ((), False)
     found = {root: tuple(leaves) for root, leaves in partitions.items()}

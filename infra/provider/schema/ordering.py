@@ -144,7 +144,7 @@ def _pairs(steps: Sequence[Step], current: Catalog, desired: Catalog) -> Iterato
     for number, step in enumerate(steps):
         for item in step.after:
             yield from ((other, number) for other in touching.get(str(item), ()) if steps[other].operation != "delete")
-    yield from _names_made_free(steps, {*current.others, *desired.others})
+    yield from _names_made_free(steps, current, {*current.others, *desired.others})
     yield from _bounds_made_free(steps, current, desired)
     yield from _keys_gone(steps, current, desired)
 
@@ -275,18 +275,28 @@ def _is_remark(step: Step) -> bool:
     return step.sql.startswith(("GRANT", "REVOKE", "COMMENT"))
 
 
-def _names_made_free(steps: Sequence[Step], schemas: Collection[str]) -> Iterator[tuple[int, int]]:
+def _names_made_free(steps: Sequence[Step], current: Catalog, schemas: Collection[str]) -> Iterator[tuple[int, int]]:
     freed: dict[str, list[int]] = defaultdict(list)
     for number, step in enumerate(steps):
         if step.operation == "delete":
             for item in {step.object, *step.covers}:
                 freed[_relation_name(item, schemas)].append(number)
+        elif step.sql.endswith(" DROP IDENTITY"):
+            freed[_sequence_of(step.object, current)].append(number)
     for number, step in enumerate(steps):
         if step.operation == "create":
             for item in {step.object, *step.covers}:
                 # A type made anew is renamed aside first: its name is free before the old one is dropped.
                 others = freed.get(_relation_name(item, schemas), ())
                 yield from ((other, number) for other in others if steps[other].object != step.object)
+
+
+def _sequence_of(item: ObjectId, current: Catalog) -> str:
+    """Return the sequence of an identity column."""
+    table = home_in(item.name, current.others)
+    column = item.name[len(table) + 1 :]
+    identity = current.tables[table].columns[column].identity
+    return beside(table, (identity and identity.name) or f"{local(table)}_{column}_seq")
 
 
 def _relation_name(item: ObjectId, schemas: Collection[str]) -> str:

@@ -16,7 +16,7 @@ SELECT c.oid,
 FROM pg_constraint c
 LEFT JOIN pg_class f ON f.oid = c.confrelid AND c.contype = 'f'
 LEFT JOIN managed_schemas AS home ON home.oid = f.relnamespace
-WHERE c.connamespace IN (SELECT oid FROM managed_schemas AS schema)
+WHERE c.connamespace = ANY (ARRAY(SELECT oid FROM managed_schemas AS schema))
   AND c.contype IN ('p', 'u', 'c', 'f', 'x')
   AND c.conparentid = 0
   AND (c.conislocal OR c.conrelid = 0)

@@ -4,21 +4,21 @@ securable (class, oid, subid, owner, acl, initial) AS (
     SELECT 'relation', c.oid, 0, c.relowner, c.relacl,
            acldefault(CASE WHEN c.relkind = 'S' THEN 's' ELSE 'r' END::"char", c.relowner)
     FROM pg_class c
-    WHERE c.relnamespace IN (SELECT oid FROM schema) AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+    WHERE c.relnamespace = ANY (ARRAY(SELECT oid FROM schema)) AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
     UNION ALL
     SELECT 'relation', a.attrelid, a.attnum, c.relowner, a.attacl, acldefault('c', c.relowner)
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-    WHERE c.relnamespace IN (SELECT oid FROM schema) AND a.attacl IS NOT NULL AND NOT a.attisdropped
+    WHERE c.relnamespace = ANY (ARRAY(SELECT oid FROM schema)) AND a.attacl IS NOT NULL AND NOT a.attisdropped
     UNION ALL
     SELECT 'function', p.oid, 0, p.proowner, p.proacl, acldefault('f', p.proowner)
-    FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM schema)
+    FROM pg_proc p WHERE p.pronamespace = ANY (ARRAY(SELECT oid FROM schema))
     UNION ALL
     SELECT 'type', t.oid, 0, t.typowner, t.typacl, acldefault('T', t.typowner)
     FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
-    WHERE t.typnamespace IN (SELECT oid FROM schema) AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
+    WHERE t.typnamespace = ANY (ARRAY(SELECT oid FROM schema)) AND (t.typtype IN ('e', 'd', 'r') OR c.relkind = 'c')
     UNION ALL
     SELECT 'schema', n.oid, 0, n.nspowner, n.nspacl, acldefault('n', n.nspowner)
-    FROM pg_namespace n WHERE n.oid IN (SELECT oid FROM schema)
+    FROM pg_namespace n WHERE n.oid = ANY (ARRAY(SELECT oid FROM schema))
 ), granted AS (
     SELECT s.class, s.oid, s.subid, g.grantee, g.grantee = s.owner AS is_owner,
            array_agg(g.privilege_type || CASE WHEN g.is_grantable AND g.grantee <> s.owner THEN '*' ELSE '' END

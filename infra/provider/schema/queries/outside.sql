@@ -22,7 +22,7 @@ WITH found (class, oid, kind) AS (
     UNION ALL
     SELECT 'pg_event_trigger'::regclass, e.oid, 'event trigger over a function of another schema:'
     FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid
-    WHERE p.pronamespace NOT IN (SELECT oid FROM managed_schemas AS schema)
+    WHERE p.pronamespace <> ALL (ARRAY(SELECT oid FROM managed_schemas AS schema))
     UNION ALL
     SELECT 'pg_class'::regclass, c.oid, 'relation in another schema:'
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -37,9 +37,9 @@ WITH found (class, oid, kind) AS (
     UNION ALL
     SELECT 'pg_publication'::regclass, p.oid, 'publication of more than this schema:' FROM pg_publication p
     WHERE EXISTS (SELECT FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid
-                  WHERE r.prpubid = p.oid AND c.relnamespace NOT IN (SELECT oid FROM managed_schemas AS schema))
+                  WHERE r.prpubid = p.oid AND c.relnamespace <> ALL (ARRAY(SELECT oid FROM managed_schemas AS schema)))
        OR EXISTS (SELECT FROM pg_publication_namespace s
-                  WHERE s.pnpubid = p.oid AND s.pnnspid NOT IN (SELECT oid FROM managed_schemas AS schema))
+                  WHERE s.pnpubid = p.oid AND s.pnnspid <> ALL (ARRAY(SELECT oid FROM managed_schemas AS schema)))
     UNION ALL
     SELECT 'pg_namespace'::regclass, n.oid, format('owner %%s of', n.nspowner::regrole) FROM pg_namespace n
     WHERE n.nspname = %(schema)s

@@ -11,5 +11,5 @@ SELECT p.oid,
        pg_get_expr(p.polwithcheck, p.polrelid) AS check
 FROM pg_policy p
 JOIN pg_class c ON c.oid = p.polrelid
-WHERE c.relnamespace IN (SELECT oid FROM managed_schemas AS schema)
+WHERE c.relnamespace = ANY (ARRAY(SELECT oid FROM managed_schemas AS schema))
 ORDER BY p.polname COLLATE "C";

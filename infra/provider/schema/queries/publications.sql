@@ -21,8 +21,8 @@ SELECT p.oid,
        -- PostgreSQL 18
        CASE to_jsonb(p) ->> 'pubgencols' WHEN 's' THEN 'stored' END AS generated
 FROM pg_publication p
-WHERE EXISTS (SELECT FROM schema WHERE main)
+WHERE EXISTS (SELECT FROM schema WHERE main AND oid IS NOT NULL)
   AND NOT EXISTS (SELECT FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid
-                  WHERE r.prpubid = p.oid AND c.relnamespace NOT IN (SELECT oid FROM schema))
-  AND NOT EXISTS (SELECT FROM pg_publication_namespace n WHERE n.pnpubid = p.oid AND n.pnnspid NOT IN (SELECT oid FROM schema))
+                  WHERE r.prpubid = p.oid AND c.relnamespace <> ALL (ARRAY(SELECT oid FROM schema)))
+  AND NOT EXISTS (SELECT FROM pg_publication_namespace n WHERE n.pnpubid = p.oid AND n.pnnspid <> ALL (ARRAY(SELECT oid FROM schema)))
 ORDER BY p.pubname COLLATE "C";

@@ -25,4 +25,4 @@ LEFT JOIN pg_depend owned ON owned.classid = 'pg_class'::regclass AND owned.obji
 LEFT JOIN pg_class t ON t.oid = owned.refobjid
 LEFT JOIN managed_schemas AS home ON home.oid = t.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = owned.refobjid AND a.attnum = owned.refobjsubid
-WHERE c.relnamespace IN (SELECT oid FROM managed_schemas AS schema);
+WHERE c.relnamespace = ANY (ARRAY(SELECT oid FROM managed_schemas AS schema));

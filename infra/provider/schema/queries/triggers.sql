@@ -7,7 +7,7 @@ SELECT t.oid,
            AS enabled
 FROM pg_trigger t
 JOIN pg_class c ON c.oid = t.tgrelid
-WHERE c.relnamespace IN (SELECT oid FROM managed_schemas AS schema)
+WHERE c.relnamespace = ANY (ARRAY(SELECT oid FROM managed_schemas AS schema))
   AND NOT t.tgisinternal
   AND t.tgparentid = 0
 ORDER BY t.tgname COLLATE "C";

@@ -24,7 +24,7 @@ found (class, oid, kind, attached_to) AS (
     UNION ALL
     SELECT 'pg_class'::regclass, r.oid, 'partition of a parent in a schema that is not managed', r.known
     FROM relation r JOIN pg_inherits h ON h.inhrelid = r.oid JOIN pg_class p ON p.oid = h.inhparent
-    WHERE r.relispartition AND r.relkind IN ('r', 'p') AND p.relnamespace NOT IN (SELECT oid FROM schema)
+    WHERE r.relispartition AND r.relkind IN ('r', 'p') AND p.relnamespace <> ALL (ARRAY(SELECT oid FROM schema))
     UNION ALL
     SELECT 'pg_class'::regclass, oid, 'relation hidden by one of the same name', known FROM relation
     WHERE main AND relkind IN ('r', 'p', 'v', 'm', 'S', 'c') AND NOT pg_table_is_visible(oid)
@@ -56,7 +56,7 @@ found (class, oid, kind, attached_to) AS (
     UNION ALL
     SELECT 'pg_constraint'::regclass, c.oid, 'name or comment of the NOT NULL of a domain:', NULL
     FROM pg_constraint c JOIN pg_type t ON t.oid = c.contypid
-    WHERE t.typnamespace IN (SELECT oid FROM schema) AND c.contype = 'n'
+    WHERE t.typnamespace = ANY (ARRAY(SELECT oid FROM schema)) AND c.contype = 'n'
       AND (c.conname <> t.typname || '_not_null' OR obj_description(c.oid, 'pg_constraint') IS NOT NULL)
     UNION ALL
     SELECT 'pg_constraint'::regclass, c.oid, 'key that does not hold in every partition:', r.known
@@ -119,9 +119,9 @@ found (class, oid, kind, attached_to) AS (
     SELECT 'pg_publication'::regclass, b.oid, 'publication of more than this schema:', r.known
     FROM pg_publication_rel p JOIN relation r ON r.oid = p.prrelid JOIN pg_publication b ON b.oid = p.prpubid
     WHERE EXISTS (SELECT FROM pg_publication_rel o JOIN pg_class c ON c.oid = o.prrelid
-                  WHERE o.prpubid = b.oid AND c.relnamespace NOT IN (SELECT oid FROM schema))
+                  WHERE o.prpubid = b.oid AND c.relnamespace <> ALL (ARRAY(SELECT oid FROM schema)))
        OR EXISTS (SELECT FROM pg_publication_namespace n
-                  WHERE n.pnpubid = b.oid AND n.pnnspid NOT IN (SELECT oid FROM schema))
+                  WHERE n.pnpubid = b.oid AND n.pnnspid <> ALL (ARRAY(SELECT oid FROM schema)))
     UNION ALL
     SELECT d.classid, d.objid, 'DEPENDS ON EXTENSION of', NULL
     FROM pg_depend d
