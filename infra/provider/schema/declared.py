@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.errors import SourceError, SourceErrors
-from infra.provider.schema.extension_statements import ExtensionStatement, extension_statements
+from infra.provider.schema.extension_statements import ExtensionStatement, extension_statements, folded
 from infra.provider.schema.files import apply_files
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.introspect import search_path
 from infra.provider.schema.model import Catalog, Extension
-from infra.provider.schema.prerequisites import blanked, makes_anew
+from infra.provider.schema.prerequisites import PLAIN_SCHEMA, blanked, makes_anew
 from infra.provider.schema.source import SourceFile
-from infra.provider.schema.statements import locate
+from infra.provider.schema.statements import locate, statement_starts
 from infra.provider.schema.target import Target
 
 if TYPE_CHECKING:
@@ -51,11 +51,38 @@ def take_declared(files: Iterable[SourceFile], target: Target) -> tuple[tuple[So
     return tuple(kept), tuple(taken)
 
 
+def take_homes(
+    files: Iterable[SourceFile], declared: Iterable[Declared], others: Iterable[str]
+) -> tuple[tuple[SourceFile, ...], tuple[SourceFile, ...]]:
+    """Return the files without the schemas that they make for their extensions, and those, at their places.
+
+    Args:
+        files: without their extensions.
+        declared: the extensions.
+        others: the schemas that the files make.
+    """
+    homes = {found.statement.schema for found in declared} & {*others}
+    kept, taken = [], []
+    for file in files if homes else ():
+        text = file.text
+        for start in statement_starts(file.text):
+            if (found := PLAIN_SCHEMA.match(file.text, start)) and folded(found[1]) in homes:
+                taken.append(SourceFile(file.name, _before(file.text, start) + found[0]))
+                text = blanked(text, start, found.end())
+        kept.append(SourceFile(file.name, text))
+    return tuple(kept) if homes else tuple(files), tuple(taken)
+
+
+def _before(text: str, start: int) -> str:
+    """Return blanks, so that what comes after them keeps its place."""
+    return re.sub(r"[^\n]", " ", text[:start])
+
+
 def _declared(file: SourceFile, target: Target) -> Iterator[Declared]:
     for statement in extension_statements(file.text):
         if statement.name not in target.provided:
-            before = re.sub(r"[^\n]", " ", file.text[: statement.start])
-            yield Declared(statement, SourceFile(file.name, before + _making(statement, target)))
+            making = _before(file.text, statement.start) + _making(statement, target)
+            yield Declared(statement, SourceFile(file.name, making))
 
 
 def _making(statement: ExtensionStatement, target: Target) -> str:
@@ -103,7 +130,9 @@ def require_available(declared: Iterable[Declared], target: Target) -> None:
         raise SourceErrors(errors)
 
 
-def make_declared(connection: "psycopg.Connection[Any]", declared: Iterable[Declared], target: Target) -> None:
+def make_declared(
+    connection: "psycopg.Connection[Any]", declared: Iterable[Declared], target: Target, others: Iterable[str]
+) -> None:
     """Make the extensions of the files, in an order that works, as whoever made the scratch database.
 
     What the target's own role may is no matter here: that is asked where it counts, before the plan runs there.
@@ -112,12 +141,15 @@ def make_declared(connection: "psycopg.Connection[Any]", declared: Iterable[Decl
         connection: to the scratch database, in a transaction.
         declared: the extensions.
         target: the schema they are for.
+        others: the schemas that the files make, and that are there by now.
 
     Raises:
         SourceErrors: PostgreSQL refuses some.
     """
     wanted = tuple(declared)
-    for home in sorted({found.statement.schema for found in wanted if found.statement.schema} - {target.schema}):
+    for home in sorted(
+        {found.statement.schema for found in wanted if found.statement.schema} - {target.schema, *others}
+    ):
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(home)}".encode())
         connection.execute(f"GRANT USAGE ON SCHEMA {quote(home)} TO PUBLIC".encode())
     path = search_path(target.schema, target.extensions_schema)

@@ -88,6 +88,7 @@ def _read_in_scratch(
         make_declared,
         require_available,
         take_declared,
+        take_homes,
         without_declared,
     )
     from infra.provider.schema.directives import read_renames  # noqa: PLC0415
@@ -100,6 +101,7 @@ def _read_in_scratch(
     from infra.provider.schema.scratch.opening import open_scratch  # noqa: PLC0415
 
     files, declared = take_declared((without_prerequisites(file, target) for file in files), target)
+    files, homes = take_homes(files, declared, others)
     path = search_path(target.schema, target.extensions_schema)
     session = (
         f"SET LOCAL ROLE {quote(target.owner)}; SET LOCAL search_path = {path}; "
@@ -111,7 +113,8 @@ def _read_in_scratch(
         with opened.connection.transaction():
             for name in others:  # public is in every new database, with rights that no file gave
                 opened.connection.execute(f"DROP SCHEMA IF EXISTS {quote(name)}".encode())
-            make_declared(opened.connection, declared, target)
+            apply_files(opened.connection, homes, session)
+            make_declared(opened.connection, declared, target, others)
             before = outside(opened.connection, target.schema, others)
             apply_files(opened.connection, files, session)
             check_bodies(opened.connection, (target.schema, *others), files, session)

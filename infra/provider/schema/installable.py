@@ -30,8 +30,8 @@ def require_installable(connection: "psycopg.Connection[Any]", planned: Plan) ->
     from psycopg.rows import dict_row  # noqa: PLC0415 - the driver is loaded only where it is used
 
     for name, old, new in _touched(planned.current, planned.desired):
-        home = None if new.schema == MANAGED else new.schema
-        asked = {"name": name, "version": new.version, "schema": home}
+        made = new.schema == MANAGED or new.schema in planned.desired.schemas
+        asked = {"name": name, "version": new.version, "schema": None if made else new.schema}
         facts = connection.cursor(row_factory=dict_row).execute(query("installable"), asked).fetchone() or {}
         problems = _making(name, new, facts) if old is None else _changing(old, new, facts)
         for reason, advice in problems:

@@ -25,7 +25,7 @@ def made_schemas(files: Iterable[SourceFile], target: Target) -> tuple[str, ...]
         files: all of them.
         target: what it has beside the main schema, and what of that is ours.
     """
-    homes = {target.extensions_schema, *(target.home_of(name) for name in target.extensions)}
+    homes = {target.extensions_schema, *(target.home_of(name) for name in target.provided)}
     there = target.server.surroundings.names - {*target.also, *target.known} if target.server else frozenset[str]()
     found = {name for file in files for name, needed in _created(file.text) if not (needed and name in there)}
     return tuple(sorted(name for name in found - {target.schema} - homes if not is_reserved(name)))

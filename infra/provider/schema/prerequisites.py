@@ -7,9 +7,11 @@ from infra.provider.schema.source import SourceFile
 from infra.provider.schema.statements import statement_starts
 from infra.provider.schema.target import Target
 
-_SCHEMA = re.compile(
+PLAIN_SCHEMA = re.compile(
     rf"CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?({NAME})\s*(?:AUTHORIZATION\s+({NAME})\s*)?;", re.IGNORECASE
 )
+"""A CREATE SCHEMA that makes nothing inside of it."""
+
 _DROP = re.compile(r"DROP\s+(?:SCHEMA|EXTENSION)\b", re.IGNORECASE)
 
 
@@ -24,7 +26,7 @@ def without_prerequisites(file: SourceFile, target: Target) -> SourceFile:
         return file
     text = file.text
     for start in statement_starts(text):
-        if (found := _SCHEMA.match(text, start)) and _is_there(found, target):
+        if (found := PLAIN_SCHEMA.match(text, start)) and _is_there(found, target):
             text = blanked(text, start, found.end())
     for statement in extension_statements(text):
         if _is_provided(statement, target):

@@ -156,7 +156,7 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str, al
         "SELECT rolname::text, rolsuper FROM pg_roles WHERE rolname = current_user"
     ).fetchall()
     roles = connection.execute("SELECT rolname FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%' ORDER BY rolname")
-    if homes := sorted({home for _, _, home, _ in rows} & {*also} - {schema}):
+    if homes := sorted({home for _, _, home, changeable in rows if not changeable} & {*also} - {schema}):
         raise SchemaError(f"schema {homes[0]} is where an extension lives: it is not managed.")
     facts = ServerFacts(
         connection.info.server_version,
@@ -164,22 +164,23 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str, al
         {name: home for name, _, home, _ in rows},
         read_surroundings(connection, schema),
     )
+    known = known_schemas(connection, schema)
     return Target(
         schema=schema,
         owner=owner,
         roles=tuple(name for (name,) in roles if name != owner),
         extensions=tuple(facts.extensions),
-        extensions_schema=_usual_home(facts.homes, schema),
+        extensions_schema=_usual_home(facts.homes, {schema, *also, *known}),
         url=url,
         server=facts,
         superuser=superuser,
         changeable=tuple(name for name, _, _, changeable in rows if changeable),
         also=tuple(sorted({*also} - {schema})),
-        known=known_schemas(connection, schema),
+        known=known,
     )
 
 
-def _usual_home(homes: dict[str, str], schema: str) -> str:
-    """Return the schema, other than the managed one, that most extensions live in: bare names are looked up there."""
-    elsewhere = sorted(home for home in homes.values() if home != schema)
+def _usual_home(homes: dict[str, str], managed: Collection[str]) -> str:
+    """Return the schema, other than the managed ones, that most extensions live in: bare names are looked up there."""
+    elsewhere = sorted(home for home in homes.values() if home not in managed)
     return max(elsewhere, key=elsewhere.count, default="extensions")
