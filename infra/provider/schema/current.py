@@ -7,7 +7,7 @@ from infra.provider.schema.errors import UnsupportedObject
 from infra.provider.schema.introspect import read_catalog
 from infra.provider.schema.ledger import Ledger, read_ledger
 from infra.provider.schema.model import Catalog, ObjectId
-from infra.provider.schema.ownership import foreign, managed, prunable, require_no_collision, schemas_beside
+from infra.provider.schema.ownership import cleared, foreign, managed, prunable, require_no_collision, schemas_beside
 
 if TYPE_CHECKING:
     import psycopg
@@ -55,8 +55,9 @@ def find(
     others = schemas_beside(target, desired, ours)
     live = read_catalog(connection, target.schema, target.extensions_schema, others)
     if prune:
-        if unknown := [item for item in live.unsupported if item.schema in (None, *target.also)]:
+        also = cleared(target, live, desired)
+        if unknown := [item for item in live.unsupported if item.schema in (None, *also)]:
             raise UnsupportedObject(unknown, f"schema {target.schema}, which prune would clear of it,")
-        ours |= prunable(live, desired, target.also)
+        ours |= prunable(live, desired, also)
     require_no_collision(live, ours, desired, target, adopt=adopt)
     return Found(live, ledger, ours, managed(live, ours, desired), foreign(live, ours, desired))

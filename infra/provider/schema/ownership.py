@@ -82,6 +82,12 @@ def foreign_names(live: Catalog, ours: Collection[ObjectId], desired: Catalog, s
     return names
 
 
+def cleared(target: Target, live: Catalog, desired: Catalog) -> frozenset[str]:
+    """Return the schemas beside the main one that `prune` clears: those given, and this role's that the files make."""
+    own = {name for name, schema in live.schemas.items() if not schema.owner}
+    return frozenset({*target.also, *(own & desired.schemas.keys())})
+
+
 def prunable(live: Catalog, desired: Catalog, also: Collection[str] = ()) -> frozenset[ObjectId]:
     """Return what `prune` counts as ours: everything in the main schema and in those that are ours whole, and those.
 

@@ -102,15 +102,16 @@ def test_one_that_is_needed_and_that_others_made_stays_theirs(run: Run, folder: 
     assert run("plan", "--dir", folder).code == 0, "it is known from now on"
 
 
-def test_pruning_clears_the_schemas_that_are_named(run: Run, folder: Path, database: Database) -> None:
+def test_pruning_clears_the_schemas_that_are_made_or_named(run: Run, folder: Path, database: Database) -> None:
     change(
         database,
         "CREATE SCHEMA billing; CREATE TABLE billing.bill (id int); "
         "CREATE SCHEMA audit; CREATE TABLE audit.old (id int); CREATE TABLE audit.log (id int)",
     )
     (folder / "audit.sql").write_text(AUDIT)
-    kept = run("plan", "--dir", folder, "--prune", "--allow", "all", "--json").document
-    assert not [step for step in kept["steps"] if step["operation"] == "delete" and step["object"]["kind"] != "column"]
+    seen = run("plan", "--dir", folder, "--prune", "--allow", "all", "--json").document
+    gone = [step["object"] for step in seen["steps"] if step["operation"] == "delete"]
+    assert [item["name"] for item in gone if item["kind"] == "table"] == ["audit.old"], "audit is made by the files"
     named = ("--schema", "public", "--schema", "billing", "--schema", "audit")
     applied = run("apply", "--dir", folder, *named, "--prune", "--allow", "all")
     assert applied.code == 0, applied.err
