@@ -68,7 +68,7 @@ def _everywhere(command: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME",
         help="the schema that bare names mean (default: public); given again, another one that is yours whole. "
-        "Schemas that the files create are managed anyway; --prune clears those of another role only if they are named here",
+        "Schemas that the files create are managed anyway; --prune clears another role's only if they are named here",
     )
     command.add_argument("--dir", required=True, type=Path, metavar="DIR", help="the folder of .sql files")
     command.add_argument("--json", action="store_true", help="print one JSON document instead of text")

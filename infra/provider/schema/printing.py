@@ -120,7 +120,7 @@ class Printer:
         named = ", ".join(map(str, objects[:SHOWN]))
         more = f" and {len(objects) - SHOWN} more" if len(objects) > SHOWN else ""
         beside = any(isinstance(item.name, Name) or item.kind == "schema" for item in objects)
-        reach = " where --schema names their schema" if beside else ""
+        reach = ", another role's schemas if --schema names them" if beside else ""
         self._line(f"left alone, for the files do not name them (--prune drops them{reach}): {named}{more}", "dim")
 
     def _proof(self, made: "Proof | None") -> None:

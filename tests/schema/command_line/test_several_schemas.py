@@ -78,7 +78,7 @@ def test_the_schema_of_every_database_may_stand_beside(run: Run, folder: Path, d
     planned = run("apply", "--dir", folder, "--schema", "app")
     assert planned.code == 0, planned.err
     assert "SCHEMA public" not in planned.out
-    assert "(--prune drops them where --schema names their schema): table public.theirs" in planned.out
+    assert "(--prune drops them, another role's schemas if --schema names them): table public.theirs" in planned.out
     assert run("plan", "--dir", folder, "--schema", "app").code == 0
     assert tables(database) == {"app.agents", "public.more", "public.theirs", *ledger()}
 
