@@ -15,10 +15,9 @@ CREATE POLICY agent_read ON agent_performance_history
 FOR SELECT TO agent
 USING (agent_id = (SELECT current_agent_id()));
 
--- As an array the planner can look them up in the index: a subquery it would compare with every row.
 CREATE POLICY orchestrator_read ON agent_performance_history
 FOR SELECT TO orchestrator
-USING (agent_id = any(array(SELECT current_agent_subtree())));
+USING (agent_id IN (SELECT current_agent_subtree()));
 
 COMMENT ON POLICY owner_all ON agent_performance_history IS 'The owner''s functions reach every row, and check who calls them.';
 COMMENT ON POLICY service_role_all ON agent_performance_history IS 'The service reaches every row, within its grants.';
