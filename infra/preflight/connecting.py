@@ -85,7 +85,7 @@ MEANINGS = (
     Meaning("No route to host", NO_WAY, ROUTE, silent=True),
     Meaning("Connection refused", "nothing listens there", "Start the server, or correct host and port in {key}"),
     Meaning(
-        "statement timeout",
+        "canceling statement",  # PostgreSQL calls a timeout that strikes at the very end a user's request
         "the server is too slow for a question of this check",
         "Try again when it is less busy, or give the login of {key} more: ALTER ROLE … RESET statement_timeout;",
     ),

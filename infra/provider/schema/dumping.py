@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infra.provider.schema.errors import SchemaError
 from infra.provider.schema.identifiers import Part, quote
-from infra.provider.schema.model import MANAGED, Catalog, ObjectId, Sequence
+from infra.provider.schema.model import Catalog, ObjectId, Sequence
 from infra.provider.schema.nodes import Node, nodes
 from infra.provider.schema.planning import plan
 from infra.provider.schema.steps import Step
@@ -50,8 +50,8 @@ def tree(catalog: Catalog, schema: str, owner: str) -> dict[str, str]:
 
 
 def _without_others_extensions(catalog: Catalog) -> Catalog:
-    """Leave out the extensions that live elsewhere, which are not the schema's, and all versions: nobody pinned one."""
-    here = {name: extension for name, extension in catalog.extensions.items() if extension.schema == MANAGED}
+    """Leave out the extensions that live elsewhere, which are not the schemas', and all versions: nobody pinned one."""
+    here = {name: extension for name, extension in catalog.extensions.items() if catalog.holds(extension)}
     return replace(catalog, extensions={name: replace(extension, version=None) for name, extension in here.items()})
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from infra.provider.schema.model import MANAGED, Catalog, Extension, ObjectId
+from infra.provider.schema.model import Catalog, Extension, ObjectId
 from infra.provider.schema.nodes import nodes
 
 PIN = "extension version"
@@ -37,7 +37,7 @@ def spared_by_prune(live: Catalog, desired: Catalog) -> frozenset[ObjectId]:
     return frozenset(
         ObjectId("extension", name)
         for name, extension in live.extensions.items()
-        if extension.schema != MANAGED
+        if not live.holds(extension)
         or f"extension {name}" in needed
         or not said.isdisjoint(live.extension_names.get(name, ()))
     )

@@ -59,7 +59,7 @@ def schemas_beside(target: Target, desired: Catalog, ours: Collection[ObjectId])
 def foreign(live: Catalog, ours: Collection[ObjectId], desired: Catalog) -> list[ObjectId]:
     """Return the objects of `live` that are not ours: they are left alone."""
     named = {item for item, _ in desired.objects()} | set(ours)
-    elsewhere = {ObjectId("extension", name) for name, value in live.extensions.items() if value.schema != MANAGED}
+    elsewhere = {ObjectId("extension", name) for name, value in live.extensions.items() if not live.holds(value)}
     return sorted(item for item, _ in live.objects() if item not in named | elsewhere)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from infra.provider.schema.codec import from_json, to_json
-from infra.provider.schema.model.extensions import Extension
+from infra.provider.schema.model.extensions import MANAGED, Extension
 from infra.provider.schema.model.functions import Function
 from infra.provider.schema.model.names import DefaultGrants, Grants, Named, ObjectId, Rename, Unsupported
 from infra.provider.schema.model.publications import Publication
@@ -114,6 +114,10 @@ class Catalog:
             renames=(),
             unsupported=(),
         )
+
+    def holds(self, extension: Extension) -> bool:
+        """Say whether an extension lives in a managed schema."""
+        return extension.schema == MANAGED or extension.schema in self.schemas
 
     def objects(self) -> Iterator[tuple[ObjectId, Any]]:
         """Yield every top-level object with its value: what the ledger calls ours."""
