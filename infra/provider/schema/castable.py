@@ -15,7 +15,8 @@ ADVICE = "Add a column of the new type, fill it, and drop the old one in the nex
 def require_casts(connection: "psycopg.Connection[Any]", planned: Plan, schema: str, extensions: str) -> None:
     """Refuse a plan that changes a column to a type for which PostgreSQL has no cast. Reads no rows.
 
-    A type that the plan itself makes, or its schema, is not known yet: the proof, or PostgreSQL, has the word on it.
+    To an enum or composite that the plan itself makes there is a cast from strings alone. Of any other type that is not
+    known yet the proof, or PostgreSQL, has the word.
 
     Raises:
         CannotPlan: there is no cast; it names the column and both types.
@@ -34,5 +35,13 @@ def require_casts(connection: "psycopg.Connection[Any]", planned: Plan, schema: 
                     connection.execute("DEALLOCATE pgstack_cast")
             except psycopg.errors.CannotCoerce as error:
                 raise CannotPlan(step.object, error.diag.message_primary or str(error), ADVICE) from error
-            except (psycopg.errors.UndefinedObject, psycopg.errors.InvalidSchemaName):
-                continue
+            except (psycopg.errors.UndefinedObject, psycopg.errors.InvalidSchemaName) as error:
+                made = new in planned.desired.enums or new in planned.desired.composites
+                if made and _is_string(connection, old) is False:
+                    raise CannotPlan(step.object, f"cannot cast type {old} to {new}", ADVICE) from error
+
+
+def _is_string(connection: "psycopg.Connection[Any]", name: str) -> bool | None:
+    """Say whether a type is one of strings; None if there is none of that name."""
+    row = connection.execute("SELECT typcategory = 'S' FROM pg_type WHERE oid = to_regtype(%s)", (name,)).fetchone()
+    return None if row is None else bool(row[0])

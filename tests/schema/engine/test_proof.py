@@ -195,6 +195,17 @@ def test_a_type_without_a_cast_is_refused_by_the_plan(live: Live, old: str, new:
     assert f"column t.c: {words}" in str(refused.value)
 
 
+@pytest.mark.parametrize("new", ["mood", "beside.mood", "pair"])
+def test_a_type_of_the_plans_own_is_no_exception(live: Live, new: str) -> None:
+    live.connection.execute("CREATE TABLE t (c int)")
+    made = (
+        "CREATE TYPE mood AS ENUM ('a'); CREATE TYPE pair AS (x int); CREATE SCHEMA beside; "
+        "CREATE TYPE beside.mood AS ENUM ('a');"
+    )
+    with pytest.raises(CannotPlan, match=f"cannot cast type integer to {new}"):
+        live.plan(f"{made} CREATE TABLE t (c {new})")
+
+
 @pytest.mark.parametrize(("old", "new"), [("text", "int"), ("int", "text"), ("text", "mood"), ("mood", "text")])
 def test_a_type_with_a_cast_is_planned_and_proven(live: Live, old: str, new: str) -> None:
     kind = "CREATE TYPE mood AS ENUM ('a', 'b');"
