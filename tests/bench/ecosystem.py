@@ -1,8 +1,8 @@
 """`make bench-ecosystem`: the agents' database beside bare tables and beside other queues on PostgreSQL.
 
 Everything runs in turns on one durable server of the benchmark's own. TASKS (in batches of 50; a tenth of them one by
-one), ROUNDS, SIZES (finished tasks behind a claim), AGENTS and QUERIES (of searches) and PEERS=0 change a run; PARTS is
-which of its parts run.
+one), ROUNDS, BEATS, SIZES (finished tasks behind a claim), AGENTS and QUERIES (of searches) and PEERS=0 change a run;
+PARTS is which of its parts run.
 """
 
 import os
@@ -28,7 +28,7 @@ PEERS = os.environ.get("PEERS", "1") != "0"
 PARTS = os.environ.get("PARTS", "queues pickups heartbeats logs growth search").split()
 BATCH = 50
 PICKUPS = 60
-BEATS = 4000
+BEATS = int(os.environ.get("BEATS", "4000"))
 ROWS, ROWS_AT_ONCE = 10_000, 1000
 
 Ways = dict[str, Callable[[], Spent]]
