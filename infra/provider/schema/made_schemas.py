@@ -7,13 +7,13 @@ What others made stays theirs under CREATE SCHEMA IF NOT EXISTS: whoever writes 
 import re
 from collections.abc import Iterable
 
+from infra.provider.schema.extension_statements import NAME, folded
 from infra.provider.schema.source import SourceFile
 from infra.provider.schema.statements import statement_starts
 from infra.provider.schema.target import Target, is_reserved
 
-_NAME = r'("(?:[^"]|"")+"|[A-Za-z_\x80-\uffff][\w\x80-\uffff$]*)'
 _CREATE = re.compile(
-    rf"CREATE\s+SCHEMA\s+(IF\s+NOT\s+EXISTS\s+)?(?:AUTHORIZATION\s+)?{_NAME}",  # for a role, in its name
+    rf"CREATE\s+SCHEMA\s+(IF\s+NOT\s+EXISTS\s+)?(?:AUTHORIZATION\s+)?({NAME})",  # for a role, in its name
     re.IGNORECASE,
 )
 
@@ -37,5 +37,4 @@ def _created(text: str) -> Iterable[tuple[str, bool]]:
         return
     for start in statement_starts(text):
         if match := _CREATE.match(text, start):
-            name = match[2]
-            yield name[1:-1].replace('""', '"') if name.startswith('"') else name.lower(), match[1] is not None
+            yield folded(match[2]), match[1] is not None
