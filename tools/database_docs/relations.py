@@ -21,7 +21,7 @@ def references(catalog: Catalog) -> list[Reference]:
 
     A foreign key is shown at its last column: the ones before it are those that both tables share. Hot tables have no
     foreign keys, on purpose; there, a column that is called like the one-column primary key of a table, or ends in its
-    name after an underscore, and has its type, refers to it.
+    name after an underscore, and has its type, or the one which that is a domain over, refers to it.
     """
     found = [
         Reference(each.owner, each.columns[-1], each.other, each.other_columns[-1], enforced=True)
@@ -38,6 +38,7 @@ def references(catalog: Catalog) -> list[Reference]:
 
 def _by_name(catalog: Catalog, other: str, key: str, known: set[tuple[str, str]]) -> list[Reference]:
     (kind,) = [column.type for column in catalog.columns_of(other) if column.name == key]
+    kinds = {kind, *(each.base for each in catalog.types if each.name == kind)}
     tables = {table.name for table in catalog.tables}
     return [
         Reference(column.owner, column.name, other, key, enforced=False)
@@ -45,6 +46,6 @@ def _by_name(catalog: Catalog, other: str, key: str, known: set[tuple[str, str]]
         if column.owner in tables
         and (column.owner, column.name) not in known
         and (column.owner, column.name) != (other, key)
-        and column.type == kind
+        and column.type in kinds
         and (column.name == key or column.name.endswith("_" + key))
     ]

@@ -17,7 +17,7 @@ BEGIN
                 DETAIL = 'agent_registry has no row with this agent_id.',
                 HINT = 'Call register_agent() once, when the agent starts.';
     END IF;
-    IF NOT is_session_agent(authorise_agent.agent_id, found_login) AND NOT session_is_service() THEN
+    IF NOT session_may_act_as(authorise_agent.agent_id, found_login) THEN
         RAISE EXCEPTION 'login % may not act as agent %', session_user, quote_literal(authorise_agent.agent_id)
             USING ERRCODE = 'AE003',
                 DETAIL = 'The agent belongs to another login, to the service alone, or to a JWT that names it.',

@@ -28,7 +28,7 @@ BEGIN
     )
 
     SELECT
-        stated.agent_class, stated.current_version, stated.agents, stated.stated_by, stated.needed,
+        stated.agent_class::text, stated.current_version, stated.agents, stated.stated_by::text, stated.needed,
         semver_satisfies(stated.given, stated.needed)
     FROM stated
     WHERE stated.needed IS NOT NULL

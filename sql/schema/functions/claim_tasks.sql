@@ -105,7 +105,7 @@ BEGIN
                 task.lease_expires_at, task.correlation_id, task.run_at
         )
         SELECT
-            leased.task_id, leased.fencing_token, leased.task_type, leased.payload, leased.priority, leased.attempt,
+            leased.task_id, leased.fencing_token, leased.task_type::text, leased.payload, leased.priority, leased.attempt,
             leased.lease_expires_at, leased.correlation_id
         FROM leased
         ORDER BY leased.priority DESC, leased.run_at, leased.task_id;

@@ -30,7 +30,9 @@ BEGIN
             status = 'succeeded',
             result = given.result,
             finished_at = clock_timestamp(),
-            lease_expires_at = NULL
+            lease_expires_at = NULL,
+            -- As it is. An UPDATE that no generated column depends on reads their expressions anew for each row.
+            assigned_to_agent_id = task.assigned_to_agent_id
         -- Locked in one order, as enqueue_tasks() locks what a batch depends on: neither waits for the other in a ring.
         FROM (
             SELECT one.task_id, one.fencing_token, one.result

@@ -207,7 +207,8 @@ BEGIN
     )
 
     SELECT
-        agent.agent_id, agent.agent_class, agent.status, agent.current_version, fused.score, fused.similarity, fused.distance
+        agent.agent_id::text, agent.agent_class::text, agent.status, agent.current_version,
+        fused.score, fused.similarity, fused.distance
     FROM fused
     INNER JOIN agent_registry AS agent ON fused.agent_id = agent.agent_id
     ORDER BY fused.score DESC, agent.agent_id;

@@ -10,7 +10,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT agent.agent_id, held.number + queued.number, agent.max_concurrent_tasks, agent.last_assigned_at
+    SELECT agent.agent_id::text, held.number + queued.number, agent.max_concurrent_tasks::integer, agent.last_assigned_at
     FROM agent_registry AS agent
     CROSS JOIN LATERAL (
         SELECT count(*) AS number

@@ -4,6 +4,9 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path FROM CURRENT
 AS $$
 #variable_conflict use_column
+DECLARE
+    -- A lost heartbeat costs nothing: the next one comes. (A SET clause of the function would end before the commit.)
+    durability CONSTANT text := set_config('synchronous_commit', 'off', TRUE);
 BEGIN
     IF heartbeat.active_tasks < 0 OR jsonb_typeof(heartbeat.performance_metrics) <> 'object' THEN
         RAISE EXCEPTION 'heartbeat of agent % is malformed', quote_nullable(heartbeat.agent_id)
@@ -15,9 +18,6 @@ BEGIN
                 HINT = 'active_tasks is 0 or more, performance_metrics a JSON object; NULL leaves them as they are.';
     END IF;
 
-    -- A lost heartbeat costs nothing: the next one comes. (A SET clause of the function would end before the commit.)
-    PERFORM set_config('synchronous_commit', 'off', TRUE);
-
     RETURN QUERY
     UPDATE agent_registry SET
         last_heartbeat_at = clock_timestamp(),
@@ -26,7 +26,7 @@ BEGIN
         performance_metrics = coalesce(heartbeat.performance_metrics, agent_registry.performance_metrics)
     WHERE agent_registry.agent_id = heartbeat.agent_id
         AND agent_registry.status <> 'deregistered'
-        AND (is_session_agent(agent_registry.agent_id, agent_registry.login_role) OR session_is_service())
+        AND session_may_act_as(agent_registry.agent_id, agent_registry.login_role)
     RETURNING agent_registry.status, agent_registry.current_version, agent_registry.desired_version;
 
     IF NOT FOUND THEN

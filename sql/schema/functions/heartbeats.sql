@@ -44,7 +44,7 @@ BEGIN
         AND agent_registry.status <> 'deregistered'
         AND (by_service OR is_session_agent(agent_registry.agent_id, agent_registry.login_role))
     RETURNING
-        agent_registry.agent_id, agent_registry.status, agent_registry.current_version,
+        agent_registry.agent_id::text, agent_registry.status, agent_registry.current_version,
         agent_registry.desired_version;
 
     GET DIAGNOSTICS beaten = ROW_COUNT;

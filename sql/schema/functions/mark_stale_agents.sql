@@ -27,7 +27,7 @@ BEGIN
     RETURN QUERY
     UPDATE agent_registry SET status = 'offline'
     WHERE agent_registry.agent_id = ANY (marked)
-    RETURNING agent_registry.agent_id, agent_registry.last_heartbeat_at;
+    RETURNING agent_registry.agent_id::text, agent_registry.last_heartbeat_at;
 
     UPDATE agent_hierarchy SET
         connection_state = 'disconnected',

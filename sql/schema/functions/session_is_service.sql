@@ -1,11 +1,10 @@
--- SECURITY DEFINER, so that CURRENT_USER is the owner of the schema whoever calls. USAGE, not MEMBER: Supabase's
--- authenticator may become service_role, but only a session whose login has those rights by itself is the service, or one
--- of authenticator whose verified claims say so.
+-- SECURITY DEFINER, so that CURRENT_USER is the owner of the schema whoever calls. With claims it is Supabase's authenticator,
+-- which has no rights of service_role until it becomes that: MEMBER, not USAGE.
 CREATE FUNCTION session_is_service() RETURNS boolean
 LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED
 RETURN CASE
     WHEN session_claims() IS NULL
-        THEN pg_has_role(session_user, 'service_role', 'USAGE') OR pg_has_role(session_user, current_user, 'USAGE')
+        THEN login_is_service()
     ELSE coalesce(session_claims() ->> 'role' = 'service_role', FALSE) AND pg_has_role(session_user, 'service_role', 'MEMBER')
 END;
 

@@ -5,7 +5,7 @@ CREATE TABLE agent_hierarchy (
     protocol_settings jsonb NOT NULL DEFAULT '{}',
     connection_state connection_state NOT NULL DEFAULT 'pending',
     connection_state_changed_at timestamptz NOT NULL DEFAULT now(),
-    connection_transitions jsonb NOT NULL DEFAULT '[]',
+    connection_transitions jsonb_array NOT NULL DEFAULT '[]',
     last_error text,
     reparent_policy reparent_policy NOT NULL DEFAULT 'to_grandparent',
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -16,7 +16,6 @@ CREATE TABLE agent_hierarchy (
     CONSTRAINT agent_hierarchy_child_agent_id_fkey FOREIGN KEY (child_agent_id)
     REFERENCES agent_registry (agent_id) ON DELETE CASCADE,
     CONSTRAINT agent_hierarchy_no_own_parent CHECK (parent_agent_id <> child_agent_id),
-    CONSTRAINT agent_hierarchy_connection_transitions_is_array CHECK (jsonb_typeof(connection_transitions) = 'array'),
     CONSTRAINT agent_hierarchy_protocol_settings_fit CHECK (
         jsonb_typeof(protocol_settings) = 'object'
         AND CASE communication_protocol

@@ -1,5 +1,5 @@
 CREATE TABLE agent_versions (
-    agent_class text NOT NULL,
+    agent_class agent_class_name NOT NULL,
     version semver NOT NULL,
     version_major integer GENERATED ALWAYS AS (substring(version FROM '^([0-9]+)')::integer) STORED,
     version_minor integer GENERATED ALWAYS AS (substring(version FROM '^[0-9]+\.([0-9]+)')::integer) STORED,
@@ -21,18 +21,14 @@ CREATE TABLE agent_versions (
     rollout_finished_at timestamptz,
     rollback_to_version semver,
     rollback_reason text,
-    health_gate jsonb NOT NULL DEFAULT '{}',
+    health_gate jsonb_object NOT NULL DEFAULT '{}',
     released_at timestamptz NOT NULL DEFAULT now(),
     withdrawn_at timestamptz,
     CONSTRAINT agent_versions_pkey PRIMARY KEY (agent_class, version),
-    CONSTRAINT agent_versions_agent_class_is_well_formed CHECK (
-        length(agent_class) <= 63 AND agent_class ~ '^[a-z][a-z0-9-]*$'
-    ),
     CONSTRAINT agent_versions_stable_is_no_prerelease CHECK (
         release_type <> 'stable' OR version_prerelease IS NULL
     ),
     CONSTRAINT agent_versions_compatibility_is_of_ranges CHECK (are_version_ranges(compatibility)),
-    CONSTRAINT agent_versions_health_gate_is_object CHECK (jsonb_typeof(health_gate) = 'object'),
     CONSTRAINT agent_versions_artifact_is_checksummed CHECK (
         artifact_uri IS NULL OR coalesce(artifact_sha256, '') ~ '^[0-9a-f]{64}$'
     ),

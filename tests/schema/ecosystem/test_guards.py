@@ -84,6 +84,24 @@ def test_versions_are_stored_parsed(service: Service) -> None:
         "UPDATE agent_versions SET rollout_steps = '{10,0}'",
         "UPDATE agent_versions SET rollout_state = 'running'",
         "INSERT INTO realtime_channels (channel_name, channel_type) VALUES ('Agents', 'broadcast')",
+        """
+        INSERT INTO agent_registry (agent_id, agent_type, agent_class, current_version)
+        VALUES ('-b', 'standalone', 'x', '1.0.0')
+        """,
+        """
+        INSERT INTO agent_registry (agent_id, agent_type, agent_class, current_version)
+        VALUES ('b', 'standalone', 'X', '1.0.0')
+        """,
+        "UPDATE agent_registry SET capabilities = '{a,NULL}'",
+        "UPDATE agent_registry SET metadata = '[]'",
+        "UPDATE agent_registry SET performance_metrics = '1'",
+        "UPDATE agent_registry SET version_history = '{}'",
+        "UPDATE agent_registry SET active_tasks = -1",
+        "UPDATE agent_registry SET max_concurrent_tasks = 0",
+        "INSERT INTO distributed_tasks (task_type) VALUES ('')",
+        "INSERT INTO distributed_tasks (task_type, required_agent_class) VALUES ('x', 'X')",
+        "INSERT INTO distributed_tasks (task_type, max_attempts) VALUES ('x', 0)",
+        "INSERT INTO distributed_tasks (task_type, retry_backoff) VALUES ('x', '-1 second')",
         "INSERT INTO distributed_tasks (task_type, status) VALUES ('x', 'leased')",
         "INSERT INTO distributed_tasks (task_type, status) VALUES ('x', 'succeeded')",
         "INSERT INTO distributed_tasks (task_type, status) VALUES ('x', 'blocked')",

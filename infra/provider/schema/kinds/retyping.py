@@ -9,7 +9,7 @@ from infra.provider.schema.comparison import Comparison
 from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import literal, quote
-from infra.provider.schema.model import Catalog, Column, ObjectId
+from infra.provider.schema.model import Catalog, Column, Domain, ObjectId
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, Step
 
 
@@ -69,7 +69,9 @@ def retype(comparison: Comparison, table: str, name: str, old: Column, new: Colu
     if new.collation:
         action += f" COLLATE {new.collation}"
     hazards, cast = [], None
-    if old.type != new.type and not same_bytes(old.type, new.type):
+    same_values = _base(comparison.old, old.type) == _base(comparison.new, new.type)
+    same = same_bytes(old.type, new.type) or (same_values and not _is_strict(comparison.new, new.type))
+    if old.type != new.type and not same:
         # There is no cast from one enum to another but by their labels.
         by_text = all(_labels(side, column.type) for side, column in _sides(comparison, old, new))
         cast = None if by_text else (old.type, new.type)
@@ -79,13 +81,34 @@ def retype(comparison: Comparison, table: str, name: str, old: Column, new: Colu
         hazards.append(Hazard(HazardName.TABLE_REWRITE, subject, what, Probe(quote(table))))
         if not widens(old.type, new.type):
             filled = Probe(quote(table), f"{quote(name)} IS NOT NULL", name, "values")
-            risk = HazardName.CONSTRAINT_MAY_FAIL if fails_rather(old.type, new.type) else HazardName.DATA_LOSS
+            refuses = same_values or fails_rather(old.type, new.type)
+            risk = HazardName.CONSTRAINT_MAY_FAIL if refuses else HazardName.DATA_LOSS
             hazards.append(Hazard(risk, subject, what, filled))
     return replace(column_step(table, name, action, hazards=tuple(hazards)), cast=cast)
 
 
 def _sides(comparison: Comparison, old: Column, new: Column) -> tuple[tuple[Catalog, Column], tuple[Catalog, Column]]:
     return (comparison.old, old), (comparison.new, new)
+
+
+def _base(catalog: Catalog, kind: str) -> str:
+    """Return what a type is at bottom: a domain is the type it is over."""
+    while domain := _domain(catalog, kind):
+        kind = domain.base
+    return kind
+
+
+def _is_strict(catalog: Catalog, kind: str) -> bool:
+    """Say whether a type is a domain that may refuse a value: PostgreSQL then writes every row anew."""
+    while domain := _domain(catalog, kind):
+        if domain.constraints or not domain.nullable:
+            return True
+        kind = domain.base
+    return False
+
+
+def _domain(catalog: Catalog, kind: str) -> Domain | None:
+    return next((value for name, value in catalog.domains.items() if quote(name) == kind), None)
 
 
 def _partitions(catalog: Catalog, table: str) -> Iterator[str]:
