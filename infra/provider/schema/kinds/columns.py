@@ -9,6 +9,7 @@ from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import bare, beside, literal, local, quote
 from infra.provider.schema.index_names import made_apart
+from infra.provider.schema.kinds.resuming import resume_default, resume_identity
 from infra.provider.schema.kinds.retyping import column_step, moved, require_no_key, retype
 from infra.provider.schema.kinds.sequences import changes, clauses, fitted, narrower, start
 from infra.provider.schema.model import Catalog, Column, Identity, ObjectId, plain
@@ -235,13 +236,14 @@ def _alter(
         require_no_key(comparison, table, name)
         if identity and new.identity and narrower(identity.sequence, new.identity.sequence):
             fitting = replace(identity, sequence=fitted(identity.sequence, new.identity.sequence))
-            yield from _identity_change(table, name, identity, fitting)
+            yield from _identity_change(comparison, table, name, identity, fitting)
             steady = {name: getattr(identity.sequence, name) for name in ("increment", "cache", "cycle")}
             identity = replace(identity, sequence=replace(new.identity.sequence, **steady))
         yield moved(comparison, table, name, new) if replaced else retype(comparison, table, name, old, new)
     if new.default is not None and new.default != default:
         side: Literal["new", "both"] = "new" if default is None else "both"
         yield replace(column_step(table, name, f"SET DEFAULT {new.default}"), side=side)
+        yield from resume_default(comparison, table, name, new.default)
     if old.nullable != new.nullable:
         yield _nullable(table, name, new, fresh=fresh)
     if not new.nullable and (before := None if old.nullable else old.not_null) != new.not_null:
@@ -249,7 +251,7 @@ def _alter(
         sql = f"ALTER TABLE {quote(table)} RENAME CONSTRAINT {quote(before or usual)} TO {quote(new.not_null or usual)}"
         yield replace(column_step(table, name, ""), sql=sql)
     if new.identity and identity != new.identity:
-        yield from _identity_change(table, name, identity, new.identity)
+        yield from _identity_change(comparison, table, name, identity, new.identity)
     yield from storage_changes(table, name, old, new)
 
 
@@ -270,9 +272,12 @@ def sequence_of(table: str, name: str, identity: Identity) -> str:
     return beside(table, identity.name or f"{local(table)}_{name}_seq")
 
 
-def _identity_change(table: str, name: str, old: Identity | None, new: Identity) -> Iterator[Step]:
+def _identity_change(
+    comparison: Comparison, table: str, name: str, old: Identity | None, new: Identity
+) -> Iterator[Step]:
     if old is None:
         yield replace(column_step(table, name, f"ADD {_identity(new)}"), side="new")
+        yield resume_identity(comparison, table, name, new.sequence)
         return
     if old.generation != new.generation:
         yield replace(column_step(table, name, f"SET GENERATED {new.generation}"), side="new")

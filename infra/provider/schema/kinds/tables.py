@@ -170,9 +170,17 @@ def _alter(comparison: Comparison, name: str, old: Table, new: Table) -> Iterato
         word = "UNLOGGED" if new.unlogged else "LOGGED"
         rewrite = Hazard(HazardName.TABLE_REWRITE, name, f"SET {word}", Probe(quote(name)))
         yield Step(item, "update", f"ALTER TABLE {quote(name)} SET {word}", ACCESS_EXCLUSIVE, (rewrite,))
-    for action in option_changes(old.options, new.options):
+    for action in option_changes(*(_options(side, toast=False) for side in (old, new))):
         yield Step(item, "update", f"ALTER TABLE {quote(name)} {action}", SHARE_UPDATE_EXCLUSIVE)
     yield from _properties(name, old, new)
+    # Without a column that needs it there is no TOAST table, and PostgreSQL drops what is said of it without a word.
+    columns = frozenset(ObjectId("column", f"{name}.{part}") for part in new.columns)
+    for action in option_changes(*(_options(side, toast=True) for side in (old, new))):
+        yield Step(item, "update", f"ALTER TABLE {quote(name)} {action}", SHARE_UPDATE_EXCLUSIVE, after=columns)
+
+
+def _options(table: Table, *, toast: bool) -> Mapping[str, str]:
+    return {key: value for key, value in table.options.items() if key.startswith("toast.") is toast}
 
 
 def _require_columns_of_new_parent(comparison: Comparison, name: str, old: Table, new: Table) -> None:

@@ -1,0 +1,7 @@
+CREATE TABLE upward (n int PRIMARY KEY);
+CREATE TABLE downward (n int, a text);
+CREATE TABLE below_its_start (n int UNIQUE);
+CREATE TABLE "By hand" ("Key" int NOT NULL, CONSTRAINT k PRIMARY KEY ("Key"));
+CREATE TABLE beyond (n int UNIQUE);
+CREATE TABLE empty (n int PRIMARY KEY);
+CREATE TABLE shared (a int UNIQUE, b int UNIQUE);

@@ -1,0 +1,2 @@
+INSERT INTO upward VALUES (5); INSERT INTO downward VALUES (3), (-4); INSERT INTO below_its_start VALUES (9);
+INSERT INTO "By hand" VALUES (41); INSERT INTO beyond VALUES (6); INSERT INTO shared VALUES (50, 7)
