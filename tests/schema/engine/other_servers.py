@@ -90,7 +90,8 @@ def running(major: int, account: Account) -> Iterator[OtherServer]:
             for role in (*GROUP_ROLES, "backup"):
                 admin.execute(f"CREATE ROLE {role}".encode())
             admin.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB; GRANT CREATE ON DATABASE postgres TO {OWNER}".encode())
-            admin.execute("CREATE SCHEMA extensions")
+            admin.execute(f"CREATE SCHEMA extensions AUTHORIZATION {OWNER}".encode())
+            admin.execute("GRANT USAGE ON SCHEMA extensions TO PUBLIC")
         yield server
 
 
