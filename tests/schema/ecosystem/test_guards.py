@@ -122,6 +122,15 @@ def test_constraints(service: Service, register: Register, statement: str) -> No
         service.execute(statement)
 
 
+@pytest.mark.parametrize("table", ["agent_registry", "distributed_tasks"])
+def test_hot_tables_leave_single_columns_to_domains(service: Service, table: str) -> None:
+    # Each CHECK is read anew for every statement that updates the table: docs/adr/0039.
+    checks = (
+        "SELECT conname FROM pg_constraint WHERE contype = 'c' AND conrelid = %s::regclass AND cardinality(conkey) = 1"
+    )
+    assert service.execute(checks, (table,)).fetchall() == []
+
+
 @pytest.mark.parametrize(
     ("protocol", "settings", "accepted"),
     [
