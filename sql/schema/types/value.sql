@@ -1,6 +1,5 @@
 -- What a column may hold is its domain, not a CHECK of its table: of a table's CHECKs PostgreSQL reads each one's expression
--- anew for every statement that updates it, whatever it sets, a domain's where a value is given. A heartbeat costs the
--- server two thirds of what it did.
+-- anew for every statement that updates it, whatever it sets, a domain's where a value is given (docs/adr/0039).
 CREATE DOMAIN agent_name AS text
 CONSTRAINT agent_name_is_well_formed CHECK (length(value) <= 200 AND value ~ '^[A-Za-z0-9][A-Za-z0-9._:/-]*$');
 
