@@ -21,7 +21,7 @@ from tests.supabase.fixtures import start_supabase, supabase_template
 __all__ = ["s3_server", "start_supabase", "supabase_template"]
 
 REGISTRY = "sql/schema/tables/agent_registry.sql"
-FIRST_COLUMN = "    agent_id text"
+FIRST_COLUMN = "    agent_id agent_name"
 
 SURROUNDINGS = {
     "roles": """

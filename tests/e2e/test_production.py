@@ -100,7 +100,7 @@ def test_with_an_old_backup_nothing_changes_until_there_is_a_new_one(production:
     client.close()
 
     table = "sql/schema/tables/agent_registry.sql"
-    with production.edited(table, "    agent_id text", "    region text,\n    agent_id text"):
+    with production.edited(table, "    agent_id agent_name", "    region text,\n    agent_id agent_name"):
         refused = "the latest backup is 20.0 h old, allowed are 3 h (backupMaxAgeHours)"
         assert refused in production.preview(stack=STACK, expect=1)
         assert refused in production.up(stack=STACK, expect=1)

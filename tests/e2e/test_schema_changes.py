@@ -9,7 +9,7 @@ from tests.e2e.project import Project
 from tests.full_run import in_full
 
 REGISTRY = "sql/schema/tables/agent_registry.sql"
-FIRST_COLUMN = "    agent_id text"
+FIRST_COLUMN = "    agent_id agent_name"
 
 
 def changed_rows(said: str) -> set[str]:

@@ -17,6 +17,7 @@ class HazardName(StrEnum):
     FULL_SCAN = "FULL_SCAN"
     INDEX_REBUILD = "INDEX_REBUILD"
     DEPENDENTS_DROPPED = "DEPENDENTS_DROPPED"
+    RESULTS_KEPT = "RESULTS_KEPT"
 
 
 REFUSED_UNLESS_ALLOWED = frozenset({HazardName.DATA_LOSS, HazardName.PRIVILEGE_WIDENED, HazardName.RLS_WEAKENED})
@@ -32,6 +33,7 @@ SENTENCES: Mapping[HazardName, str] = {
     HazardName.FULL_SCAN: "{subject}: {amount} are read while others go on working ({what}).",
     HazardName.INDEX_REBUILD: "{subject}: the index is away while it is built over {amount}.",
     HazardName.DEPENDENTS_DROPPED: "{subject}: {what} dropped and made again in the same transaction.",
+    HazardName.RESULTS_KEPT: "{subject}: {what} keep what it returned before, until they are made anew.",
 }
 """What the user reads; `subject` is the object, `amount` the live number, `what` the act."""
 

@@ -6,6 +6,7 @@ from infra.provider.schema.assembly import SCHEMA_PLACEHOLDER
 from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
 from infra.provider.schema.hazards import Hazard, HazardName
 from infra.provider.schema.identifiers import dollar_quoted, literal, quote
+from infra.provider.schema.kinds.stored_results import results_kept
 from infra.provider.schema.model import Function, ObjectId
 from infra.provider.schema.steps import Step
 
@@ -33,9 +34,8 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         if new and (old is None or rebuilt):
             yield Step(item, "create", definition(new, comparison.schema))
         elif old and new and _differs(old, new):
-            yield Step(
-                item, "update", definition(new, comparison.schema, replace=True), hazards=_hazards(name, old, new)
-            )
+            hazards = (*_hazards(name, old, new), *results_kept(comparison, item, old, new))
+            yield Step(item, "update", definition(new, comparison.schema, replace=True), hazards=hazards)
 
 
 def _differs(old: Function, new: Function) -> bool:
