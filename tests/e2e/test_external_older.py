@@ -2,19 +2,22 @@
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
-import docker
 import psycopg
 import pytest
 
+from infra.embedded.account import Account
 from tests.backup.conftest import s3_server
 from tests.backup.s3_server import S3Server
 from tests.e2e.project import Project
 from tests.e2e.test_external import FIRST_COLUMN, REGISTRY, External, configure, surroundings
 from tests.e2e.test_lifecycle import TABLES
 from tests.full_run import in_full
+from tests.schema.engine.other_servers import WITH_VECTOR, NotToBeHad
 from tests.supabase.container import running_container
 from tests.supabase.emulation import Emulated
+from tests.supabase.older import running_older
 
 pytestmark = in_full
 
@@ -25,20 +28,35 @@ FOUND_CHANGES = 7
 """Pulumi's exit code where none were expected."""
 
 
-@pytest.fixture(scope="module")
-def server(engine: docker.DockerClient) -> Iterator[Emulated]:
-    with running_container(engine, IMAGE) as emulated:
-        emulated.enable("vector")
-        yield emulated
+@pytest.fixture(scope="module", params=[16, 17])
+def major(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
 
 
 @pytest.fixture(scope="module")
-def older(make_project: Callable[[], Project], server: Emulated, s3_server: S3Server) -> External:
+def server(request: pytest.FixtureRequest, major: int, account: Account) -> Iterator[Emulated]:
+    try:
+        with _running(request, major, account) as emulated:
+            emulated.enable("vector")
+            yield emulated
+    except NotToBeHad as reason:
+        pytest.skip(str(reason))
+
+
+def _running(request: pytest.FixtureRequest, major: int, account: Account) -> AbstractContextManager[Emulated]:
+    """Return a server in a container, or where there is no image of it, beside it."""
+    if major in WITH_VECTOR:
+        return running_older(major, account)
+    return running_container(request.getfixturevalue("engine"), IMAGE)
+
+
+@pytest.fixture(scope="module")
+def older(make_project: Callable[[], Project], server: Emulated, major: int, s3_server: S3Server) -> External:
     project = make_project()
     project.pulumi("stack", "init", "dev")
-    configure(project, server, s3_server, "older-backups")
+    configure(project, server, s3_server, f"older-backups-{major}")
     before = surroundings(server)
-    assert "✓ version: PostgreSQL 17" in project.make("preflight")
+    assert f"✓ version: PostgreSQL {major}" in project.make("preflight")
     project.make("up")
     return External(project, server, before)
 

