@@ -23,12 +23,12 @@ CONSTRAINT name_list_has_no_null CHECK (array_position(value, NULL) IS NULL);
 COMMENT ON DOMAIN name_list IS 'Names, none of them NULL.';
 
 CREATE DOMAIN jsonb_object AS jsonb
-CONSTRAINT json_object_is_object CHECK (jsonb_typeof(value) = 'object');
+CONSTRAINT jsonb_object_is_object CHECK (jsonb_typeof(value) = 'object');
 
 COMMENT ON DOMAIN jsonb_object IS 'A JSON object.';
 
 CREATE DOMAIN jsonb_array AS jsonb
-CONSTRAINT json_array_is_array CHECK (jsonb_typeof(value) = 'array');
+CONSTRAINT jsonb_array_is_array CHECK (jsonb_typeof(value) = 'array');
 
 COMMENT ON DOMAIN jsonb_array IS 'A JSON array.';
 

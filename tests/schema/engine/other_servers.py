@@ -104,11 +104,14 @@ def add_vector(major: int) -> None:
             parts = [name for name in archive.namelist() if re.match(rf"{inside}/(lib|share)/.*/vector[.-]", name)]
             for part in parts:
                 archive.extract(part, work)
-        # The control file comes last: it says that all is there.
-        for part in sorted(parts, key=lambda name: name.endswith(".control")):
-            shutil.copy(Path(work) / part, native / Path(part).relative_to(inside))
-        with control.open("a") as file:
-            file.write("trusted = true\n")
+        for part in parts:
+            if not part.endswith(".control"):
+                shutil.copy(Path(work) / part, native / Path(part).relative_to(inside))
+        # Last, and whole at once: it says that all is there, to other processes as well.
+        text = (Path(work) / inside / control.relative_to(native)).read_text() + "trusted = true\n"
+        whole = control.with_suffix(f".{secrets.token_hex(4)}")
+        whole.write_text(text)
+        whole.replace(control)
 
 
 @contextmanager

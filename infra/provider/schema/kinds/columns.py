@@ -243,7 +243,7 @@ def _alter(
     if new.default is not None and new.default != default:
         side: Literal["new", "both"] = "new" if default is None else "both"
         yield replace(column_step(table, name, f"SET DEFAULT {new.default}"), side=side)
-        yield from resume_default(comparison, table, name, new.default)
+        yield from resume_default(comparison, table, name, new)
     if old.nullable != new.nullable:
         yield _nullable(table, name, new, fresh=fresh)
     if not new.nullable and (before := None if old.nullable else old.not_null) != new.not_null:

@@ -69,7 +69,7 @@ def retype(comparison: Comparison, table: str, name: str, old: Column, new: Colu
     if new.collation:
         action += f" COLLATE {new.collation}"
     hazards, cast = [], None
-    same_values = _base(comparison.old, old.type) == _base(comparison.new, new.type)
+    same_values = base(comparison.old, old.type) == base(comparison.new, new.type)
     same = same_bytes(old.type, new.type) or (same_values and not _is_strict(comparison.new, new.type))
     if old.type != new.type and not same:
         # There is no cast from one enum to another but by their labels.
@@ -91,7 +91,7 @@ def _sides(comparison: Comparison, old: Column, new: Column) -> tuple[tuple[Cata
     return (comparison.old, old), (comparison.new, new)
 
 
-def _base(catalog: Catalog, kind: str) -> str:
+def base(catalog: Catalog, kind: str) -> str:
     """Return what a type is at bottom: a domain is the type it is over."""
     while domain := _domain(catalog, kind):
         kind = domain.base
