@@ -4,15 +4,14 @@ import re
 from collections.abc import Iterable, Iterator
 
 from infra.provider.schema.errors import SourceError, SourceErrors
-from infra.provider.schema.identifiers import Name, beside
+from infra.provider.schema.identifiers import IDENTIFIER, Name, beside
 from infra.provider.schema.model import Catalog, Rename
 from infra.provider.schema.source import SourceFile
 from infra.provider.schema.statements import locate, statement_starts
 
 _DIRECTIVE = re.compile(r"^[ \t]*--[ \t]*renamed-from:[ \t]*(?P<old>.*?)[ \t]*$", re.MULTILINE)
 _REMARKS = re.compile(r"(?:\s+|--[^\n]*)*")
-_NAME = r'(?:"(?:[^"]|"")+"|[A-Za-z_\x80-\uffff][\w\x80-\uffff$]*)'
-_PATH = rf"(?:{_NAME}\s*\.\s*)??(?:({_NAME})\s*\.\s*)?({_NAME})"
+_PATH = rf"(?:{IDENTIFIER}\s*\.\s*)??(?:({IDENTIFIER})\s*\.\s*)?({IDENTIFIER})"
 _IF = r"(?:IF\s+(?:NOT\s+)?EXISTS\s+)?"
 
 
@@ -31,14 +30,14 @@ _STATEMENTS = tuple(
         ("function", "(?:FUNCTION|PROCEDURE)"),
     )
 )
-_INDEX = _pattern(rf"CREATE (?:UNIQUE )?INDEX(?: CONCURRENTLY)? {_IF}({_NAME}) ON (?:ONLY )?{_PATH}")
+_INDEX = _pattern(rf"CREATE (?:UNIQUE )?INDEX(?: CONCURRENTLY)? {_IF}({IDENTIFIER}) ON (?:ONLY )?{_PATH}")
 _PARTS = (
-    ("policy", _pattern(rf"CREATE POLICY ({_NAME}) ON {_PATH}")),
-    ("trigger", _pattern(rf"CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER ({_NAME}) (?:[^;]*?) ON {_PATH}")),
+    ("policy", _pattern(rf"CREATE POLICY ({IDENTIFIER}) ON {_PATH}")),
+    ("trigger", _pattern(rf"CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER ({IDENTIFIER}) (?:[^;]*?) ON {_PATH}")),
 )
-_ADDED = _pattern(rf"ALTER TABLE (?:ONLY )?{_IF}{_PATH} ADD (CONSTRAINT|COLUMN)?\s*{_IF}({_NAME})")
-_CONSTRAINT = _pattern(rf"CONSTRAINT ({_NAME})")
-_MEMBER = re.compile(rf"({_NAME})|'((?:[^']|'')*)'")
+_ADDED = _pattern(rf"ALTER TABLE (?:ONLY )?{_IF}{_PATH} ADD (CONSTRAINT|COLUMN)?\s*{_IF}({IDENTIFIER})")
+_CONSTRAINT = _pattern(rf"CONSTRAINT ({IDENTIFIER})")
+_MEMBER = re.compile(rf"({IDENTIFIER})|'((?:[^']|'')*)'")
 _TYPES = ("enums", "composites", "ranges")
 
 
@@ -75,7 +74,7 @@ def read_renames(files: Iterable[SourceFile], catalog: Catalog) -> tuple[Rename,
 def _rename(text: str, directive: re.Match[str], catalog: Catalog) -> Rename | None:
     place = _REMARKS.match(text, directive.end())
     offset = place.end() if place else directive.end()
-    old = _folded(directive["old"]) if re.fullmatch(_NAME, directive["old"]) else directive["old"].strip("'")
+    old = _folded(directive["old"]) if re.fullmatch(IDENTIFIER, directive["old"]) else directive["old"].strip("'")
     if not old:
         return None
     return next(_candidates(text, offset, old, catalog), None)

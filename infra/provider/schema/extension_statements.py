@@ -4,17 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from infra.provider.schema.identifiers import IDENTIFIER
 from infra.provider.schema.statements import statement_starts
 
-NAME = r'(?:"(?:[^"]|"")+"|[A-Za-z_\x80-\uffff][\w\x80-\uffff$]*)'
-"""An identifier, as a regular expression."""
-
 _CREATE = re.compile(
-    rf"CREATE\s+EXTENSION\s+(?P<optional>IF\s+NOT\s+EXISTS\s+)?(?P<name>{NAME})\s*(?:WITH\s+)?"
-    rf"(?P<options>(?:(?:SCHEMA\s+{NAME}|VERSION\s+(?:'(?:[^']|'')*'|{NAME})|CASCADE)\s*)*)(?:;|\Z)",
+    rf"CREATE\s+EXTENSION\s+(?P<optional>IF\s+NOT\s+EXISTS\s+)?(?P<name>{IDENTIFIER})\s*(?:WITH\s+)?"
+    rf"(?P<options>(?:(?:SCHEMA\s+{IDENTIFIER}|VERSION\s+(?:'(?:[^']|'')*'|{IDENTIFIER})|CASCADE)\s*)*)(?:;|\Z)",
     re.IGNORECASE,
 )
-_SCHEMA = re.compile(rf"\bSCHEMA\s+({NAME})", re.IGNORECASE)
+_SCHEMA = re.compile(rf"\bSCHEMA\s+({IDENTIFIER})", re.IGNORECASE)
 _PIN = re.compile(r"\bVERSION\s", re.IGNORECASE)
 _CASCADE = re.compile(r"\bCASCADE\b", re.IGNORECASE)
 

@@ -7,13 +7,14 @@ What others made stays theirs under CREATE SCHEMA IF NOT EXISTS: whoever writes 
 import re
 from collections.abc import Iterable
 
-from infra.provider.schema.extension_statements import NAME, folded
+from infra.provider.schema.extension_statements import folded
+from infra.provider.schema.identifiers import IDENTIFIER
 from infra.provider.schema.source import SourceFile
 from infra.provider.schema.statements import statement_starts
 from infra.provider.schema.target import Target, is_reserved
 
 _CREATE = re.compile(
-    rf"CREATE\s+SCHEMA\s+(IF\s+NOT\s+EXISTS\s+)?(?:AUTHORIZATION\s+)?({NAME})",  # for a role, in its name
+    rf"CREATE\s+SCHEMA\s+(IF\s+NOT\s+EXISTS\s+)?(?:AUTHORIZATION\s+)?({IDENTIFIER})",  # for a role, in its name
     re.IGNORECASE,
 )
 

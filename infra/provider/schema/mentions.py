@@ -7,10 +7,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from infra.provider.schema.identifiers import Name
+from infra.provider.schema.identifiers import IDENTIFIER, Name
 from infra.provider.schema.steps import Step
 
-_NAME = re.compile(r'[A-Za-z_\x80-\uffff][\w\x80-\uffff$]*|"(?:[^"]|"")+"')
+_NAME = re.compile(IDENTIFIER)
 _MENTIONED = frozenset({"table", "view", "function", "aggregate", "sequence"})
 
 

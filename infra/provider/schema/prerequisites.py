@@ -2,13 +2,15 @@
 
 import re
 
-from infra.provider.schema.extension_statements import NAME, ExtensionStatement, extension_statements, folded
+from infra.provider.schema.extension_statements import ExtensionStatement, extension_statements, folded
+from infra.provider.schema.identifiers import IDENTIFIER
 from infra.provider.schema.source import SourceFile
 from infra.provider.schema.statements import statement_starts
 from infra.provider.schema.target import Target
 
 PLAIN_SCHEMA = re.compile(
-    rf"CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?({NAME})\s*(?:AUTHORIZATION\s+({NAME})\s*)?;", re.IGNORECASE
+    rf"CREATE\s+SCHEMA\s+(?:IF\s+NOT\s+EXISTS\s+)?({IDENTIFIER})\s*(?:AUTHORIZATION\s+({IDENTIFIER})\s*)?;",
+    re.IGNORECASE,
 )
 """A CREATE SCHEMA that makes nothing inside of it."""
 

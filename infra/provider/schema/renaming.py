@@ -7,13 +7,13 @@ from typing import Any
 
 from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import Hazard, Probe
-from infra.provider.schema.identifiers import Name, Part, beside, home_in, literal, local, quote
+from infra.provider.schema.identifiers import IDENTIFIER, Name, Part, beside, home_in, literal, local, quote
 from infra.provider.schema.model import TOP_LEVEL, Catalog, ObjectId, Rename
 from infra.provider.schema.online.situation import Situation
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, NO_LOCK, SHARE_UPDATE_EXCLUSIVE, Step
 
 _PARTS = {"column": "columns", "constraint": "constraints", "policy": "policies", "trigger": "triggers"}
-_WORD = re.compile(r'"(?:[^"]|"")+"|[A-Za-z_\x80-\uffff][\w\x80-\uffff$]*')
+_WORD = re.compile(IDENTIFIER)
 _VERBATIM = frozenset({"body", "comment", "labels", "owner", "grants"})
 """Fields that hold no names that PostgreSQL changes by itself."""
 

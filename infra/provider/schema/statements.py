@@ -3,15 +3,17 @@
 import re
 from collections.abc import Iterator
 
+from infra.provider.schema.identifiers import LETTER, PART
+
 _LEXEME = re.compile(
-    r"""
+    rf"""
       --[^\n]*                                    # line comment
     | /\*                                         # block comments nest: read by hand
     | [eE]'(?:[^'\\]|\\.|'')*'                    # string with escapes
     | '(?:[^']|'')*'
     | "(?:[^"]|"")*"
-    | \$(?P<tag>[A-Za-z_\x80-\uffff][\w\x80-\uffff]*|)\$.*?\$(?P=tag)\$
-    | [\w\x80-\uffff$]+                           # a word
+    | \$(?P<tag>{LETTER}(?:(?!\$){PART})*|)\$.*?\$(?P=tag)\$
+    | {PART}+                                     # a word
     | ;
     | .
     """,

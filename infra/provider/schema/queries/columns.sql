@@ -23,16 +23,19 @@ SELECT a.attrelid AS relation,
        -- Without what newer minor versions note here for themselves (pg_attver), which nobody can set.
        NULLIF(ARRAY(SELECT entry FROM unnest(a.attoptions) AS entry WHERE entry NOT LIKE 'pg\_%%'), '{}') AS options,
        -- PostgreSQL 18 keeps NOT NULL as a constraint; a partition's belongs to its parent.
-       CASE WHEN n.coninhcount = 0 THEN n.conname::text END AS not_null,
-       CASE WHEN n.coninhcount > 0 THEN format(schema.named, c.relname) || '.' || a.attname END AS inherited,
-       n.conname::text AS not_null_inherited,
-       (SELECT obj_description(m.oid, 'pg_constraint') FROM pg_constraint m
-        WHERE a.attnotnull AND m.conrelid = a.attrelid AND m.contype = 'n' AND m.conkey[1] = a.attnum) AS not_null_comment
+       CASE WHEN n.coninhcount = 0 THEN named.not_null END AS not_null,
+       CASE WHEN n.coninhcount > 0 AND named.not_null IS NOT NULL THEN format(schema.named, c.relname) || '.' || a.attname
+       END AS inherited,
+       named.not_null AS not_null_inherited,
+       remark.description AS not_null_comment
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN managed_schemas AS schema ON schema.oid = c.relnamespace
-LEFT JOIN pg_constraint n ON n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
-                             AND n.conname <> c.relname || '_' || a.attname || '_not_null'
+LEFT JOIN pg_constraint n ON a.attnotnull AND n.conrelid = a.attrelid AND n.contype = 'n' AND n.conkey[1] = a.attnum
+CROSS JOIN LATERAL (
+    SELECT NULLIF(n.conname, c.relname || '_' || a.attname || '_not_null')::text AS not_null
+) AS named
+LEFT JOIN pg_description remark ON remark.objoid = n.oid AND remark.classoid = 'pg_constraint'::regclass
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN pg_depend i ON a.attidentity <> '' AND i.classid = 'pg_class'::regclass AND i.deptype = 'i'

@@ -78,7 +78,8 @@ object (class, oid, subid, kind, name) AS (
     UNION ALL
     SELECT 'pg_cast'::regclass, c.oid, 0, 'cast',
            format('(%%s AS %%s)', format_type(c.castsource, NULL), format_type(c.casttarget, NULL))
-    FROM pg_cast c WHERE EXISTS (SELECT FROM named_type t WHERE t.oid IN (c.castsource, c.casttarget))
+    FROM pg_cast c
+    WHERE c.castsource IN (SELECT oid FROM named_type) OR c.casttarget IN (SELECT oid FROM named_type)
     UNION ALL
     SELECT 'pg_ts_dict'::regclass, d.oid, 0, 'tsdictionary', format(schema.named, d.dictname)
     FROM pg_ts_dict d, schema WHERE d.dictnamespace = schema.oid

@@ -4,7 +4,9 @@ securable (class, oid, subid, owner, acl, initial) AS (
     SELECT 'relation', c.oid, 0, c.relowner, c.relacl,
            acldefault(CASE WHEN c.relkind = 'S' THEN 's' ELSE 'r' END::"char", c.relowner)
     FROM pg_class c
+    -- Without an acl a relation is its owner's alone.
     WHERE c.relnamespace = ANY (ARRAY(SELECT oid FROM schema)) AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+      AND c.relacl IS NOT NULL
     UNION ALL
     SELECT 'relation', a.attrelid, a.attnum, c.relowner, a.attacl, acldefault('c', c.relowner)
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
