@@ -16,12 +16,15 @@ from typing import Any
 
 import pytest
 
+from infra import store_policies
 from infra.backup_job import progress
 from infra.backup_job.progress import Step
 from infra.backup_job.progress_display import ERASE, Bar, Lines, line, watcher
 from infra.backup_job.report import as_text
 from tests.backup.conftest import PROJECT, Job
 from tests.backup.held import children, held, held_dump, held_restore
+from tests.backup.s3_server import S3Server
+from tests.backup.troubled_store import troubled
 from tests.conftest import Database
 from tests.waiting import wait_until
 
@@ -130,6 +133,31 @@ def test_a_bar_for_dump_restore_and_verify(job: Job, big: Database, restored: li
         assert seen.end()[0] == 0
         assert [text.partition(" ")[2].partition(":")[0] for text in seen.left] == ["is whole"]
     assert big
+
+
+def test_a_bar_for_pruning(job: Job, s3_server: S3Server, database: Database) -> None:
+    """It stands while the store takes its time over the first deletion."""
+    asked, answer = threading.Event(), threading.Event()
+
+    def wait_in_deleting(kind: str, before: int) -> None:
+        if kind == "DELETE object" and before == 0:
+            asked.set()
+            answer.wait(60)
+
+    pruner = s3_server.keys(store_policies.PRUNER)
+    rules = dict.fromkeys(("hourly", "daily", "weekly", "monthly", "yearly"), 0)
+    job.set(retention={"last": 1, **rules}, prune_access_key=pruner.access_key, prune_secret_key=pruner.secret_key)
+    job.good("run")
+    job.good("run")
+    with troubled(s3_server.endpoint, wait_in_deleting) as (endpoint, _):
+        job.set(s3_endpoint=endpoint)
+        with terminal(job, "prune") as seen:
+            assert asked.wait(60)
+            shows(seen, "] 1 of 2")  # the latest, which stays, came first
+            answer.set()
+            assert seen.end()[0] == 0
+            assert "1 went" in seen.left[-1]
+    assert database
 
 
 def test_a_narrow_terminal_is_drawn_in_and_left_well_when_interrupted(job: Job, big: Database) -> None:
