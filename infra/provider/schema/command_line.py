@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     try:
         url = connection_string(options.url)
-        with session(url) as connection, _said_plainly():
+        with session(url, looks=options.command != "apply") as connection, _said_plainly():
             return _COMMANDS[options.command](_Work.begin(options, connection, url))
     except SchemaError as error:
         if options.json:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 LETTER, PART = r"[^\x00-@\[-^`{-\x7f]", r"[^\x00-#%-/:-@\[-^`{-\x7f]"
 """What a name without quotes begins with, and goes on with, as regular expressions: PostgreSQL takes letters, `_` and
-all beyond ASCII, then digits and `$`, too. What is not taken is named: `re` needs milliseconds for a range of 65,000."""
+all beyond ASCII, then digits and `$`, too. What is not taken is named: ranges of 65,000 take `re` milliseconds."""
 
 IDENTIFIER = rf'(?:"(?:[^"]|"")+"|{LETTER}{PART}*)'
 

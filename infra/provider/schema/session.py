@@ -35,8 +35,13 @@ def connection_string(given: str | None) -> str:
 
 
 @contextmanager
-def session(url: str) -> "Iterator[psycopg.Connection[Any]]":
+def session(url: str, *, looks: bool = True) -> "Iterator[psycopg.Connection[Any]]":
     """Open a connection that commits by itself.
+
+    Args:
+        url: its connection string.
+        looks: changes nothing, and so prepares no statement either: behind a pooler in transaction mode, where an
+            update is refused, it would stay for somebody else.
 
     Raises:
         SchemaError: it is no connection string, the server does not answer, or it is too old or too new.
@@ -45,6 +50,8 @@ def session(url: str) -> "Iterator[psycopg.Connection[Any]]":
 
     try:
         connection = psycopg.connect(url, autocommit=True, connect_timeout=10, application_name="pgstack")
+        if looks:
+            connection.prepare_threshold = None
     except psycopg.ProgrammingError:  # whose words quote the password
         raise SchemaError("the URL is no connection string of the form postgresql://user@host/database") from None
     except psycopg.OperationalError as error:

@@ -8,6 +8,8 @@ import psutil
 import psycopg
 import pytest
 
+from infra.provider.schema.introspect import read_catalog
+from infra.provider.schema.session import session
 from tests.conftest import Database
 from tests.schema.command_line.conftest import Run
 
@@ -103,6 +105,15 @@ def test_a_role_without_createdb_is_told_what_it_can_not_prove(run: Run, folder:
     finally:
         with psycopg.connect(database.admin_url, autocommit=True) as admin:
             admin.execute("DROP OWNED BY plain; DROP ROLE plain")
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_what_only_looks_leaves_no_statement_behind(database: Database, looks: bool) -> None:
+    """An update's session keeps the plans of the queries that read the catalog."""
+    with session(database.owner_url, looks=looks) as connection:
+        read_catalog(connection, "public")
+        assert bool(connection.execute("SELECT name FROM pg_prepared_statements").fetchall()) != looks
+        assert connection.execute("SHOW plan_cache_mode").fetchone() == ("auto",)
 
 
 def test_help_needs_no_database(run: Run) -> None:
