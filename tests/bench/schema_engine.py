@@ -2,7 +2,9 @@
 
 Whole commands are timed, as a user waits for them, several times and in turns with what they are compared to; medians
 and minima are printed as Markdown. Parts that a command reports of itself (its JSON's `timings`) have columns of their
-own. SIZES, ROUNDS and PEERS=0 change a run; beyond 100 tables there are `LARGE_ROUNDS` rounds.
+own. A peer compares two databases: "from files" adds psql's time to fill the second, which each of its plans needs;
+ours remembers what files say. SIZES, ROUNDS and PEERS=0 change a run; beyond 100 tables there are `LARGE_ROUNDS`
+rounds.
 """
 
 import json
@@ -142,15 +144,18 @@ def measured(place: Bench, size: int, found: list[peers.Peer]) -> tuple[str, lis
     rest = " | ".join(f"{_median(first, name):.2f}" for name in ("desired", "proof", "check", "whole"))
     ours = statistics.median(idle[""])
     whole = f"{_median(column, 'whole'):.2f} ({parts})"
-    lines = [f"| {size:,} | this engine | {_both(idle[''])} | | {whole} | {asked} | {rounds} |"]
+    lines = [f"| {size:,} | this engine | {_both(idle[''])} | | {ours:.2f} | | {whole} | {asked} | {rounds} |"]
     if found:
         with psycopg.connect(desired, autocommit=True) as connection:
             connection.execute(schemas.ONE_COLUMN.encode())
     for peer in found:
         ended = math.inf not in idle[peer.name]
         busy = [against(peer, place.url("by_psql"), desired) for _ in range(rounds if ended else 1)]
-        times = f"{statistics.median(idle[peer.name]) / ours:.1f}" if ended else ""
-        lines.append(f"| {size:,} | {peer.name} | {_both(idle[peer.name])} | {times} | {_both(busy)} | | {len(busy)} |")
+        alone = statistics.median(idle[peer.name])
+        from_files = alone + _median(first, "psql")
+        known, read = (f"{seconds / ours:.1f}" if ended else "" for seconds in (alone, from_files))
+        parts = f"{_both(idle[peer.name])} | {known} | {from_files:.2f} | {read} | {_both(busy)}"
+        lines.append(f"| {size:,} | {peer.name} | {parts} | | {len(busy)} |")
     return f"| {size:,} | {applied} | {ratio:.2f} | {rest} | {rounds} |", lines
 
 
@@ -192,8 +197,9 @@ def _report(applied: list[str], compared: list[str], version: str, found: list[p
     print("| First apply: tables | `psql -1 -f` | live phase | ratio | files read | proof | check | whole | rounds |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     print("\n".join(applied))
-    print("\n| Plan: tables | engine | nothing to do | times ours | one column | queries | rounds |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    columns = "nothing to do | times ours | from files | times ours | one column | queries | rounds"
+    print(f"\n| Plan: tables | engine | {columns} |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     print("\n".join(compared))
     for peer in found:
         print(f"\n{peer.name} sees {peer.sees}; run as `{' '.join([Path(peer.command[0]).name, *peer.command[1:]])}`.")
