@@ -78,7 +78,7 @@ bench-schema: ## time the schema engine on 7 to 1,000 tables, beside psql and it
 bench-backup: ## time a backup and its restore of 1 and 5 GB, beside what is done by hand (SIZES='1 5', ROUNDS=n)
 	@$(BOOTSTRAP) run python tests/bench/backup.py
 
-bench-ecosystem: ## time queue, heartbeats and logs beside other queues, and search (TASKS=n, SIZES='10000 100000', ROUNDS=n, AGENTS=n, PARTS=search)
+bench-ecosystem: ## time queue, heartbeats and logs beside other queues, and search (TASKS=n, SIZES='10000 100000', ROUNDS=n, AGENTS=n, PARTS=search, KINDS=real)
 	@$(BOOTSTRAP) run python tests/bench/ecosystem.py
 
 docs: ## write docs/database.* anew, from the catalog of a database with sql/schema, and the pictures of docs/benchmarks.md

@@ -1,15 +1,16 @@
 """Search among many agents: how many of the ten truly nearest find_agents() finds, and how long it takes.
 
 Vectors are drawn around centres, or from all directions alike; descriptions are ten words in a row of Python's own
-documentation. Agents are loaded by their table's owner, and the vector index is built in one go afterwards.
+documentation. Or both are real: what a small model makes of Debian's descriptions of its packages. Agents are loaded by
+their table's owner, and the vector index is built in one go afterwards.
 """
 
 import os
 import random
-import re
 import statistics
 import sys
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pydoc_data.topics import topics
 from typing import Any
@@ -17,15 +18,19 @@ from typing import Any
 import psycopg
 from psycopg.rows import TupleRow
 
+from infra.embedded.cache import cache_root
 from tests.bench.agents_database import Place, settled
+from tests.bench.agents_embedded import embedded
+from tests.bench.agents_texts import AbsentError, words
 from tests.bench.server import machine
 
 AGENTS = int(os.environ.get("AGENTS", "50000"))
 QUERIES = int(os.environ.get("QUERIES", "200"))
-CENTRES = {"clustered": AGENTS // 100, "uniform": 0}
-"""Kinds of vectors and the number of their centres, around each of which a hundred lie, as in the search's tests."""
+WANTED = os.environ.get("KINDS", "clustered uniform real").split()
 SPREAD = 0.6
 WARM = 20
+EACH_RARE = 101
+"""Of so many agents one is rare."""
 INDEX = "agent_registry_capability_embedding_idx"
 
 Session = psycopg.Connection[TupleRow]
@@ -33,6 +38,7 @@ Session = psycopg.Connection[TupleRow]
 VECTORS = """
     CREATE TABLE searched (number integer NOT NULL, rare boolean NOT NULL, place vector(384) STORAGE PLAIN NOT NULL);
     CREATE TABLE asked (number integer NOT NULL, place vector(384) NOT NULL);
+    CREATE TABLE described (number integer NOT NULL, description text NOT NULL);
     CREATE TABLE centres (number integer NOT NULL, place vector(384) NOT NULL);
     CREATE FUNCTION direction(number integer) RETURNS vector LANGUAGE sql VOLATILE AS
     $$SELECT array_agg(random_normal() + 0 * number)::vector FROM generate_series(1, 384)$$;
@@ -79,21 +85,50 @@ SEARCHES = (
 def texts(count: int, length: int, least: int, seed: int) -> list[str]:
     """Return so many texts of so many words in a row, words shorter than `least` letters left out."""
     chance = random.Random(seed)  # noqa: S311
-    words = [word for word in re.findall(r"[a-z]+", " ".join(topics.values()).lower()) if len(word) >= least]
-    return [" ".join(words[at : at + length]) for at in (chance.randrange(len(words) - length) for _ in range(count))]
+    every = words(" ".join(topics.values()), least)
+    return [" ".join(every[at : at + length]) for at in (chance.randrange(len(every) - length) for _ in range(count))]
 
 
-def load(admin: Session, centres: int) -> tuple[float, float]:
-    """Make the agents anew; return the seconds that rows and vector index took."""
-    admin.execute("TRUNCATE agent_registry, searched, asked, centres CASCADE")
+def drawn(admin: Session, centres: int) -> list[str]:
+    """Fill the tables with vectors around so many centres, or from all directions if there are none."""
     admin.execute("SELECT setseed(0.5)")
     spread = SPREAD if centres else 1.0
     admin.execute("INSERT INTO centres SELECT n, direction(n) FROM generate_series(0, %s - 1) AS n", (max(centres, 1),))
     if not centres:
         admin.execute("UPDATE centres SET place = array_fill(0, ARRAY[384])::vector")
-    for table, rare, count in (("searched", "n %% 101 = 0,", AGENTS), ("asked", "", QUERIES + WARM)):
+    rare = f"n %% {EACH_RARE} = 0,"
+    for table, condition, count in (("searched", rare, AGENTS), ("asked", "", QUERIES + WARM)):
         given = {"spread": spread, "count": count, "centres": max(centres, 1)}
-        admin.execute(FILL.format(table=table, rare=rare).encode(), given)
+        admin.execute(FILL.format(table=table, rare=condition).encode(), given)
+    _copy(admin, "described", ("int4", "text"), enumerate(texts(AGENTS, 10, 1, 1), 1))
+    return texts(QUERIES + WARM, 2, 5, 2)
+
+
+def real(admin: Session) -> list[str]:
+    """Fill the tables with real texts and their embeddings.
+
+    Raises:
+        AbsentError: they cannot be had here.
+    """
+    agents, asked = embedded(cache_root() / "bench-embeddings", AGENTS, QUERIES + WARM)
+    places = ((number, number % EACH_RARE == 0, agent.sent()) for number, agent in enumerate(agents, 1))
+    _copy(admin, "searched", ("int4", "bool", "bytea"), places)
+    _copy(admin, "asked", ("int4", "bytea"), ((number, query.sent()) for number, query in enumerate(asked, 1)))
+    _copy(admin, "described", ("int4", "text"), ((number, agent.text) for number, agent in enumerate(agents, 1)))
+    return [" ".join(words(query.text, 5)[:2]) for query in asked]
+
+
+KINDS: dict[str, Callable[[Session], list[str]]] = {
+    "clustered": lambda admin: drawn(admin, AGENTS // 100),  # a hundred around each centre, as in the search's tests
+    "uniform": lambda admin: drawn(admin, 0),
+    "real": real,
+}
+"""Kinds of vectors; each fills the tables of agents and queries, and returns the queries by words."""
+
+
+def load(admin: Session) -> tuple[float, float]:
+    """Make the agents anew, of what the tables hold; return the seconds that rows and vector index took."""
+    admin.execute("TRUNCATE agent_registry CASCADE")
     definition = _all(admin, "SELECT pg_get_indexdef(%s::regclass)", INDEX)[0][0]
     admin.execute(f"DROP INDEX {INDEX}".encode())
     began = time.monotonic()
@@ -123,8 +158,8 @@ def measured(session: Session, search: Search, queries: list[tuple[str, str]]) -
     statement = (
         f"SELECT agent_id FROM find_agents(%s, %s::extensions.vector{', ' + search.more if search.more else ''})"
     )
-    for words, place in queries:
-        given = (words if search.words else None, place if search.meaning else None)
+    for asked, place in queries:
+        given = (asked if search.words else None, place if search.meaning else None)
         began = time.monotonic()
         rows = session.execute(statement.encode(), given).fetchall()
         took.append(1000 * (time.monotonic() - began))
@@ -157,14 +192,16 @@ def searches(where: Place) -> None:
     with where.living.admin() as admin:
         admin.execute("SET maintenance_work_mem = '256MB'")
         admin.execute(VECTORS)
-        admin.execute("CREATE TABLE described (number integer, description text)")
-        with admin.cursor().copy("COPY described FROM STDIN") as copy:
-            for number, text in enumerate(texts(AGENTS, 10, 1, 1), 1):
-                copy.write_row((number, text))
-        for kind, centres in CENTRES.items():
-            rows, built = load(admin, centres)
+        for kind in WANTED:
+            admin.execute("TRUNCATE searched, asked, described, centres")
+            try:
+                by_words = KINDS[kind](admin)
+            except AbsentError as reason:
+                print(f"\nAgents with {kind} vectors are left out: {reason}.")
+                continue
+            rows, built = load(admin)
             places = [row[0] for row in _all(admin, "SELECT place::text FROM asked ORDER BY number")]
-            queries = list(zip(texts(len(places), 2, 5, 2), places, strict=True))
+            queries = list(zip(by_words, places, strict=True))
             truly = {rare: nearest(admin, rare)[WARM:] for rare in (False, True)}
             urls = sessions(where)
             print(
@@ -185,6 +222,13 @@ def _line(search: Search, found: list[set[str]], took: list[float], truly: list[
     recall = f"{statistics.mean(shares):.3f}" if near else ""
     took = sorted(took)
     return f"| {search.name} | {recall} | {took[len(took) // 2]:.1f} | {took[len(took) * 99 // 100]:.1f} |"
+
+
+def _copy(admin: Session, table: str, types: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
+    with admin.cursor().copy(f"COPY {table} FROM STDIN (FORMAT BINARY)".encode()) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
 
 
 def _all(admin: Session, statement: str, *arguments: Any) -> list[TupleRow]:

@@ -1,8 +1,8 @@
 """`make bench-ecosystem`: the agents' database beside bare tables and beside other queues on PostgreSQL.
 
 Everything runs in turns on one durable server of the benchmark's own. TASKS (in batches of 50; a tenth of them one by
-one), ROUNDS, BEATS, SIZES (finished tasks behind a claim), AGENTS and QUERIES (of searches) and PEERS=0 change a run;
-PARTS is which of its parts run.
+one), ROUNDS, BEATS, SIZES (finished tasks behind a claim), AGENTS, QUERIES and KINDS (of searches: clustered, uniform,
+real) and PEERS=0 change a run; PARTS is which of its parts run.
 """
 
 import os
@@ -150,8 +150,9 @@ def main() -> int:
         "growth": growth,
         "search": agents_search.searches,  # the last: it empties the registry
     }
-    if unknown := set(PARTS) - set(parts):
-        sys.exit(f"PARTS names {', '.join(sorted(unknown))}; there are {', '.join(parts)}.")
+    for variable, given, there in (("PARTS", PARTS, [*parts]), ("KINDS", agents_search.WANTED, [*agents_search.KINDS])):
+        if unknown := set(given) - set(there):
+            sys.exit(f"{variable} names {', '.join(sorted(unknown))}; there are {', '.join(there)}.")
     with durable_server() as server, place(server, peers.pgmq) as where:
         version = server.cluster.distribution.root.name
         print(

@@ -83,7 +83,7 @@ def installed(folder: Path) -> Installed:
 def _in_python(folder: Path) -> tuple[list[Peer], dict[str, str]]:
     home = folder / "python"
     modes = {"pgqueuer": ("batch", "single", "pickup"), "procrastinate": ("single", "pickup"), "dbos": EVERY_MODE}
-    if not _install(folder / "python.done", python_commands(home)):
+    if not install(folder / "python.done", python_commands(home)):
         return [], dict.fromkeys(("pgmq", *modes), "pip could not install it")
     python = str(home / "bin" / "python")
     return [Peer(name, (python, str(HERE / f"{name}_peer.py")), known) for name, known in modes.items()], {}
@@ -92,7 +92,7 @@ def _in_python(folder: Path) -> tuple[list[Peer], dict[str, str]]:
 def _in_node(folder: Path) -> tuple[list[Peer], dict[str, str]]:
     home = folder / "node"
     npm = ["npm", "install", "--silent", "--prefix", str(home), *NODE]
-    if shutil.which("npm") is None or not _install(folder / "node.done", [npm]):
+    if shutil.which("npm") is None or not install(folder / "node.done", [npm]):
         return [], dict.fromkeys(("pg-boss", "graphile-worker"), "npm is not there, or could not install it")
     for file in HERE.glob("*.mjs"):
         shutil.copy(file, home / file.name)
@@ -121,7 +121,7 @@ def python_commands(home: Path) -> list[list[str]]:
     ]
 
 
-def _install(done: Path, commands: list[list[str]]) -> bool:
+def install(done: Path, commands: list[list[str]]) -> bool:
     """Run the commands unless just these ran to their end before."""
     wanted = "\n".join(map(str, commands))
     if done.exists() and done.read_text() == wanted:
