@@ -44,19 +44,32 @@ def put(bucket: Bucket, key: str, body: bytes, condition: Condition) -> StoredOb
 def upload(bucket: Bucket, key: str) -> "Iterator[Upload[CompletedPartTypeDef]]":
     """Open a new `key` for writing as a stream: it exists once the block ends without an error, or not at all.
 
+    The checksum that boto3 sends with each part is announced, and said again at the end: AWS refuses parts with one of
+    an upload that was begun without, and the end of one that was begun with it and does not name them. That is what
+    boto3's own transfers do; a store that gives no checksum back is told none.
+
     Raises:
         ConflictError: the key is taken.
     """
     with bucket.explained(f"{key} can not be written"):
-        identifier = bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key)["UploadId"]
+        begun = bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key, ChecksumAlgorithm="CRC32")
+        identifier = begun["UploadId"]
 
     def send(number: int, part: bytearray) -> "CompletedPartTypeDef":
         body = cast("bytes", part)  # boto3 takes both, its types name one
         with bucket.explained(f"part {number} of {key} can not be written"):
             answer = bucket.client.upload_part(
-                Bucket=bucket.name, Key=key, UploadId=identifier, PartNumber=number, Body=body
+                Bucket=bucket.name,
+                Key=key,
+                UploadId=identifier,
+                PartNumber=number,
+                Body=body,
+                ChecksumAlgorithm="CRC32",
             )
-        return {"PartNumber": number, "ETag": answer["ETag"]}
+        sent: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
+        if checksum := answer.get("ChecksumCRC32"):
+            sent["ChecksumCRC32"] = checksum
+        return sent
 
     made = Upload(send)
     try:
