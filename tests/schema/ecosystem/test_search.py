@@ -54,6 +54,12 @@ def test_a_word_that_is_misspelt(crew: Session) -> None:
     assert found(crew, "transltes forms") == ["reader-2", "linguist"], "beside one that is not"
 
 
+def test_beside_an_embedding_a_misspelt_word_is_left_to_the_meaning(crew: Session) -> None:
+    statement = "SELECT text_similarity FROM find_agents(%s, %s) WHERE agent_id = 'linguist'"
+    assert one(crew, statement, "transltes", unit(1)) is None
+    assert one(crew, statement, "transltes invoices", unit(1)) > 0.5
+
+
 def test_the_beginning_of_a_word(crew: Session) -> None:
     assert found(crew, "invo") == ["linguist", "reader-1"]
     assert found(crew, "scan inv") == ["reader-1", "linguist"]
@@ -306,8 +312,10 @@ def plans(crowd: Ecosystem, group: str, query: str | None, embedding: str | None
 @pytest.mark.parametrize("group", ["service_role", "observer"])
 def test_indexes_are_used(crowd: Ecosystem, group: str) -> None:
     embedding = near(towns()[3], random.Random(17))  # noqa: S311
-    plan = plans(crowd, group, "skill123 skil124", embedding)
-    assert "Bitmap Index Scan on agent_registry_search_words_idx" in plan
-    assert "Bitmap Index Scan on agent_registry_search_text_idx" in plan, "for the word that nobody has"
-    assert "Index Scan using agent_registry_capability_embedding_idx" in plan
-    assert "Seq Scan on agent_registry" not in plan
+    by_words, by_both = (plans(crowd, group, "skill123 skil124", meaning) for meaning in (None, embedding))
+    for plan in (by_words, by_both):
+        assert "Bitmap Index Scan on agent_registry_search_words_idx" in plan
+        assert "Seq Scan on agent_registry" not in plan
+    assert "Bitmap Index Scan on agent_registry_search_text_idx" in by_words, "for the word that nobody has"
+    assert "Index Scan using agent_registry_capability_embedding_idx" in by_both
+    assert "agent_registry_search_text_idx" not in by_both
