@@ -82,6 +82,9 @@ def _planned_once(connection: "psycopg.Connection[Any]") -> Iterator[None]:
 
     Planning is two thirds of what reading a small schema takes, and an update reads the same session's several times.
     """
+    if connection.prepare_threshold is None:  # nothing is prepared
+        yield
+        return
     before = connection.execute("SELECT current_setting('plan_cache_mode')").fetchone()
     connection.execute("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)")
     yield
