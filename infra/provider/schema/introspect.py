@@ -78,17 +78,18 @@ def local_search_path(connection: "psycopg.Connection[Any]", schema: str, extens
 
 @contextmanager
 def _planned_once(connection: "psycopg.Connection[Any]") -> Iterator[None]:
-    """Have PostgreSQL keep the plans of what is prepared, inside a transaction block.
+    """Have PostgreSQL keep the plans of what is prepared, inside a transaction block and a pipeline.
 
     Planning is two thirds of what reading a small schema takes, and an update reads the same session's several times.
     """
     if connection.prepare_threshold is None:  # nothing is prepared
         yield
         return
-    before = connection.execute("SELECT current_setting('plan_cache_mode')").fetchone()
+    # What it was is kept in the session, so that nobody has to wait for the answer.
+    connection.execute("SELECT set_config('pgstack.plan_cache_mode', current_setting('plan_cache_mode'), true)")
     connection.execute("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)")
     yield
-    connection.execute("SELECT set_config('plan_cache_mode', %s, true)", before)
+    connection.execute("SELECT set_config('plan_cache_mode', current_setting('pgstack.plan_cache_mode'), true)")
 
 
 @cache
@@ -143,7 +144,7 @@ def read_catalog(
     known = parameters(schema, others)
     several = len(known["schemas"]) > 1
     # In a pipeline: all queries at once, and one wait for all the answers.
-    with local_search_path(connection, schema, extensions), _planned_once(connection), connection.pipeline():
+    with local_search_path(connection, schema, extensions), connection.pipeline(), _planned_once(connection):
         asked = known | {"all_extensions": all_extensions}
         answers = {
             name: connection.cursor(row_factory=dict_row).execute(query(name, several=several), asked, prepare=True)

@@ -108,8 +108,8 @@ def test_the_number_of_queries_is_constant(connection: Connection, target: Targe
     lines = [line.split("\t") for line in trace.read_text().splitlines()]
     trace.unlink()
     queries = sum(line[3:4] == ["CommandComplete"] for line in lines)
-    # Besides the queries: a transaction's begin and end, and, each read, set and put back, the search path and how plans
-    # are kept.
+    # Besides the queries: a transaction's begin and end, and, each read, set and put back, the search path and the way
+    # that plans are kept.
     assert queries == len(QUERIES) + 8
     # In a pipeline they are answered together.
     assert sum(line[3:4] == ["ReadyForQuery"] for line in lines) <= 7
