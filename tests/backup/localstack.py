@@ -28,6 +28,14 @@ PACKAGES = (
 KEY, SECRET = "LSIAQAAAAAAVNCBMPNSG", "any-secret-will-do"  # keys that begin so are of nobody at AWS
 INSTALL_SECONDS, START_SECONDS = 900, 120
 
+START = """
+import sys
+from localstack.services.s3 import provider
+provider.DEFAULT_S3_TMP_DIR = sys.argv[1]  # a folder in /tmp for whoever runs it, which no setting changes
+from localstack.runtime.main import main
+main()
+"""
+
 
 def install() -> Path:
     """Return the Python of its environment, made once for all checkouts.
@@ -63,7 +71,7 @@ def running(python: Path, folder: Path) -> Iterator[str]:
     with (
         (folder / "log").open("w") as log,
         subprocess.Popen(
-            [python, "-m", "localstack.runtime.main"], cwd=folder, env=environment, stdout=log, stderr=log
+            [python, "-c", START, str(folder / "objects")], cwd=folder, env=environment, stdout=log, stderr=log
         ) as process,
     ):
         try:
