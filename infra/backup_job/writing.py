@@ -44,9 +44,9 @@ def put(bucket: Bucket, key: str, body: bytes, condition: Condition) -> StoredOb
 def upload(bucket: Bucket, key: str) -> "Iterator[Upload[CompletedPartTypeDef]]":
     """Open a new `key` for writing as a stream: it exists once the block ends without an error, or not at all.
 
-    The checksum that boto3 sends with each part is announced, and said again at the end, as boto3's own transfers do: AWS
-    has refused parts with one of an upload that was begun without, and refuses the end of one that was begun with it
-    and does not name them. A store that gives no checksum back is told none.
+    The checksum that boto3 sends with each part is announced, and said again at the end, as boto3's own transfers do:
+    AWS has refused parts with one of an upload that was begun without, and refuses the end of one that was begun with
+    it and does not name them. A store that gives no checksum back is told none.
 
     Raises:
         ConflictError: the key is taken.
