@@ -46,6 +46,10 @@ class ContainerStack:
     def container(self, service: str) -> Container:
         return self.engine.containers.get(self.prefix + service)
 
+    def containers(self) -> list[Container]:
+        """Return every container of the engine, others' too, which may go while they are listed."""
+        return self.engine.containers.list(all=True, ignore_removed=True)
+
     def read(self, service: str, file: str) -> str:
         """Return one of a service's private files."""
         return self.run(service, "cat", f"{FILES}/{file}")
@@ -89,7 +93,7 @@ class ContainerStack:
     def names(self) -> set[str]:
         """Everything of the stack in the engine, images included: what is left when it should be nothing."""
         things = [
-            *(container.name for container in self.engine.containers.list(all=True)),
+            *(container.name for container in self.containers()),
             *(volume.name for volume in self.engine.volumes.list()),
             *(network.name for network in self.engine.networks.list()),
             *(tag for image in self.engine.images.list() for tag in image.tags),
@@ -98,7 +102,7 @@ class ContainerStack:
 
     def remove(self) -> None:
         """Take away what is left in the engine, however a test ended."""
-        for container in self.engine.containers.list(all=True):
+        for container in self.containers():
             if str(container.name).startswith(self.prefix):
                 container.remove(force=True, v=True)
         for volume in self.engine.volumes.list():
