@@ -278,12 +278,16 @@ def _is_remark(step: Step) -> bool:
 def _names_made_free(steps: Sequence[Step], current: Catalog, schemas: Collection[str]) -> Iterator[tuple[int, int]]:
     freed: dict[str, list[int]] = defaultdict(list)
     for number, step in enumerate(steps):
+        for name in step.frees:
+            freed[name].append(number)
         if step.operation == "delete":
             for item in {step.object, *step.covers}:
                 freed[_relation_name(item, schemas)].append(number)
         elif step.sql.endswith(" DROP IDENTITY"):
             freed[_sequence_of(step.object, current)].append(number)
     for number, step in enumerate(steps):
+        for name in step.takes:
+            yield from ((other, number) for other in freed.get(name, ()) if steps[other].object != step.object)
         if step.operation == "create":
             for item in {step.object, *step.covers}:
                 # A type made anew is renamed aside first: its name is free before the old one is dropped.

@@ -36,6 +36,7 @@ class Step:
         leaves: the index, as SQL writes it, that a failed attempt outside a transaction may leave invalid.
         alone: whether it has a phase of its own although it may run inside a transaction.
         covers: what else comes or goes with it, e.g. a new table's columns.
+        frees: names it gives up: another object's step that takes one (`takes`) comes after it.
         after: what must be there before it although PostgreSQL records no dependency.
         cast: the old and the new type of a column whose values the server must turn into one another.
         side: old for an update that only lets go of what the object leaned on, new for one that only leans on more.
@@ -52,6 +53,8 @@ class Step:
     leaves: str | None = field(default=None, repr=False, compare=False)
     alone: bool = field(default=False, repr=False, compare=False)
     covers: frozenset[ObjectId] = field(default=frozenset(), repr=False, compare=False)
+    frees: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
+    takes: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
     after: frozenset[ObjectId] = field(default=frozenset(), repr=False, compare=False)
     cast: tuple[str, str] | None = field(default=None, repr=False, compare=False)
     side: Literal["both", "old", "new"] = field(default="both", repr=False, compare=False)

@@ -9,6 +9,7 @@ from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
 from infra.provider.schema.identifiers import bare, beside, literal, local, quote
 from infra.provider.schema.index_names import made_apart
+from infra.provider.schema.kinds.not_null_names import NotNullNames
 from infra.provider.schema.kinds.resuming import resume_default, resume_identity
 from infra.provider.schema.kinds.retyping import column_step, moved, require_no_key, retype
 from infra.provider.schema.kinds.sequences import changes, clauses, fitted, narrower, start
@@ -40,22 +41,23 @@ def plan(comparison: Comparison) -> Iterator[Step]:
     """Yield ADD, DROP and ALTER COLUMN."""
     for name, _, _ in both(comparison.old.tables, comparison.new.tables):
         before, after = _compared_columns(comparison, name)
+        names = NotNullNames(name, before, after)
         for part, old_column, new_column in pairs(before, after):
             item = ObjectId("column", f"{name}.{part}")
             if new_column is None:
                 if old_column and old_column.default and comparison.leans_on_its_table(item, before=True):
                     yield drop_default(name, part)
-                yield _drop(name, part, heirs=_heirs(before, after, part))
+                yield names.dropped(part, _drop(name, part, heirs=_heirs(before, after, part)))
             elif old_column is None:
-                yield from _add(name, part, new_column, late=comparison.leans_on_itself(item))
+                yield from _add(names, part, new_column, late=comparison.leans_on_itself(item))
             elif (item in comparison.rebuilt and old_column.generated is not None) or _must_be_new(
                 old_column, new_column
             ):
-                yield _drop(name, part, derived=old_column.generated is not None)
-                yield from _add(name, part, new_column)
+                yield names.dropped(part, _drop(name, part, derived=old_column.generated is not None))
+                yield from _add(names, part, new_column)
             else:
                 reset = item in comparison.rebuilt
-                yield from _alter(comparison, name, part, old_column, new_column, reset_default=reset)
+                yield from _alter(comparison, names, part, old_column, new_column, reset_default=reset)
     for name, table in comparison.new.tables.items():
         if name not in comparison.old.tables and table.partition and not made_apart(comparison.new, name):
             yield from _new_partition(comparison, name)
@@ -118,9 +120,10 @@ def _new_partition(comparison: Comparison, name: str) -> Iterator[Step]:
     if table.partition is None or table.partition.parent not in catalog.tables:
         return
     parent = with_inherited(catalog, table.partition.parent)
-    for part, column in table.columns.items():
-        if inherited := plain(parent.get(part)):
-            yield from _alter(comparison, name, part, inherited, column, fresh=True)
+    inherited = {part: column for part in table.columns if (column := plain(parent.get(part)))}
+    names = NotNullNames(name, inherited, table.columns)
+    for part, column in inherited.items():
+        yield from _alter(comparison, names, part, column, table.columns[part], fresh=True)
 
 
 def definition(name: str, column: Column, *, late: bool = False) -> str:
@@ -184,8 +187,9 @@ def _drop(table: str, name: str, *, derived: bool = False, heirs: Sequence[str] 
     )
 
 
-def _add(table: str, name: str, column: Column, *, late: bool = False) -> Iterator[Step]:
+def _add(names: NotNullNames, name: str, column: Column, *, late: bool = False) -> Iterator[Step]:
     # `late`: the default's function reads the column, so it can only come after it; rows that exist keep NULL.
+    table = names.table
     subject, rows = f"{table}.{name}", Probe(quote(table))
     hazards = []
     computed = column.generated is not None and not column.virtual
@@ -195,7 +199,7 @@ def _add(table: str, name: str, column: Column, *, late: bool = False) -> Iterat
     if not column.nullable and not filled:
         hazards.append(Hazard(HazardName.CONSTRAINT_MAY_FAIL, subject, "NOT NULL without a default", rows))
     sql = f"ALTER TABLE {quote(table)} ADD COLUMN {definition(name, column, late=late)}"
-    yield Step(ObjectId("column", subject), "create", sql, ACCESS_EXCLUSIVE, tuple(hazards))
+    yield names.added(name, Step(ObjectId("column", subject), "create", sql, ACCESS_EXCLUSIVE, tuple(hazards)))
     yield from finishing_touches(table, name, column, late=late)
 
 
@@ -213,7 +217,7 @@ def _must_be_new(old: Column, new: Column) -> bool:
 
 def _alter(
     comparison: Comparison,
-    table: str,
+    names: NotNullNames,
     name: str,
     old: Column,
     new: Column,
@@ -221,6 +225,7 @@ def _alter(
     fresh: bool = False,
     reset_default: bool = False,
 ) -> Iterator[Step]:
+    table = names.table
     if old.generated is not None and new.generated is None:
         yield column_step(table, name, "DROP EXPRESSION")
     replaced = ObjectId("column", f"{table}.{name}") in comparison.retyped
@@ -245,11 +250,9 @@ def _alter(
         yield replace(column_step(table, name, f"SET DEFAULT {new.default}"), side=side)
         yield from resume_default(comparison, table, name, new)
     if old.nullable != new.nullable:
-        yield _nullable(table, name, new, fresh=fresh)
-    if not new.nullable and (before := None if old.nullable else old.not_null) != new.not_null:
-        usual = f"{local(table)}_{name}_not_null"
-        sql = f"ALTER TABLE {quote(table)} RENAME CONSTRAINT {quote(before or usual)} TO {quote(new.not_null or usual)}"
-        yield replace(column_step(table, name, ""), sql=sql)
+        nullable = _nullable(table, name, new, fresh=fresh)
+        yield names.dropped(name, nullable) if new.nullable else names.added(name, nullable)
+    yield from names.renamed(name)
     if new.identity and identity != new.identity:
         yield from _identity_change(comparison, table, name, identity, new.identity)
     yield from storage_changes(table, name, old, new)

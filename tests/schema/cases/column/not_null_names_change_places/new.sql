@@ -1,0 +1,1 @@
+CREATE TABLE t (a int CONSTRAINT two NOT NULL, b int CONSTRAINT three NOT NULL, c int CONSTRAINT one NOT NULL, d int CONSTRAINT t_e_not_null NOT NULL, e int CONSTRAINT t_d_not_null NOT NULL DEFAULT 1);

@@ -1,0 +1,3 @@
+INSERT INTO renamed VALUES ('a');
+INSERT INTO becomes_not_null VALUES ('a', '00000000-0000-0000-0000-000000000001');
+INSERT INTO kept VALUES ('a', 'b', 1);
