@@ -11,6 +11,7 @@ from infra.provider.schema.comparison import Comparison, both
 from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.identifiers import local, quote
 from infra.provider.schema.kinds.columns import definition, finishing_touches
+from infra.provider.schema.kinds.storage_parameters import settings
 from infra.provider.schema.model import Catalog, Column, Constraint, ObjectId, Share, Table, plain
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE, SHARE_UPDATE_EXCLUSIVE, Step
 
@@ -35,7 +36,8 @@ def create(comparison: Comparison, name: str, inline: Iterable[str], covers: fro
     lines += [f"CONSTRAINT {quote(part)} {text}" for part, text in constraints.items()]
     kind = "UNLOGGED TABLE" if table.unlogged else "TABLE"
     key = f" PARTITION BY {table.partition_key}" if table.partition_key else ""
-    sql = f"CREATE {kind} {quote(name)} (\n    " + ",\n    ".join(lines) + f"\n){key}"
+    options = f" WITH ({settings(table.options)})" if table.options else ""
+    sql = f"CREATE {kind} {quote(name)} (\n    " + ",\n    ".join(lines) + f"\n){key}{options}"
     yield Step(item, "create", sql, covers=covers)
     for part, column in columns.items():
         yield from finishing_touches(name, part, column)

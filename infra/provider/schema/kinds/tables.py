@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from infra.provider.schema.comparison import Comparison, both, pairs
 from infra.provider.schema.errors import CannotPlan
 from infra.provider.schema.hazards import Hazard, HazardName, Probe
-from infra.provider.schema.identifiers import beside, literal, local, quote
+from infra.provider.schema.identifiers import beside, local, quote
 from infra.provider.schema.index_names import made_apart
 from infra.provider.schema.kinds import attaching
 from infra.provider.schema.kinds.columns import definition as column_definition
 from infra.provider.schema.kinds.columns import detached_columns, drop_default, finishing_touches, with_inherited
+from infra.provider.schema.kinds.storage_parameters import option_changes, settings
 from infra.provider.schema.model import ObjectId, Table
 from infra.provider.schema.moves import by_itself, moves, passed_on, taken_over
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Step
@@ -78,26 +79,8 @@ def _statement(name: str, table: Table, inline: Mapping[str, object], late: set[
     if table.partition_key:
         tail += f" PARTITION BY {table.partition_key}"
     if table.options:
-        tail += f" WITH ({_settings(table.options)})"
+        tail += f" WITH ({settings(table.options)})"
     return head + body + tail
-
-
-def _settings(options: Mapping[str, str]) -> str:
-    return ", ".join(f"{option_name(key)} = {literal(value)}" for key, value in options.items())
-
-
-def option_name(key: str) -> str:
-    """Return a storage parameter's name for SQL; `toast.` is a prefix of its own."""
-    prefix, _, name = key.rpartition(".")
-    return f"{prefix}.{quote(name)}" if prefix else quote(name)
-
-
-def option_changes(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
-    """Return the SET and RESET actions that turn storage parameters `old` into `new`."""
-    changed = {key: value for key, value in new.items() if old.get(key) != value}
-    removed = [key for key in old if key not in new]
-    actions = [f"SET ({_settings(changed)})"] if changed else []
-    return actions + ([f"RESET ({', '.join(map(option_name, removed))})"] if removed else [])
 
 
 def _untie(comparison: Comparison) -> Iterator[Step]:

@@ -7,7 +7,7 @@ from infra.provider.schema.comparison import Comparison, Upheaval, both, pairs
 from infra.provider.schema.hazards import Hazard, HazardName
 from infra.provider.schema.identifiers import quote
 from infra.provider.schema.kinds.columns import storage_changes
-from infra.provider.schema.kinds.tables import option_changes, option_name
+from infra.provider.schema.kinds.storage_parameters import option_changes, option_name
 from infra.provider.schema.model import Column, ObjectId, View
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, Step
 
