@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from infra.provider.schema.canonical import canonical
+from infra.provider.schema.canonical import canonical, flattened
 from infra.provider.schema.errors import SchemaError
 from infra.provider.schema.identifiers import quote, unquoted
 
@@ -48,6 +48,10 @@ _NO_SCHEMA = "-"
 """What a dump writes for the schema of what is in none."""
 
 _NOT_THE_SCHEMAS_OWN = ("SCHEMA", "DEFAULT ACL", "PUBLICATION", "EXTENSION", "EVENT TRIGGER")
+
+
+_WITH_A_BODY = ("FUNCTION", "PROCEDURE")
+"""Kinds whose text is somebody's own, and no expression that PostgreSQL prints."""
 
 
 class DumpFailed(SchemaError):  # noqa: N818 - named for what happened
@@ -208,7 +212,8 @@ def _comparable(found: list[Entry], apart: set[str]) -> Iterator[tuple[tuple[str
         about_others = entry.kind.startswith(_NOT_THE_SCHEMAS_OWN) or entry.name.startswith("SCHEMA ")
         if about_others or words & apart or any(name.search(entry.name) for name in spaced):
             continue
-        statements = _LIST.sub(_sorted, canonical(entry.text))
+        text = entry.text if entry.kind in _WITH_A_BODY else flattened(entry.text)
+        statements = _LIST.sub(_sorted, canonical(text))
         for pattern, plain in _NAMES_OF_NO_INTEREST:
             statements = pattern.sub(plain, statements)
         lines = sorted(line.strip().rstrip(",") for line in statements.splitlines() if line.strip())

@@ -140,6 +140,16 @@ def test_what_prints_another_way_after_a_restore_is_no_difference(live: Live) ->
     assert live.prove(desired, preview).passed
 
 
+def test_an_and_within_another_is_no_difference(live: Live) -> None:
+    """Files written from what PostgreSQL prints for people have one AND where the live check has two."""
+    nested = "CHECK (a > 0 AND (b > 0 AND c > 0))"
+    files = "CREATE TABLE t (a int, b int, c int, CONSTRAINT positive {});"
+    live.connection.execute(files.format(nested).encode())
+    desired, preview = live.plan(files.format(nested.replace("(b", "b").replace("))", ")")) + "CREATE TABLE u ();")
+    assert [step.object.name for step in preview.plan.steps] == ["u"]
+    assert live.prove(desired, preview).passed
+
+
 def test_what_lies_beside_the_schema_is_copied(live: Live) -> None:
     live.connection.execute(
         """
