@@ -78,6 +78,7 @@ def write_tree(files: Mapping[str, str], directory: Path) -> None:
     if list(directory.rglob("*.sql")):
         raise SchemaError(f"{directory} already holds .sql files: name a new folder, nothing is overwritten.")
     try:
+        directory.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             (directory / name).write_text(text, encoding="utf-8")

@@ -153,6 +153,13 @@ def test_prune_takes_default_privileges_and_what_the_files_name(run: Run, folder
         assert owner.execute(named).fetchall() == [("SELECT", False)]
 
 
+def test_an_empty_schema_is_written_out_as_no_files(run: Run, tmp_path: Path) -> None:
+    written = run("dump", "--dir", tmp_path / "tree")
+    assert (written.code, written.err) == (0, "")
+    assert "0 files below" in written.out
+    assert list((tmp_path / "tree").iterdir()) == []
+
+
 def test_the_schema_public_is_closed_by_the_files_and_written_out_closed(
     run: Run, folder: Path, database: Database, tmp_path: Path
 ) -> None:
