@@ -5,7 +5,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.conftest import Database
+from tests.conftest import Database, Server, fresh_database
 from tests.schema.command_line.conftest import Run
 from tests.schema.command_line.test_commands import change
 
@@ -39,6 +39,24 @@ def test_a_schema_of_the_files_comes_and_goes_with_them(run: Run, folder: Path, 
     assert "refused: audit.log: 1 row would be lost for good" in refused.out
     assert run("apply", "--dir", folder, "--allow", "DATA_LOSS:audit.log").code == 0
     assert "audit.log" not in tables(database)
+
+
+@pytest.mark.parametrize("create", ["CREATE SCHEMA", "CREATE SCHEMA IF NOT EXISTS"])
+def test_the_usual_schema_of_extensions_is_the_files_where_nobody_else_made_it(
+    run: Run, folder: Path, server: Server, create: str
+) -> None:
+    table = "CREATE TABLE named (name extensions.citext);\n"
+    (folder / "named.sql").write_text(f"{create} extensions;\nCREATE EXTENSION citext SCHEMA extensions;\n{table}")
+    with fresh_database(server, "template0") as bare:
+        applied = run("apply", "--dir", folder, url=bare.owner_url)
+        assert applied.code == 0, applied.err
+        assert "+ schema extensions" in applied.out
+        assert run("plan", "--dir", folder, url=bare.owner_url).code == 0
+        assert run("drift", "--dir", folder, url=bare.owner_url).code == 0
+        (folder / "named.sql").unlink()
+        assert run("apply", "--dir", folder, url=bare.owner_url).code == 0
+        with psycopg.connect(bare.owner_url) as owner:
+            assert owner.execute("SELECT to_regnamespace('extensions')::text").fetchone() == (None,)
 
 
 def test_drift_in_it_is_named(run: Run, folder: Path, database: Database) -> None:

@@ -1,5 +1,6 @@
 """Makes an empty database fit for files: roles, extensions, surroundings, the schema; all of it only where missing."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.errors import ScratchUnavailable
@@ -57,14 +58,17 @@ def create_extensions(connection: "psycopg.Connection[Any]", target: Target) -> 
     """
     import psycopg  # noqa: PLC0415 - the driver is loaded only where it is used
 
-    homes = connection.execute(
+    rows = connection.execute(
         "SELECT e.extname, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
         "WHERE n.nspname <> 'pg_catalog'"
     )
-    present: dict[str, str] = dict(homes.fetchall())
+    present: dict[str, str] = dict(rows.fetchall())
     for name in present.keys() - set(target.extensions):
         connection.execute(f"DROP EXTENSION {quote(name)} CASCADE".encode())
-    for home in {target.extensions_schema, *map(target.home_of, target.extensions)} - {target.schema}:
+    homes = {target.home_of(name) for name in target.extensions}
+    if target.server is None:  # else it is copied, if it is there
+        homes.add(target.extensions_schema)
+    for home in homes - {target.schema}:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(home)}".encode())
         connection.execute(f"GRANT USAGE ON SCHEMA {quote(home)} TO PUBLIC".encode())
     versions = _versions(connection, target)
@@ -84,6 +88,9 @@ def create_extensions(connection: "psycopg.Connection[Any]", target: Target) -> 
                 f"extension {name} can not be created in a scratch database: {error}. "
                 "Use a role that may create it, or a server that has it (--scratch URL)."
             ) from error
+    for home in {*present.values()} - homes - {target.schema, "public"}:
+        with suppress(psycopg.errors.DependentObjectsStillExist):  # what else is in it was there before
+            connection.execute(f"DROP SCHEMA {quote(home)}".encode())
 
 
 def _versions(connection: "psycopg.Connection[Any]", target: Target) -> dict[str, str]:
