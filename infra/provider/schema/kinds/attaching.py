@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from infra.provider.schema.comparison import Comparison, both
 from infra.provider.schema.errors import CannotPlan
-from infra.provider.schema.identifiers import local, quote
-from infra.provider.schema.kinds.columns import definition, finishing_touches
+from infra.provider.schema.identifiers import literal, local, quote
+from infra.provider.schema.kinds.columns import definition, finishing_touches, with_inherited
 from infra.provider.schema.kinds.storage_parameters import settings
 from infra.provider.schema.model import Catalog, Column, Constraint, ObjectId, Share, Table, plain
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE, SHARE_UPDATE_EXCLUSIVE, Step
@@ -45,7 +45,21 @@ def create(comparison: Comparison, name: str, inline: Iterable[str], covers: fro
         if not share.own:
             yield _part(item, name, share)
     attach = f"ALTER TABLE {quote(table.partition.parent)} ATTACH PARTITION {quote(name)} {table.partition.bound}"
-    yield Step(item, "update", attach, SHARE_UPDATE_EXCLUSIVE)
+    yield Step(item, "update", attach, SHARE_UPDATE_EXCLUSIVE, after=enums_in_bound(catalog, table))
+
+
+def enums_in_bound(catalog: Catalog, table: Table) -> frozenset[ObjectId]:
+    """Return the enums whose labels the bound of a partition names: PostgreSQL records no dependency on them."""
+    if table.partition is None:
+        return frozenset()
+    kinds = {column.type for column in with_inherited(catalog, table.partition.parent).values()}
+    kinds |= {domain.base for name, domain in catalog.domains.items() if quote(name) in kinds}
+    bound = table.partition.bound
+    return frozenset(
+        ObjectId("enum", name)
+        for name, enum in catalog.enums.items()
+        if quote(name) in kinds and any(literal(label) in bound for label in enum.labels)
+    )
 
 
 def parts_first(comparison: Comparison, item: ObjectId, index: str) -> Iterator[Step]:

@@ -41,7 +41,8 @@ def _create(comparison: Comparison, name: str, table: Table) -> Iterator[Step]:
     if table.partition and made_apart(comparison.new, name):
         yield from attaching.create(comparison, name, inline, frozenset(covers))
     else:
-        yield Step(item, "create", _statement(name, table, inline, late), covers=frozenset(covers))
+        after = attaching.enums_in_bound(comparison.new, table)
+        yield Step(item, "create", _statement(name, table, inline, late), covers=frozenset(covers), after=after)
     for part, column in table.columns.items():
         if table.partition is None:
             yield from finishing_touches(name, part, column, late=ObjectId("column", f"{name}.{part}") in late)
@@ -145,8 +146,9 @@ def _alter(comparison: Comparison, name: str, old: Table, new: Table) -> Iterato
             yield from _checked_as_inherited(comparison, name)
             yield from _shared_under_its_name(comparison, name)
             scan = Hazard(HazardName.LONG_LOCK, name, "checks the bound", Probe(quote(name)))
-            attach = f"ATTACH PARTITION {quote(name)} {new.partition.bound}"
-            yield Step(item, "update", f"ALTER TABLE {quote(new.partition.parent)} {attach}", ACCESS_EXCLUSIVE, (scan,))
+            attach = f"ALTER TABLE {quote(new.partition.parent)} ATTACH PARTITION {quote(name)} {new.partition.bound}"
+            after = attaching.enums_in_bound(comparison.new, new)
+            yield Step(item, "update", attach, ACCESS_EXCLUSIVE, (scan,), after=after)
     elif new.partition:
         yield from attaching.rename_parts(comparison, name)
     if old.unlogged != new.unlogged:

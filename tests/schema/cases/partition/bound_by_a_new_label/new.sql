@@ -1,0 +1,10 @@
+CREATE TYPE status AS ENUM ('queued', 'running', 'evicted', 'done', 'lost');
+CREATE DOMAIN settled AS status;
+CREATE TABLE runs (id int, state status) PARTITION BY LIST (state);
+CREATE TABLE runs_queued PARTITION OF runs FOR VALUES IN ('queued');
+CREATE TABLE runs_running PARTITION OF runs FOR VALUES IN ('running');
+CREATE TABLE runs_evicted PARTITION OF runs (CHECK (state IS NOT NULL)) FOR VALUES IN ('evicted');
+CREATE TABLE runs_done (id int CONSTRAINT done_has_an_id NOT NULL, state status);
+ALTER TABLE runs ATTACH PARTITION runs_done FOR VALUES IN ('done');
+CREATE TABLE ends (id int, state settled) PARTITION BY LIST (state);
+CREATE TABLE ends_lost PARTITION OF ends FOR VALUES IN ('lost');
