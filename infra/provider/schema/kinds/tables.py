@@ -1,5 +1,6 @@
 """Tables: made whole with their columns and the constraints that can be written inline; their own properties."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from infra.provider.schema.comparison import Comparison, both, pairs
@@ -14,6 +15,8 @@ from infra.provider.schema.kinds.storage_parameters import option_changes, setti
 from infra.provider.schema.model import ObjectId, Table
 from infra.provider.schema.moves import by_itself, moves, passed_on, taken_over
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, SHARE_UPDATE_EXCLUSIVE, Step
+
+_KEY = re.compile(r"^(PRIMARY KEY|UNIQUE) ")
 
 
 def plan(comparison: Comparison) -> Iterator[Step]:
@@ -52,9 +55,20 @@ def _create(comparison: Comparison, name: str, table: Table) -> Iterator[Step]:
 def is_inline(comparison: Comparison, table: str, name: str) -> bool:
     """Say whether CREATE TABLE may carry a constraint: validated, no foreign key, and needing nothing that needs it."""
     constraint = comparison.new.tables[table].constraints[name]
-    if constraint.kind == "foreign" or not constraint.validated:
+    if constraint.kind == "foreign" or not constraint.validated or _is_a_second_key(comparison.new.tables[table], name):
         return False
     return not comparison.leans_on_its_table(ObjectId("constraint", f"{table}.{name}"))
+
+
+def _is_a_second_key(table: Table, name: str) -> bool:
+    """Say whether there is a key over the same columns: of two in one CREATE TABLE PostgreSQL makes the first alone."""
+    wanted = _KEY.sub("", table.constraints[name].definition)
+    same = [
+        part
+        for part, other in sorted(table.constraints.items(), key=lambda entry: entry[1].kind != "primary")
+        if other.kind in ("primary", "unique") and _KEY.sub("", other.definition) == wanted
+    ]
+    return name in same[1:]
 
 
 def _statement(name: str, table: Table, inline: Mapping[str, object], late: set[ObjectId]) -> str:
