@@ -248,7 +248,7 @@ def _dump(work: _Work) -> int:
 
     with work.timed("read"):
         live = read_catalog(work.connection, work.target.schema, work.target.extensions_schema, work.target.also)
-    files = tree(live, work.target.schema, work.target.owner)
+    files = tree(live, work.target.schema)
     write_tree(files, work.options.dir)
     described = work.desired().catalog
     differing = object_changes(

@@ -4,12 +4,12 @@ The statements are those of a plan from nothing; what is new here is only which 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from infra.provider.schema.errors import SchemaError
-from infra.provider.schema.identifiers import Part, quote
+from infra.provider.schema.identifiers import Part
 from infra.provider.schema.model import Catalog, ObjectId, Sequence
 from infra.provider.schema.nodes import Node, nodes
 from infra.provider.schema.planning import plan
@@ -30,22 +30,18 @@ _GRANTS = {"table": "tables", "column": "tables", "view": "views", "viewcolumn":
 """Kinds whose grants share a file; those of functions and types stay with their object."""
 
 
-def tree(catalog: Catalog, schema: str, owner: str) -> dict[str, str]:
+def tree(catalog: Catalog, schema: str) -> dict[str, str]:
     """Return the files that describe `catalog`: name relative to their folder -> text.
 
     Args:
-        catalog: all of the live schemas.
+        catalog: all of the live schemas; what belongs to another role than its reader says so.
         schema: the main one's name, for the grants on the schema itself.
-        owner: the role that will apply the files; what belongs to another one says so.
     """
     known = nodes(catalog)
     statements: dict[str, list[str]] = {}
     described = _without_the_usual(_without_others_extensions(catalog), schema)
     for step in plan(Catalog(), described, schema).steps:
         statements.setdefault(_file(step, known, catalog), []).append(step.sql)
-    for node in known.values():
-        for statement in _ownership(node, owner):
-            statements.setdefault(_home(node.id, known, catalog), []).append(statement)
     return {name: "".join(f"{part};\n\n" for part in parts)[:-1] for name, parts in sorted(statements.items())}
 
 
@@ -114,10 +110,3 @@ def _home(item: ObjectId, known: Mapping[ObjectId, Node], catalog: Catalog) -> s
 
 def _safe(name: str) -> str:
     return re.sub(r"[^\w.-]", "_", name)
-
-
-def _ownership(node: Node, owner: str) -> Iterator[str]:
-    theirs = getattr(node.value, "owner", "")
-    follows_its_table = isinstance(node.value, Sequence) and node.value.owned_by is not None
-    if theirs and theirs != owner and not follows_its_table:
-        yield f"ALTER {node.phrase} OWNER TO {quote(theirs)}"

@@ -18,7 +18,7 @@ from infra.provider.schema.engine import (
 from infra.provider.schema.files import apply_files
 from infra.provider.schema.source import SourceFile, read_files
 from infra.provider.schema.target import live_target
-from tests.conftest import OWNER, Database
+from tests.conftest import Database
 from tests.schema.engine.cases import case_folders, name_of
 from tests.schema.engine.conftest import Connection, fill, others_in, session_of
 
@@ -32,7 +32,7 @@ def test_every_case_survives_the_tree(folder: Path, connection: Connection, targ
     others = others_in(text, target)
     fill(connection, target, text)
     live = read_catalog(connection, target.schema, others=others)
-    files = tree(live, target.schema, OWNER)
+    files = tree(live, target.schema)
     with connection.transaction(force_rollback=True):
         for name in (target.schema, *others):
             connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(name)))
@@ -51,7 +51,7 @@ def test_our_own_schema_comes_back_as_the_tree_it_is_kept_in(database: Database,
             apply_files(owner, read_files(ours), session_of(Target()))
         target = live_target(owner, database.owner_url, "public")
         live = read_catalog(owner, "public")
-        files = tree(live, "public", OWNER)
+        files = tree(live, "public")
         write_tree(files, tmp_path / "tree")
         desired = desired_catalog(tmp_path / "tree", target, tmp_path / "cache")
         assert preview_changes(owner, target, desired.catalog, adopt=True).plan.steps == ()
@@ -77,7 +77,7 @@ def test_where_things_go(connection: Connection, target: Target) -> None:
         GRANT SELECT ON log TO agent; GRANT SELECT (at) ON "Odd name" TO agent;
         """,
     )
-    files = tree(read_catalog(connection, target.schema), target.schema, OWNER)
+    files = tree(read_catalog(connection, target.schema), target.schema)
     assert sorted(files) == [
         "functions/f.sql",
         "grants/tables.sql",
@@ -95,9 +95,22 @@ def test_where_things_go(connection: Connection, target: Target) -> None:
 def test_what_belongs_to_another_role_says_so(connection: Connection, admin: Connection, target: Target) -> None:
     fill(connection, target, "CREATE TABLE t (id serial); CREATE VIEW v AS SELECT 1 AS one;")
     admin.execute("ALTER TABLE app.t OWNER TO agent")
-    files = tree(read_catalog(connection, target.schema), target.schema, OWNER)
+    files = tree(read_catalog(connection, target.schema), target.schema)
     assert files["tables/t.sql"].endswith("ALTER TABLE t OWNER TO agent;\n")
+    assert files["tables/t.sql"].count("OWNER TO") == 1
     assert "OWNER" not in files["views/v.sql"]
+
+
+def test_a_right_of_the_maker_that_the_next_owner_gave_is_written_out(
+    connection: Connection, admin: Connection, target: Target
+) -> None:
+    """What default privileges give to the maker becomes the next owner's own: it has to be given again."""
+    maker = "ecosystem_owner"
+    own = f"ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO {maker}, observer;"
+    fill(connection, target, f"{own} CREATE TABLE t (id int);")
+    admin.execute(f"ALTER TABLE app.t OWNER TO agent; GRANT SELECT ON app.t TO {maker}")
+    files = tree(read_catalog(connection, target.schema), target.schema)
+    assert files["grants/tables.sql"] == f"GRANT SELECT ON TABLE t TO {maker};\n"
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

@@ -97,10 +97,14 @@ def _securable(node: Node) -> bool:
 def _born_with(comparison: Comparison, node: Node) -> Grants:
     """Return the rights on a new object: PostgreSQL's own or the owner's for all schemas, and those for this one."""
     kind = _DEFAULTS_KIND.get(node.id.kind, node.id.kind)
-    # What is made belongs to its maker at first; a change of owner takes the rights along.
-    maker = comparison.new.reader or getattr(node.value, "owner", "")
+    # What is made belongs to its maker at first; a change of owner takes the rights along, and makes one's of both's.
+    owner = getattr(node.value, "owner", "")
+    maker = comparison.new.reader or owner
     place = schema_of(node.id.name) or schema_of_signature(node.id.name, comparison.new.others)
-    return _of_others(comparison, kind, maker, _BORN_WITH.get(node.id.kind, {}), place)
+    born = _of_others(comparison, kind, maker, _BORN_WITH.get(node.id.kind, {}), place)
+    if owner in ("", maker):
+        return born
+    return {grantee: rights for grantee, rights in born.items() if grantee not in (owner, maker)}
 
 
 def _of_others(comparison: Comparison, kind: str, maker: str, usual: Grants, schema: str | None) -> Grants:
