@@ -1,6 +1,6 @@
 """Who may do what with an object, down to its columns, and with the schema itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from infra.provider.schema.comparison import Comparison
 from infra.provider.schema.hazards import Hazard, HazardName
@@ -133,15 +133,26 @@ def _target(node: Node) -> tuple[str, str]:
 
 
 def _owner(item: ObjectId, phrase: str, owner: str, old: Grants, new: Grants) -> Iterator[Step]:
-    """Yield the statements that change an owner's own rights; held in full they are not listed."""
-    if old.get(owner) == new.get(owner):
+    """Yield the statements that change an owner's own rights; held in full, without an option, they are not listed."""
+    before, after = old.get(owner), new.get(owner)
+    if before == after:
         return
-    if owner not in new:
+    if after is None:
+        if given := [privilege[:-1] for privilege in before or () if privilege.endswith("*")]:
+            yield Step(item, "update", f"REVOKE GRANT OPTION FOR {', '.join(given)} ON {phrase} FROM {role(owner)}")
         yield Step(item, "update", f"GRANT ALL ON {phrase} TO {role(owner)}")
         return
     yield Step(item, "update", f"REVOKE ALL ON {phrase} FROM {role(owner)}")
-    if new[owner]:
-        yield Step(item, "update", f"GRANT {', '.join(new[owner])} ON {phrase} TO {role(owner)}")
+    for suffix, privileges in _by_option(after):
+        yield Step(item, "update", f"GRANT {', '.join(privileges)} ON {phrase} TO {role(owner)}{suffix}")
+
+
+def _by_option(rights: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield privileges with what GRANT ends in for them: those without the option to grant them, and those with it."""
+    if plain := sorted(privilege for privilege in rights if not privilege.endswith("*")):
+        yield "", plain
+    if optional := sorted(privilege[:-1] for privilege in rights if privilege.endswith("*")):
+        yield " WITH GRANT OPTION", optional
 
 
 def _change(
@@ -164,16 +175,12 @@ def _change(
         if demoted:
             yield Step(item, "update", statement("REVOKE GRANT OPTION FOR", demoted, "FROM", grantee))
         gained = after - before - set(demoted)
-        for suffix, privileges in (
-            ("", sorted(p for p in gained if not p.endswith("*"))),
-            (" WITH GRANT OPTION", sorted(p[:-1] for p in gained if p.endswith("*"))),
-        ):
-            if privileges:
-                what = f"{grantee} may now {', '.join(privileges)}{suffix.lower()}"
-                public = {p.rstrip("*") for p in old.get("PUBLIC", ())}
-                hazards = (
-                    ()
-                    if created or (not suffix and public >= set(privileges))
-                    else (Hazard(HazardName.PRIVILEGE_WIDENED, item.name, what),)
-                )
-                yield Step(item, "update", statement("GRANT", privileges, "TO", grantee, suffix), hazards=hazards)
+        for suffix, privileges in _by_option(gained):
+            what = f"{grantee} may now {', '.join(privileges)}{suffix.lower()}"
+            public = {p.rstrip("*") for p in old.get("PUBLIC", ())}
+            hazards = (
+                ()
+                if created or (not suffix and public >= set(privileges))
+                else (Hazard(HazardName.PRIVILEGE_WIDENED, item.name, what),)
+            )
+            yield Step(item, "update", statement("GRANT", privileges, "TO", grantee, suffix), hazards=hazards)

@@ -1,4 +1,5 @@
 -- Who may do what, for everything in the managed schemas and the schemas themselves; an owner's untouched rights are left out.
+-- An owner may grant what is his anyway. That he gave himself the option is listed, since pg_dump writes it; but for schemas.
 WITH schema AS (SELECT * FROM managed_schemas AS m),
 securable (class, oid, subid, owner, acl, initial) AS (
     SELECT 'relation', c.oid, 0, c.relowner, c.relacl,
@@ -23,7 +24,8 @@ securable (class, oid, subid, owner, acl, initial) AS (
     FROM pg_namespace n WHERE n.oid = ANY (ARRAY(SELECT oid FROM schema))
 ), granted AS (
     SELECT s.class, s.oid, s.subid, g.grantee, g.grantee = s.owner AS is_owner,
-           array_agg(g.privilege_type || CASE WHEN g.is_grantable AND g.grantee <> s.owner THEN '*' ELSE '' END
+           array_agg(g.privilege_type || CASE WHEN g.is_grantable AND (g.grantee <> s.owner OR s.class <> 'schema') THEN '*'
+                                             ELSE '' END
                      ORDER BY g.privilege_type) AS privileges,
            born.privileges AS owner_initial
     FROM securable s
