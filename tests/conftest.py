@@ -27,6 +27,9 @@ from tools.docker_engine.failure import NoEngineError
 LONGEST_FIRST = ("containers", "standing")
 """Groups of end-to-end tests that share a stack, which takes a minute to make: each stays in one process."""
 
+EACH_BY_ITSELF = ("tests/schema/engine/test_plans.py",)
+"""Files of many tests that share nothing but a process's server: each may run in any process."""
+
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
 GROUP_ROLES = ("anon", "authenticated", "service_role", "agent", "orchestrator", "observer", "maintenance")
 OWNER = "ecosystem_owner"
@@ -75,13 +78,13 @@ class Database:
 
 
 def group(item: pytest.Item) -> str:
-    """Return the tests that `item` has to run with, in one process: those of its stack, or of its file."""
+    """Return the tests that `item` has to run with, in one process: those of its stack, of its file, or none."""
     file = item.nodeid.partition("::")[0]
     if file.startswith("tests/e2e/docker/"):
         return "containers"
     if file.startswith("tests/e2e/") and "standing" in getattr(item, "fixturenames", ()):
         return "standing"
-    return file
+    return item.nodeid if file in EACH_BY_ITSELF else file
 
 
 def turn(item: pytest.Item) -> int:

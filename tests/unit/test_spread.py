@@ -1,4 +1,4 @@
-"""How `make test` shares the tests between two processes: a file, or a stack, is never split."""
+"""How `make test` shares the tests between its processes: a stack is never split, nor a file but for a few."""
 
 import re
 import subprocess
