@@ -53,7 +53,10 @@ def _create(comparison: Comparison, name: str, table: Table) -> Iterator[Step]:
 
 
 def is_inline(comparison: Comparison, table: str, name: str) -> bool:
-    """Say whether CREATE TABLE may carry a constraint: validated, no foreign key, and needing nothing that needs it."""
+    """Say whether CREATE TABLE may carry a constraint.
+
+    It is validated, no foreign key and no second key over the same columns, and needs nothing that needs the table.
+    """
     constraint = comparison.new.tables[table].constraints[name]
     if constraint.kind == "foreign" or not constraint.validated or _is_a_second_key(comparison.new.tables[table], name):
         return False
