@@ -36,9 +36,18 @@ READS_ALL_OR_FAILS = (
     "lock_timeout = 0",
     "row_security = off",
     "search_path = ''",
+    "DateStyle = 'ISO, MDY'",
+    "IntervalStyle = 'postgres'",
+    "TimeZone = 'UTC'",
+    "lc_monetary = 'C'",
+    "extra_float_digits = 1",
+    "bytea_output = 'hex'",
+    "quote_all_identifiers = off",
+    "standard_conforming_strings = on",
 )
 """row_security off: a policy that would hide rows from us is an error, never a smaller number. No timeouts: those that
-the role or the database has are for queries of agents, not for counting a table or waiting for a dump."""
+the role or the database has are for queries of agents, not for counting a table or waiting for a dump. And the styles
+in which constants are printed: definitions are compared with those of another server, or of a database beside."""
 SINCE = {"transaction_timeout = 0": 17}
 """The version of the server that came with a parameter."""
 
@@ -161,9 +170,8 @@ def answers(url: str) -> bool:
 def _prepare(connection: Connection, session: Sequence[str]) -> None:
     if encoding_of(connection) == BYTES:  # LATIN1 has a character for each of them
         connection.execute("SET client_encoding = 'LATIN1'")
-    for setting in session:
-        if connection.info.server_version // 10000 >= SINCE.get(setting, 0):
-            connection.execute(f"SET {setting}".encode())
+    known = [setting for setting in session if connection.info.server_version // 10000 >= SINCE.get(setting, 0)]
+    connection.execute("; ".join(f"SET {setting}" for setting in known).encode())
 
 
 def encoding_of(connection: Connection) -> str:

@@ -47,6 +47,23 @@ def _database(facts: Facts, wanted: Wanted) -> Iterator[Finding]:
         )
 
 
+def _texts(facts: Facts, wanted: Wanted) -> Iterator[Finding]:  # noqa: ARG001
+    """An encoding and a locale are a database's for life."""
+    if facts.encoding != "UTF8":
+        yield failure(
+            "texts",
+            f"database {facts.database} is encoded in {facts.encoding}, which has not got every letter",
+            "Make another: CREATE DATABASE … ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0;",
+        )
+    elif not facts.all_letters:
+        yield warning(
+            "texts",
+            f"to the locale of database {facts.database} only a to z are letters: find_agents() finds no word in "
+            "Korean, or any with an accent, but by its meaning",
+            "If agents have such words, make another database: CREATE DATABASE … LOCALE 'C.UTF-8' TEMPLATE template0;",
+        )
+
+
 def _scratch(facts: Facts, wanted: Wanted) -> Iterator[Finding]:  # noqa: ARG001
     """Of another major version than ours, the server has to lend a database with the extensions in it."""
     if facts.major not in range(OLDEST, NEWEST + 1) or facts.major == EMBEDDED_MAJOR or facts.superuser:
@@ -170,6 +187,7 @@ CHECKS: tuple[Check, ...] = (
     lambda facts, _: iter([version(facts.version)]),
     _writable,
     _database,
+    _texts,
     _scratch,
     _groups,
     backups,

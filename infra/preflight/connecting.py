@@ -116,7 +116,11 @@ def connected(url: str, key: str = "databaseUrl") -> "Iterator[psycopg.Connectio
         raise NotConnected(refused)
     try:
         connection = psycopg.connect(
-            url, autocommit=True, connect_timeout=CONNECT_SECONDS, application_name="pgstack preflight"
+            url,
+            autocommit=True,
+            connect_timeout=CONNECT_SECONDS,
+            application_name="pgstack preflight",
+            client_encoding="UTF8",  # of a database in SQL_ASCII the driver would give bytes for text
         )
     except psycopg.OperationalError as error:
         raise NotConnected(explained(" ".join(str(error).split()), url, key)) from None

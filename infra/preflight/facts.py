@@ -56,6 +56,8 @@ class Facts:
 
     Args:
         version: as in server_version_num.
+        encoding: the database's, as PostgreSQL names it.
+        all_letters: its locale takes letters of every script for letters, not a to z alone.
         bytes: the database's size.
         free_bytes: room on its disk, where that can be known.
         clock_ahead: seconds by which the server's clock is ahead of ours.
@@ -75,6 +77,8 @@ class Facts:
     standby: bool = False
     read_only: bool = False
     create_in_database: bool = True
+    encoding: str = "UTF8"
+    all_letters: bool = True
     bytes: int = 0
     platform: Platform = "other"
     rds_superuser: bool = False

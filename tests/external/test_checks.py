@@ -135,6 +135,7 @@ def vector(**facts: Any) -> dict[str, Any]:
         ({"ledger_owner": "someone"}, "schema pgstack exists and holds nothing of this tool", "RENAME"),
         ({"ledger_owner": "someone", "ledger": True}, "schema pgstack belongs to someone", "Connect as someone"),
         ({"taken": ("table agent_registry",)}, "objects of our names", "pulumi config set adopt true"),
+        ({"encoding": "LATIN1"}, "database app is encoded in LATIN1", "CREATE DATABASE … ENCODING 'UTF8'"),
         ({"free_bytes": 200_000_000}, "200 MB free", "Free some, or enlarge it"),
         ({"clock_ahead": 90.0}, "90 s ahead of this machine's", "timedatectl"),
         ({"clock_ahead": -4000.0}, "4000 s behind this machine's", "timedatectl"),
@@ -201,6 +202,12 @@ def test_a_role_that_can_not_have_bypassrls_is_a_warning() -> None:
     facts = replace(GOOD, roles={"anon": RoleFacts()}, bypass_rls=False)
     found = check_all(facts, replace(WANTED, backup_role=""))
     assert [finding.level for finding in found if "service_role" in finding.text] == ["warning"]
+
+
+def test_a_locale_that_knows_few_letters_is_a_warning() -> None:
+    found = check_all(replace(GOOD, all_letters=False), WANTED)
+    assert [finding.level for finding in found if finding.subject == "texts"] == ["warning"]
+    assert [finding for finding in check_all(GOOD, WANTED) if finding.subject == "texts"] == []
 
 
 def test_every_failure_says_what_to_do() -> None:

@@ -182,3 +182,30 @@ def test_a_statement_that_is_cut_off_is_no_firewall(supabase: Supabase) -> None:
     assert "the server is too slow for a question of this check (canceling statement due to" in line
     assert "give the login of databaseUrl more: ALTER ROLE … RESET statement_timeout;" in line
     assert "firewall" not in line
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (
+            "ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C'",
+            "failure texts: database other is encoded in SQL_ASCII",
+        ),
+        ("ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C'", "failure texts: database other is encoded in LATIN1"),
+        (
+            "ENCODING 'UTF8' LOCALE_PROVIDER libc LOCALE 'C'",
+            "warning texts: to the locale of database other only a to z",
+        ),
+        ("ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'", ""),
+    ],
+    ids=["SQL_ASCII", "LATIN1", "C", "C.UTF-8"],
+)
+def test_a_database_without_room_for_every_text_is_told(shared: Supabase, options: str, found: str) -> None:
+    shared.run(f"CREATE DATABASE other OWNER postgres TEMPLATE template0 {options}")
+    try:
+        report = preflight(shared.url(database="other"), WANTED)
+    finally:
+        shared.run("DROP DATABASE other WITH (FORCE)")
+    told = [f"{finding.level} {finding}" for finding in report.findings if finding.subject == "texts"]
+    assert len(told) == bool(found), told
+    assert found in "".join(told)

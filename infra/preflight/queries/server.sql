@@ -10,6 +10,10 @@ SELECT
     pg_is_in_recovery() AS standby,
     current_setting('default_transaction_read_only')::boolean AS read_only,
     has_database_privilege(current_database(), 'CREATE') AS create_in_database,
+    getdatabaseencoding()::text AS encoding,
+    -- Of another encoding chr() fails on a Korean letter, and would be called though the first half is false.
+    getdatabaseencoding() = 'UTF8'
+    AND chr(CASE WHEN getdatabaseencoding() = 'UTF8' THEN 50500 ELSE 65 END) ~ '[[:alnum:]]' AS all_letters,
     pg_database_size(current_database()) AS bytes,
     extract(EPOCH FROM clock_timestamp())::float8 AS clock,
     CASE

@@ -47,7 +47,9 @@ def opened(url: str) -> "Iterator[psycopg.Connection[Any]]":
 
     place = address(url)
     try:
-        connection = psycopg.connect(url, autocommit=True, connect_timeout=10, application_name="pgstack")
+        connection = psycopg.connect(
+            url, autocommit=True, connect_timeout=10, application_name="pgstack", client_encoding="UTF8"
+        )
     except psycopg.OperationalError as error:
         raise Unreachable(f"{place} does not answer: {one_line(error)}") from error
     try:

@@ -11,7 +11,7 @@ from infra.provider.schema.blockers import holders
 from infra.provider.schema.budget import Budget
 from infra.provider.schema.errors import ApplyFailed, CannotPlan, ForeignDependents
 from infra.provider.schema.identifiers import Name, quote, schema_of
-from infra.provider.schema.introspect import local_search_path, search_path
+from infra.provider.schema.introspect import PRINTING, local_search_path, search_path
 from infra.provider.schema.lock_rules import LockRules
 from infra.provider.schema.model import ObjectId
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, Step
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from infra.provider.schema.target import Target
 
 T = TypeVar("T")
+
+SINCE_TRANSACTION_TIMEOUT = 170_000
+"""The first server version that has transaction_timeout."""
 
 
 class BlockedError(Exception):
@@ -56,10 +59,7 @@ class Applying:
 
         def attempt() -> T:
             with self._connection.transaction():
-                self._connection.execute(
-                    "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', '0', true)",
-                    (str(self._rules.timeout),),
-                )
+                self._set({"lock_timeout": str(self._rules.timeout), **self._unlimited()}, local=True)
                 return work()
 
         try:
@@ -177,19 +177,31 @@ class Applying:
 
     @contextmanager
     def _session_settings(self) -> Iterator[None]:
-        names = ("search_path", "lock_timeout", "statement_timeout")
-        path = search_path(self._target.schema, self._target.extensions_schema)
-        before = [self._connection.execute("SELECT current_setting(%s)", (name,)).fetchone() for name in names]
-        self._set(dict(zip(names, (path, str(self._rules.timeout), "0"), strict=True)))
+        settings = {
+            "search_path": search_path(self._target.schema, self._target.extensions_schema),
+            "lock_timeout": str(self._rules.timeout),
+            **self._unlimited(),
+            **PRINTING,
+        }
+        current = ", ".join(f"current_setting('{name}')" for name in settings)
+        before = self._connection.execute(f"SELECT {current}".encode()).fetchone() or ()
+        self._set(settings, local=False)
         try:
             yield
         finally:
             if not self._connection.closed:
-                self._set({name: str(row[0]) for name, row in zip(names, before, strict=True) if row})
+                self._set(dict(zip(settings, before, strict=True)), local=False)
 
-    def _set(self, settings: dict[str, str]) -> None:
-        for name, value in settings.items():
-            self._connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+    def _unlimited(self) -> dict[str, str]:
+        """Return the settings that let a statement take its time, whatever the role or the database has."""
+        names = ["statement_timeout", "idle_in_transaction_session_timeout"]
+        if self._connection.info.server_version >= SINCE_TRANSACTION_TIMEOUT:
+            names.append("transaction_timeout")
+        return dict.fromkeys(names, "0")
+
+    def _set(self, settings: dict[str, str], *, local: bool) -> None:
+        calls = ", ".join(f"set_config('{name}', %s, {local})" for name in settings)
+        self._connection.execute(f"SELECT {calls}".encode(), [*settings.values()])
 
     def _retried(self, attempt: Callable[[], T]) -> T:
         for pause in self._rules.pauses:

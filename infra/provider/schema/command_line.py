@@ -64,6 +64,11 @@ def _said_plainly() -> Iterator[None]:
 
     try:
         yield
+    except psycopg.errors.CharacterNotInRepertoire as error:
+        raise SchemaError(
+            f"the database holds text that is no UTF-8 ({error.diag.message_primary}), in a comment, a default or a "
+            "body: in SQL_ASCII PostgreSQL does not look. Write it anew in UTF-8."
+        ) from error
     except psycopg.Error as error:
         parts = (error.diag.message_primary or str(error), error.diag.message_detail, error.diag.message_hint)
         raise SchemaError(" ".join(" ".join(part.split()) for part in parts if part)) from error

@@ -12,6 +12,7 @@ from infra.provider.schema.identifiers import quote
 from infra.provider.schema.introspect import search_path
 from infra.provider.schema.model import Catalog, Extension
 from infra.provider.schema.prerequisites import PLAIN_SCHEMA, blanked, makes_anew
+from infra.provider.schema.session import ENCODING
 from infra.provider.schema.source import SourceFile
 from infra.provider.schema.statements import locate, statement_starts
 from infra.provider.schema.target import Target
@@ -111,7 +112,7 @@ def require_available(declared: Iterable[Declared], target: Target) -> None:
     wanted = tuple(declared)
     if not wanted or target.url is None:
         return
-    with psycopg.connect(target.url) as connection:
+    with psycopg.connect(target.url, client_encoding=ENCODING) as connection:
         rows = connection.execute(
             "SELECT name FROM pg_available_extensions() WHERE name = ANY (%s)", ([found.name for found in wanted],)
         )

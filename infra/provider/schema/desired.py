@@ -94,7 +94,7 @@ def _read_in_scratch(
     from infra.provider.schema.directives import read_renames  # noqa: PLC0415
     from infra.provider.schema.files import apply_files, check_bodies  # noqa: PLC0415
     from infra.provider.schema.identifiers import quote  # noqa: PLC0415
-    from infra.provider.schema.introspect import outside, read_catalog, search_path  # noqa: PLC0415
+    from infra.provider.schema.introspect import outside, printing_as_ours, read_catalog, search_path  # noqa: PLC0415
     from infra.provider.schema.model import fingerprint  # noqa: PLC0415
     from infra.provider.schema.prerequisites import without_prerequisites  # noqa: PLC0415
     from infra.provider.schema.revocations import revoked_rights  # noqa: PLC0415
@@ -104,7 +104,7 @@ def _read_in_scratch(
     files, homes = take_homes(files, declared, others)
     path = search_path(target.schema, target.extensions_schema)
     session = (
-        f"SET LOCAL ROLE {quote(target.owner)}; SET LOCAL search_path = {path}; "
+        f"SET LOCAL ROLE {quote(target.owner)}; SET LOCAL search_path = {path}; {printing_as_ours('SET LOCAL')}; "
         "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = error"
     )
     if scratch == "target":

@@ -60,6 +60,30 @@ NAMED = {
 """Query -> its columns that hold what may be in another schema than the main one."""
 
 
+PRINTING = {
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "lc_monetary": "C",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "xmloption": "content",
+    "array_nulls": "on",
+    "quote_all_identifiers": "off",
+    "standard_conforming_strings": "on",
+    "transform_null_equals": "off",
+}
+"""What PostgreSQL prints constants and names by, and reads them: a server, a database or a role may have others."""
+
+
+def printing_as_ours(word: str) -> str:
+    """Return statements that set `PRINTING`, by `SET` or `SET LOCAL`."""
+    return "; ".join(f"{word} {name} = '{value}'" for name, value in PRINTING.items())
+
+
+_SET_LOCALLY = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in {**PRINTING, "jit": "off"}.items())
+
+
 def search_path(schema: str, extensions: str) -> str:
     """Return the search path under which files are applied, plans run and catalogs are read."""
     return f"{quote(schema)}, {quote(extensions)}, pg_temp"
@@ -67,11 +91,14 @@ def search_path(schema: str, extensions: str) -> str:
 
 @contextmanager
 def local_search_path(connection: "psycopg.Connection[Any]", schema: str, extensions: str) -> Iterator[None]:
-    """Set the search path inside a transaction block, or a savepoint of one, and put back the one before."""
+    """Set the search path inside a transaction block, or a savepoint of one, and put back the one before.
+
+    `PRINTING` is set as well, for the rest of the transaction.
+    """
     with connection.transaction():
         before = connection.execute("SELECT current_setting('search_path')").fetchone()
         path = search_path(schema, extensions)
-        connection.execute("SELECT set_config('search_path', %s, true), set_config('jit', 'off', true)", (path,))
+        connection.execute(f"SELECT set_config('search_path', %s, true), {_SET_LOCALLY}", (path,))
         yield
         connection.execute("SELECT set_config('search_path', %s, true)", before)
 

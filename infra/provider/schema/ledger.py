@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.introspect import query
@@ -52,8 +52,9 @@ def read_ledger(connection: "psycopg.Connection[Any]", schema: str) -> Ledger | 
     """Return the ledger of `schema`, None when nothing of ours was ever applied to it."""
     if not _exists(connection):
         return None
-    row = connection.execute(
-        "SELECT fingerprint, applied_at, tool_version, made_by_us FROM pgstack.managed_schema WHERE schema_name = %s",
+    row = connection.execute(  # a number: the driver reads no other dates than ISO's
+        "SELECT fingerprint, extract(EPOCH FROM applied_at)::float8, tool_version, made_by_us "
+        "FROM pgstack.managed_schema WHERE schema_name = %s",
         (schema,),
     ).fetchone()
     if row is None:
@@ -61,7 +62,9 @@ def read_ledger(connection: "psycopg.Connection[Any]", schema: str) -> Ledger | 
     objects = connection.execute("SELECT kind, name FROM pgstack.managed_object WHERE schema_name = %s", (schema,))
     mark, applied_at, version, made_schema = row
     ours = frozenset(ObjectId(kind, name) for kind, name in objects)
-    return Ledger(ours, mark, applied_at, version, made_schema, _read_progress(connection, schema))
+    return Ledger(
+        ours, mark, datetime.fromtimestamp(applied_at, UTC), version, made_schema, _read_progress(connection, schema)
+    )
 
 
 def known_schemas(connection: "psycopg.Connection[Any]", schema: str) -> tuple[str, ...]:

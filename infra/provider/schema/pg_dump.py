@@ -92,14 +92,15 @@ def dump(url: str, arguments: Iterable[str]) -> str:
             "--no-subscriptions",
             "--no-security-labels",
             "--no-tablespaces",
+            "--encoding=UTF8",
             f"--lock-wait-timeout={LOCK_WAIT}",
             *arguments,
             f"--dbname={place}",
         ],
-        env={**distribution.environment(), **secret},
+        env={**distribution.environment(), **secret, "PGTZ": "UTC"},  # it sets the other styles itself
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     if run.returncode:

@@ -18,7 +18,7 @@ from infra.provider.schema.changes import object_changes
 from infra.provider.schema.desired import Desired
 from infra.provider.schema.errors import ApplyFailed, ForeignDependents, NotProven, ScratchUnavailable
 from infra.provider.schema.identifiers import quote
-from infra.provider.schema.introspect import read_catalog, search_path
+from infra.provider.schema.introspect import printing_as_ours, read_catalog, search_path
 from infra.provider.schema.model import Catalog, ObjectId
 from infra.provider.schema.ownership import foreign_names, managed, owned
 from infra.provider.schema.pg_dump import Difference, DumpFailed, differences
@@ -142,7 +142,8 @@ def _run(connection: "psycopg.Connection[Any]", target: Target, planned: Plan) -
     schema, owner = quote(target.schema), quote(target.owner)
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {owner}".encode())
     path = search_path(target.schema, target.extensions_schema)
-    connection.execute(f"SET ROLE {owner}; SET search_path = {path}; SET check_function_bodies = off".encode())
+    ours = f"SET search_path = {path}; {printing_as_ours('SET')}; SET check_function_bodies = off"
+    connection.execute(f"SET ROLE {owner}; {ours}".encode())
     for phase in planned.phases:
         if phase[0].transactional:
             with connection.transaction():

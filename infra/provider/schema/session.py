@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 URL_VARIABLE = "DATABASE_URL"
 PLACES = ("PGHOST", "PGHOSTADDR", "PGDATABASE", "PGSERVICE")
 """libpq's own variables of which one is enough to mean a database."""
+ENCODING = "UTF8"
+"""What a server is to write in, whatever its database is encoded in: of SQL_ASCII the driver makes bytes, no text."""
 
 OLDEST, NEWEST = 15, 18
 """Major versions of PostgreSQL that the engine knows."""
@@ -49,7 +51,9 @@ def session(url: str, *, looks: bool = True) -> "Iterator[psycopg.Connection[Any
     import psycopg  # noqa: PLC0415 - --help needs no driver
 
     try:
-        connection = psycopg.connect(url, autocommit=True, connect_timeout=10, application_name="pgstack")
+        connection = psycopg.connect(
+            url, autocommit=True, connect_timeout=10, application_name="pgstack", client_encoding=ENCODING
+        )
         if looks:
             connection.prepare_threshold = None
     except psycopg.ProgrammingError:  # whose words quote the password

@@ -23,6 +23,7 @@ from infra.provider.schema.engine import (
     server_facts,
 )
 from infra.provider.schema.source import SourceFile
+from tests.conftest import OWNER
 from tests.full_run import FULL, in_full
 from tests.schema.command_line.conftest import run_command
 from tests.schema.engine.cases import ONLINE, case_folders, case_text, oldest
@@ -133,3 +134,24 @@ def test_the_command_line_on_an_older_server(server_of: OtherServer, tmp_path: P
         assert owner.execute("SELECT count(*) FROM people").fetchone() == (9,)
         left = owner.execute("SELECT datname FROM pg_database WHERE datname LIKE 'pgstack_scratch%'").fetchall()
     assert left == []
+
+
+def test_a_database_beside_sorts_as_its_target(server_of: OtherServer, tmp_path: Path) -> None:
+    """In the server's own order a B comes before an a, and the bounds would be empty."""
+    (tmp_path / "words.sql").write_text(
+        "CREATE TABLE words (word text) PARTITION BY RANGE (word);\n"
+        "CREATE TABLE early PARTITION OF words FOR VALUES FROM ('a') TO ('B');\n"
+    )
+    german = "ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' LOCALE 'C'"
+    with psycopg.connect(server_of.url, autocommit=True) as admin:
+        try:
+            admin.execute(f"CREATE DATABASE german OWNER {OWNER} TEMPLATE template0 {german}")
+        except psycopg.errors.FeatureNotSupported as error:
+            pytest.skip(f"{server_of.major}: {error.diag.message_primary}")
+        try:
+            url = server_of.as_owner("german")
+            applied = run_command("apply", "--dir", tmp_path, url=url)
+            assert applied.code == 0, applied.err
+            assert run_command("plan", "--dir", tmp_path, url=url).code == 0
+        finally:
+            admin.execute("DROP DATABASE german WITH (FORCE)")

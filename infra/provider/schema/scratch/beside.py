@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from infra.provider.schema.errors import ScratchUnavailable
+from infra.provider.schema.identifiers import literal
 from infra.provider.schema.scratch.opening import Scratch
+from infra.provider.schema.session import ENCODING
 
 if TYPE_CHECKING:
     import psycopg
@@ -35,15 +37,39 @@ def database_beside(url: str | None) -> Iterator[Scratch]:
     with _session(url, name) as admin:
         sweep(admin)
         try:
-            admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+            admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 {_as_this_one(admin)}".encode())
         except psycopg.Error as error:
             raise ScratchUnavailable(f"no scratch database on the target: {error}. {ADVICE}") from error
         try:
             place = make_conninfo(url, dbname=name)
-            with psycopg.connect(place, autocommit=True) as connection:
+            with psycopg.connect(place, autocommit=True, client_encoding=ENCODING) as connection:
                 yield Scratch(connection, place)
         finally:
             admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def _as_this_one(admin: "psycopg.Connection[Any]") -> str:
+    """Return the options that give a new database the encoding and the locale of the one that `admin` is in.
+
+    What a file may say depends on them: which letters there are, and which of two bounds of a partition is the lower.
+    """
+    found = admin.execute(
+        "SELECT to_jsonb(d), pg_encoding_to_char(d.encoding)::text FROM pg_database d "
+        "WHERE d.datname = current_database()"
+    ).fetchone()
+    assert found is not None  # noqa: S101 - we are in it
+    database, encoding = found
+    provider = {"c": "libc", "i": "icu", "b": "builtin"}[database["datlocprovider"]]
+    chosen = {
+        "ENCODING": encoding,
+        "LOCALE_PROVIDER": provider,
+        "LC_COLLATE": database["datcollate"],
+        "LC_CTYPE": database["datctype"],
+        "ICU_RULES": database.get("daticurules"),
+        # Before 17 only ICU's locales had a column.
+        f"{provider.upper()}_LOCALE": database.get("datlocale") or database.get("daticulocale"),
+    }
+    return " ".join(f"{option} {literal(str(value))}" for option, value in chosen.items() if value is not None)
 
 
 def sweep(admin: "psycopg.Connection[Any]") -> list[str]:
@@ -67,7 +93,7 @@ def _session(url: str, name: str) -> "psycopg.Connection[Any]":
     import psycopg  # noqa: PLC0415 - the driver is loaded only where it is used
 
     try:
-        return psycopg.connect(url, autocommit=True, application_name=name)
+        return psycopg.connect(url, autocommit=True, application_name=name, client_encoding=ENCODING)
     except psycopg.OperationalError as error:
         raise ScratchUnavailable(f"no scratch database on the target: {error}") from error
     except psycopg.ProgrammingError:  # whose words quote the password
