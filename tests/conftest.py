@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict
 from infra.embedded.account import Account, service_account
 from infra.embedded.cluster import Cluster
 from infra.embedded.distribution import install
+from tests import interruption
 from tools.docker_engine import connection as docker_connection
 from tools.docker_engine import stand_ins
 from tools.docker_engine.failure import NoEngineError
@@ -95,14 +95,13 @@ def turn(item: pytest.Item) -> int:
     return len(LONGEST_FIRST) + (0 if place.startswith("tests/e2e/") else 1)
 
 
-def pytest_configure() -> None:
-    """Let the programs that tests start be interrupted, as from a terminal.
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the run be interrupted, and the programs that tests start, as from a terminal.
 
     A shell's background job ignores SIGINT, and so does all it starts. Pulumi ends its language host by it, and waits
     5 s for one that ignores it: at every command.
     """
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    interruption.register(config)
 
 
 @pytest.hookimpl(tryfirst=True)  # before the plugin that reads the groups

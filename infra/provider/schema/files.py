@@ -141,16 +141,19 @@ def _failed(piece: _Piece, result: "PGresult", done: int) -> _Failure:
     position = said(DiagnosticField.STATEMENT_POSITION)
     offset = piece.start + int(position) - 1 if position else _start(piece, done)
     message = said(DiagnosticField.MESSAGE_PRIMARY) or "failed"
+    hint = said(DiagnosticField.MESSAGE_HINT)
+    if piece.file.text.startswith("\\", offset):
+        hint = "This is a command of psql's, which PostgreSQL does not know: write it as SQL, or take it out."
     context = said(DiagnosticField.CONTEXT)
     state = said(DiagnosticField.SQLSTATE) or ""
     if state.startswith(OUT_OF_RESOURCES):
-        hint = said(DiagnosticField.MESSAGE_HINT) or ""
-        raise ScratchUnavailable(f"the scratch database's server can not hold this schema: {message}. {hint}".strip())
+        words = f"the scratch database's server can not hold this schema: {message}. {hint or ''}"
+        raise ScratchUnavailable(words.strip())
     error = _at(
         piece.file,
         offset,
         f"{message} ({context.splitlines()[0]})" if context and not position else message,
-        said(DiagnosticField.MESSAGE_HINT),
+        hint,
         said(DiagnosticField.MESSAGE_DETAIL),
     )
     return _Failure(state, error)
