@@ -13,6 +13,8 @@ GROUP_ROLES = ("agent", "anon", "authenticated", "maintenance", "observer", "orc
 EXTENSIONS = ("uuid-ossp", "vector", "pg_trgm")
 OWN_SCHEMA = "pgstack"
 """The schema in which the tool keeps its own memory: never part of a user's database as seen from here."""
+SINCE_SET_OPTION = 160_000
+"""The first server version in which who is a member of a role need not be able to act as it."""
 
 
 def is_reserved(schema: str) -> bool:
@@ -62,12 +64,18 @@ class ServerFacts:
         extensions: name -> installed version.
         homes: extension name -> the schema it lives in, where that is not the target's `extensions_schema`.
         surroundings: what else the database holds.
+        acts_as: the roles, beside itself, that the target's owner may act as: it may take what they own, and give it.
+        database_owner: the one of `acts_as` that owns the database; empty where it is none of them.
+        schema_owner: the same of the main schema.
     """
 
     version: int
     extensions: dict[str, str] = field(default_factory=dict)
     homes: dict[str, str] = field(default_factory=dict)
     surroundings: Surroundings = field(default_factory=Surroundings)
+    acts_as: tuple[str, ...] = ()
+    database_owner: str = ""
+    schema_owner: str = ""
 
     @property
     def major(self) -> int:
@@ -152,10 +160,19 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str, al
         "FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
         "WHERE n.nspname NOT LIKE 'pg\\_%' ORDER BY e.extname"
     ).fetchall()
-    (owner, superuser), *_ = connection.execute(
-        "SELECT rolname::text, rolsuper FROM pg_roles WHERE rolname = current_user"
+    (owner, superuser, of_database, of_schema), *_ = connection.execute(
+        "SELECT r.rolname::text, r.rolsuper, pg_get_userbyid(d.datdba)::text, "
+        "(SELECT pg_get_userbyid(n.nspowner)::text FROM pg_namespace n WHERE n.nspname = %s) "
+        "FROM pg_roles r, pg_database d WHERE r.rolname = current_user AND d.datname = current_database()",
+        (schema,),
     ).fetchall()
-    roles = connection.execute("SELECT rolname FROM pg_roles WHERE rolname NOT LIKE 'pg\\_%' ORDER BY rolname")
+    roles = connection.execute(
+        "SELECT rolname, NOT %s AND pg_has_role(oid, %s) FROM pg_roles "
+        "WHERE rolname NOT LIKE 'pg\\_%%' ORDER BY rolname",
+        (superuser, "SET" if connection.info.server_version >= SINCE_SET_OPTION else "MEMBER"),
+    ).fetchall()
+    acts_as = tuple(name for name, acts in roles if acts and name != owner)
+    through = of_database if of_schema == "pg_database_owner" else of_schema
     if homes := sorted({home for _, _, home, changeable in rows if not changeable} & {*also} - {schema}):
         raise SchemaError(f"schema {homes[0]} is where an extension lives: it is not managed.")
     facts = ServerFacts(
@@ -163,12 +180,15 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str, al
         {name: version for name, version, _, _ in rows},
         {name: home for name, _, home, _ in rows},
         read_surroundings(connection, schema),
+        acts_as,
+        of_database if of_database in acts_as else "",
+        through if through in acts_as else "",
     )
     known = known_schemas(connection, schema)
     return Target(
         schema=schema,
         owner=owner,
-        roles=tuple(name for (name,) in roles if name != owner),
+        roles=tuple(name for name, _ in roles if name != owner),
         extensions=tuple(facts.extensions),
         extensions_schema=_usual_home(facts.homes, {schema, *also, *known}),
         url=url,

@@ -93,6 +93,19 @@ def test_function_bodies_are_checked_at_their_lines(tmp_path: Path) -> None:
     assert second.startswith('b.sql:2:23: relation "nowhere" does not exist (in g())')
 
 
+def test_what_pg_dump_writes_is_read_as_it_is(tmp_path: Path) -> None:
+    text = "\\restrict 8xC3rbNC\n\nSET row_security = off;\nCREATE TABLE public.t (id integer);\n\n\\unrestrict 8xC3rbNC\n"
+    catalog = desired_catalog(write(tmp_path, a=text), Target(), tmp_path / "cache").catalog
+    assert list(catalog.tables) == ["t"]
+
+
+def test_of_another_command_of_psqls_it_is_said_that_it_is_one(tmp_path: Path) -> None:
+    folder = write(tmp_path, a="CREATE TABLE t (id int);\n\\include more.sql\n")
+    (error,) = errors_of(folder, tmp_path / "cache")
+    assert error.startswith("a.sql:2:1: syntax error")
+    assert "This is a command of psql's" in error
+
+
 @pytest.mark.parametrize("statement", ["INSERT INTO t VALUES (1)", "COMMIT", "BEGIN", "DELETE FROM t"])
 def test_rows_and_transactions_have_no_place(tmp_path: Path, statement: str) -> None:
     folder = write(tmp_path, a=f"CREATE TABLE t (id int);\n{statement};\n")

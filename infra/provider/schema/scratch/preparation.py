@@ -26,8 +26,9 @@ def prepare(connection: "psycopg.Connection[Any]", target: Target, *, make_roles
     """
     if make_roles:
         create_roles(connection, target)
-    if make_roles or target.scratch_url:  # else the owner made it himself
-        _give_database(connection, target.owner)
+    owner_elsewhere = target.server.database_owner if target.server else ""
+    if make_roles or target.scratch_url or owner_elsewhere:  # else the owner made it himself
+        _give_database(connection, owner_elsewhere or target.owner)
     if not bare:
         create_schema(connection, target)
     create_extensions(connection, target)
@@ -36,12 +37,14 @@ def prepare(connection: "psycopg.Connection[Any]", target: Target, *, make_roles
 
 
 def create_roles(connection: "psycopg.Connection[Any]", target: Target) -> None:
-    """Create the roles that the files may name, without a login."""
+    """Create the roles that the files may name, without a login; the owner acts as whom it does there."""
     known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
     for name in (target.owner, *target.roles):
         if name not in known:
             superuser = " SUPERUSER" if target.superuser and name == target.owner else ""
             connection.execute(f"CREATE ROLE {quote(name)}{superuser}".encode())
+    for name in target.server.acts_as if target.server else ():
+        connection.execute(f"GRANT {quote(name)} TO {quote(target.owner)}".encode())
 
 
 def _give_database(connection: "psycopg.Connection[Any]", owner: str) -> None:
@@ -107,7 +110,12 @@ def _versions(connection: "psycopg.Connection[Any]", target: Target) -> dict[str
 
 
 def create_schema(connection: "psycopg.Connection[Any]", target: Target) -> None:
-    """Create the managed schema, owned by the owner and open to nobody else: every grant then comes from the files."""
-    schema, owner = quote(target.schema), quote(target.owner)
+    """Create the managed schema, open to its owner alone: every grant then comes from the files.
+
+    Where in the live database it belongs to a role that the owner acts as, so it does here: whom an object is given to
+    needs the right to create it.
+    """
+    elsewhere = target.server.schema_owner if target.server else ""
+    schema, owner = quote(target.schema), quote(elsewhere or target.owner)
     connection.execute(f"DROP SCHEMA IF EXISTS {schema}".encode())
     connection.execute(f"CREATE SCHEMA {schema} AUTHORIZATION {owner}".encode())
