@@ -94,8 +94,9 @@ def test_function_bodies_are_checked_at_their_lines(tmp_path: Path) -> None:
 
 
 def test_what_pg_dump_writes_is_read_as_it_is(tmp_path: Path) -> None:
-    text = "\\restrict 8xC3rbNC\n\nSET row_security = off;\nCREATE TABLE public.t (id integer);\n\n\\unrestrict 8xC3rbNC\n"
-    catalog = desired_catalog(write(tmp_path, a=text), Target(), tmp_path / "cache").catalog
+    dumped = "SET row_security = off;\nCREATE TABLE public.t (id integer);\n"
+    folder = write(tmp_path, a=f"\\restrict 8xC3rbNC\n\n{dumped}\n\\unrestrict 8xC3rbNC\n")
+    catalog = desired_catalog(folder, Target(), tmp_path / "cache").catalog
     assert list(catalog.tables) == ["t"]
 
 
