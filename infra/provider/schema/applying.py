@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,10 +11,11 @@ from infra.provider.schema.blockers import holders
 from infra.provider.schema.budget import Budget
 from infra.provider.schema.errors import ApplyFailed, CannotPlan, ForeignDependents
 from infra.provider.schema.identifiers import Name, quote, schema_of
-from infra.provider.schema.introspect import PRINTING, local_search_path, search_path
+from infra.provider.schema.introspect import local_search_path, search_path
 from infra.provider.schema.lock_rules import LockRules
 from infra.provider.schema.model import ObjectId
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, Step
+from infra.provider.schema.styles import READING, set_all
 
 if TYPE_CHECKING:
     import psycopg
@@ -59,7 +60,7 @@ class Applying:
 
         def attempt() -> T:
             with self._connection.transaction():
-                self._set({"lock_timeout": str(self._rules.timeout), **self._unlimited()}, local=True)
+                set_all(self._connection, {"lock_timeout": str(self._rules.timeout), **self._unlimited()})
                 return work()
 
         try:
@@ -81,7 +82,7 @@ class Applying:
             ApplyFailed: PostgreSQL refused a statement for any other reason but a lock.
         """
         connection = self._connection
-        with local_search_path(connection, self._target.schema, self._target.extensions_schema):
+        with self._path():
             connection.execute("SELECT set_config('check_function_bodies', 'off', true)")
             for blocking, group in groupby(steps, key=lambda step: bool(step.blocks)):
                 if not blocking and not budget.runs:
@@ -106,7 +107,7 @@ class Applying:
         Raises:
             ForeignDependents, CannotPlan, ApplyFailed: as for `run`.
         """
-        with local_search_path(self._connection, self._target.schema, self._target.extensions_schema):
+        with self._path():
             if first := next((step for step in steps if set(step.blocks) & locks.keys()), None):
                 self.lock(locks, first, budget)
             run_together(self._connection, steps)
@@ -119,10 +120,14 @@ class Applying:
             ForeignDependents, ApplyFailed: it failed.
         """
         step = Step(function, "update", f"SELECT FROM {function.name}", ACCESS_EXCLUSIVE)
-        with local_search_path(self._connection, self._target.schema, self._target.extensions_schema), explained(step):
+        with self._path(), explained(step):
             budget.before(blocking=True)
             self._connection.execute(step.sql.encode())
             budget.holds()
+
+    def _path(self) -> AbstractContextManager[None]:
+        """Have names looked up as in the plan, and constants read; rows are worked on in the database's own styles."""
+        return local_search_path(self._connection, self._target.schema, self._target.extensions_schema, READING)
 
     def lock(self, locks: Mapping[str, str], step: Step, budget: Budget) -> None:
         """Take at once the locks that a phase would take one by one, so that none is waited for in the middle of work.
@@ -181,16 +186,16 @@ class Applying:
             "search_path": search_path(self._target.schema, self._target.extensions_schema),
             "lock_timeout": str(self._rules.timeout),
             **self._unlimited(),
-            **PRINTING,
+            **READING,
         }
         current = ", ".join(f"current_setting('{name}')" for name in settings)
         before = self._connection.execute(f"SELECT {current}".encode()).fetchone() or ()
-        self._set(settings, local=False)
+        set_all(self._connection, settings, local=False)
         try:
             yield
         finally:
             if not self._connection.closed:
-                self._set(dict(zip(settings, before, strict=True)), local=False)
+                set_all(self._connection, dict(zip(settings, before, strict=True)), local=False)
 
     def _unlimited(self) -> dict[str, str]:
         """Return the settings that let a statement take its time, whatever the role or the database has."""
@@ -198,10 +203,6 @@ class Applying:
         if self._connection.info.server_version >= SINCE_TRANSACTION_TIMEOUT:
             names.append("transaction_timeout")
         return dict.fromkeys(names, "0")
-
-    def _set(self, settings: dict[str, str], *, local: bool) -> None:
-        calls = ", ".join(f"set_config('{name}', %s, {local})" for name in settings)
-        self._connection.execute(f"SELECT {calls}".encode(), [*settings.values()])
 
     def _retried(self, attempt: Callable[[], T]) -> T:
         for pause in self._rules.pauses:

@@ -94,17 +94,19 @@ def _read_in_scratch(
     from infra.provider.schema.directives import read_renames  # noqa: PLC0415
     from infra.provider.schema.files import apply_files, check_bodies  # noqa: PLC0415
     from infra.provider.schema.identifiers import quote  # noqa: PLC0415
-    from infra.provider.schema.introspect import outside, printing_as_ours, read_catalog, search_path  # noqa: PLC0415
+    from infra.provider.schema.introspect import outside, read_catalog, search_path  # noqa: PLC0415
     from infra.provider.schema.model import fingerprint  # noqa: PLC0415
     from infra.provider.schema.prerequisites import without_prerequisites  # noqa: PLC0415
     from infra.provider.schema.revocations import revoked_rights  # noqa: PLC0415
     from infra.provider.schema.scratch.opening import open_scratch  # noqa: PLC0415
+    from infra.provider.schema.styles import OURS, as_sql  # noqa: PLC0415
 
     files, declared = take_declared((without_prerequisites(file, target) for file in files), target)
     files, homes = take_homes(files, declared, others)
     path = search_path(target.schema, target.extensions_schema)
+    styles = {**OURS, **(target.server.styles if target.server else {})}
     session = (
-        f"SET LOCAL ROLE {quote(target.owner)}; SET LOCAL search_path = {path}; {printing_as_ours('SET LOCAL')}; "
+        f"SET LOCAL ROLE {quote(target.owner)}; SET LOCAL search_path = {path}; {as_sql(styles)}; "
         "SET LOCAL check_function_bodies = off; SET LOCAL client_min_messages = error"
     )
     if scratch == "target":
@@ -162,7 +164,7 @@ def _key(files: tuple[SourceFile, ...], target: Target, others: tuple[str, ...],
     settings = (
         (target.schema, target.owner, target.superuser, target.roles, target.extensions, target.extensions_schema),
         target.changeable,
-        (sorted(facts.homes.items()), facts.surroundings.mark, others, used, server),
+        (sorted(facts.homes.items()), sorted(facts.styles.items()), facts.surroundings.mark, others, used, server),
     )
     for part in (repr(settings), _engine_version(), *(item for file in files for item in (file.name, file.text))):
         digest.update(part.encode() + b"\0")

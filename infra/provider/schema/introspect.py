@@ -5,7 +5,7 @@ own objects come out bare, those of all others qualified, and two databases prin
 own search_path the main schema's name is replaced by `assembly.SCHEMA_PLACEHOLDER`.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from infra.provider.schema.assembly import Assembly
 from infra.provider.schema.canonical import canonical
 from infra.provider.schema.identifiers import named, quote
 from infra.provider.schema.model import Catalog
+from infra.provider.schema.styles import OURS, local_settings
 
 if TYPE_CHECKING:
     import psycopg
@@ -60,47 +61,28 @@ NAMED = {
 """Query -> its columns that hold what may be in another schema than the main one."""
 
 
-PRINTING = {
-    "DateStyle": "ISO, MDY",
-    "IntervalStyle": "postgres",
-    "TimeZone": "UTC",
-    "lc_monetary": "C",
-    "extra_float_digits": "1",
-    "bytea_output": "hex",
-    "xmloption": "content",
-    "array_nulls": "on",
-    "quote_all_identifiers": "off",
-    "standard_conforming_strings": "on",
-    "transform_null_equals": "off",
-}
-"""What PostgreSQL prints constants and names by, and reads them: a server, a database or a role may have others."""
-
-
-def printing_as_ours(word: str) -> str:
-    """Return statements that set `PRINTING`, by `SET` or `SET LOCAL`."""
-    return "; ".join(f"{word} {name} = '{value}'" for name, value in PRINTING.items())
-
-
-_SET_LOCALLY = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in {**PRINTING, "jit": "off"}.items())
-
-
 def search_path(schema: str, extensions: str) -> str:
     """Return the search path under which files are applied, plans run and catalogs are read."""
     return f"{quote(schema)}, {quote(extensions)}, pg_temp"
 
 
 @contextmanager
-def local_search_path(connection: "psycopg.Connection[Any]", schema: str, extensions: str) -> Iterator[None]:
+def local_search_path(
+    connection: "psycopg.Connection[Any]", schema: str, extensions: str, styles: Mapping[str, str] = OURS
+) -> Iterator[None]:
     """Set the search path inside a transaction block, or a savepoint of one, and put back the one before.
 
-    `PRINTING` is set as well, for the rest of the transaction.
+    Args:
+        connection: to the database.
+        schema: the main schema's bare name.
+        extensions: the schema the extensions live in.
+        styles: those in which SQL is read, and constants are printed.
     """
-    with connection.transaction():
-        before = connection.execute("SELECT current_setting('search_path')").fetchone()
-        path = search_path(schema, extensions)
-        connection.execute(f"SELECT set_config('search_path', %s, true), {_SET_LOCALLY}", (path,))
+    with (
+        connection.transaction(),
+        local_settings(connection, {"search_path": search_path(schema, extensions), "jit": "off", **styles}),
+    ):
         yield
-        connection.execute("SELECT set_config('search_path', %s, true)", before)
 
 
 @contextmanager

@@ -18,12 +18,13 @@ from infra.provider.schema.changes import object_changes
 from infra.provider.schema.desired import Desired
 from infra.provider.schema.errors import ApplyFailed, ForeignDependents, NotProven, ScratchUnavailable
 from infra.provider.schema.identifiers import quote
-from infra.provider.schema.introspect import printing_as_ours, read_catalog, search_path
+from infra.provider.schema.introspect import read_catalog, search_path
 from infra.provider.schema.model import Catalog, ObjectId
 from infra.provider.schema.ownership import foreign_names, managed, owned
 from infra.provider.schema.pg_dump import Difference, DumpFailed, differences
 from infra.provider.schema.scratch.opening import Scratch, Where, choose_scratch, open_scratch
 from infra.provider.schema.steps import Plan
+from infra.provider.schema.styles import READING, as_sql
 from infra.provider.schema.surroundings import NotRestored, dump_all, dump_schemas, restore
 from infra.provider.schema.target import Target
 
@@ -142,7 +143,7 @@ def _run(connection: "psycopg.Connection[Any]", target: Target, planned: Plan) -
     schema, owner = quote(target.schema), quote(target.owner)
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {owner}".encode())
     path = search_path(target.schema, target.extensions_schema)
-    ours = f"SET search_path = {path}; {printing_as_ours('SET')}; SET check_function_bodies = off"
+    ours = f"SET search_path = {path}; {as_sql(READING, 'SET')}; SET check_function_bodies = off"
     connection.execute(f"SET ROLE {owner}; {ours}".encode())
     for phase in planned.phases:
         if phase[0].transactional:

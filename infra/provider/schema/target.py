@@ -67,6 +67,7 @@ class ServerFacts:
         acts_as: the roles, beside itself, that the target's owner may act as: it may take what they own, and give it.
         database_owner: the one of `acts_as` that owns the database; empty where it is none of them.
         schema_owner: the same of the main schema.
+        styles: those in which its sessions read SQL; files are read in them.
     """
 
     version: int
@@ -76,6 +77,7 @@ class ServerFacts:
     acts_as: tuple[str, ...] = ()
     database_owner: str = ""
     schema_owner: str = ""
+    styles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def major(self) -> int:
@@ -150,6 +152,7 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str, al
         SchemaError: a schema is PostgreSQL's, this tool's own, or an extension's.
     """
     from infra.provider.schema.ledger import known_schemas  # noqa: PLC0415 - they need this module
+    from infra.provider.schema.styles import styles_of  # noqa: PLC0415
     from infra.provider.schema.surroundings import read_surroundings  # noqa: PLC0415
 
     for name in (schema, *also):
@@ -183,6 +186,7 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str, al
         acts_as,
         of_database if of_database in acts_as else "",
         through if through in acts_as else "",
+        styles_of(connection),
     )
     known = known_schemas(connection, schema)
     return Target(

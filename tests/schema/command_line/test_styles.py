@@ -16,7 +16,7 @@ CREATE TABLE logs (
     lasts interval DEFAULT '-1 day +2 hours',
     share double precision DEFAULT 0.1::float8 + 0.2,
     body bytea DEFAULT '\xdeadbeef',
-    page xml DEFAULT '<a/><b/>',
+    page xml DEFAULT '<a/>',
     words text[] DEFAULT '{NULL,a}',
     while tstzrange DEFAULT '[2020-01-01 00:00+00,2021-01-01 00:00+00)',
     CHECK (lasts > '1 mon 3 days 04:05:06'),
@@ -81,3 +81,36 @@ def test_an_update_takes_its_time_whatever_sessions_are_limited_to(
     )
     ran = run("apply", "--dir", tmp_path)
     assert ran.code == 0, ran.err
+
+
+def test_rows_are_worked_on_in_the_databases_own_styles(database: Database, run: Run, tmp_path: Path) -> None:
+    """Text becomes a time, and an interval text, as psql makes it of them there."""
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute("CREATE TABLE logs (id int PRIMARY KEY, at timestamp, day text, lasts interval)")
+        owner.execute("INSERT INTO logs VALUES (1, '2026-02-01 00:00', '01.02.2026', '3 days 04:05:06')")
+        for setting in ("TimeZone = 'Asia/Seoul'", "DateStyle = 'German, DMY'", "IntervalStyle = 'iso_8601'"):
+            owner.execute(f"ALTER DATABASE {database.name} SET {setting}".encode())
+    (tmp_path / "logs.sql").write_text(
+        "CREATE TABLE logs (id int PRIMARY KEY, at timestamptz, day date, lasts text);\n"
+    )
+    ran = run("apply", "--dir", tmp_path, "--allow", "all")
+    assert ran.code == 0, ran.err
+    with psycopg.connect(database.owner_url) as owner:
+        owner.execute("SET DateStyle = 'ISO'; SET TimeZone = 'UTC'")
+        row = owner.execute("SELECT at::text, day::text, lasts FROM logs").fetchone()
+    assert row == ("2026-01-31 15:00:00+00", "2026-02-01", "P3DT4H5M6S")
+
+
+def test_what_files_say_is_read_as_psql_reads_it_there(database: Database, run: Run, tmp_path: Path) -> None:
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        for setting in ("TimeZone = 'Asia/Seoul'", "DateStyle = 'SQL, DMY'"):
+            owner.execute(f"ALTER DATABASE {database.name} SET {setting}".encode())
+    text = (
+        "CREATE TABLE logs (at timestamptz, day date DEFAULT '31/01/2026') PARTITION BY RANGE (at);\n"
+        "CREATE TABLE logs_02 PARTITION OF logs FOR VALUES FROM ('01/02/2026') TO ('01/03/2026');\n"
+    )
+    with psycopg.connect(database.owner_url, autocommit=True) as owner:
+        owner.execute(text.encode())
+    (tmp_path / "logs.sql").write_text(text)
+    ran = run("plan", "--dir", tmp_path)
+    assert ran.code == 0, ran.out + ran.err
