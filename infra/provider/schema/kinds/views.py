@@ -33,7 +33,12 @@ def plan(comparison: Comparison) -> Iterator[Step]:
         rebuilt = item in comparison.rebuilt
         if old and (new is None or rebuilt):
             yield Step(
-                item, "delete", f"DROP {_kind(old)} {quote(name)}", ACCESS_EXCLUSIVE, _dropped(name, rebuilt=rebuilt)
+                item,
+                "delete",
+                f"DROP {_kind(old)} {quote(name)}",
+                ACCESS_EXCLUSIVE,
+                _dropped(name, rebuilt=rebuilt),
+                covers=frozenset(node.id for node in comparison.old_nodes.values() if node.inside == item),
             )
         if new and (old is None or rebuilt):
             yield Step(
