@@ -15,7 +15,7 @@ from infra.provider.schema.introspect import local_search_path, search_path
 from infra.provider.schema.lock_rules import LockRules
 from infra.provider.schema.model import ObjectId
 from infra.provider.schema.steps import ACCESS_EXCLUSIVE, Step
-from infra.provider.schema.styles import READING, set_all
+from infra.provider.schema.styles import READING, current, set_all
 
 if TYPE_CHECKING:
     import psycopg
@@ -188,14 +188,13 @@ class Applying:
             **self._unlimited(),
             **READING,
         }
-        current = ", ".join(f"current_setting('{name}')" for name in settings)
-        before = self._connection.execute(f"SELECT {current}".encode()).fetchone() or ()
+        before = current(self._connection, settings)
         set_all(self._connection, settings, local=False)
         try:
             yield
         finally:
             if not self._connection.closed:
-                set_all(self._connection, dict(zip(settings, before, strict=True)), local=False)
+                set_all(self._connection, before, local=False)
 
     def _unlimited(self) -> dict[str, str]:
         """Return the settings that let a statement take its time, whatever the role or the database has."""

@@ -4,7 +4,7 @@ What is compared is printed in ours. What a plan does to rows is done in the dat
 text, as for whoever else works there. What files say is read as psql would read it there, too.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +36,18 @@ _OF_THIS_MACHINE = ("lc_monetary",)
 @contextmanager
 def local_settings(connection: "psycopg.Connection[Any]", settings: Mapping[str, str]) -> Iterator[None]:
     """Set `settings` inside the transaction that is open, and put back what was set before."""
-    current = ", ".join(f"current_setting('{name}')" for name in settings)
-    before = connection.execute(f"SELECT {current}".encode()).fetchone() or ()
+    before = current(connection, settings)
     set_all(connection, settings)
     yield
-    set_all(connection, dict(zip(settings, before, strict=True)))
+    set_all(connection, before)
+
+
+def current(connection: "psycopg.Connection[Any]", names: Iterable[str]) -> dict[str, str]:
+    """Return the values of the settings `names`."""
+    asked = list(names)
+    calls = ", ".join(f"current_setting('{name}')" for name in asked)
+    row = connection.execute(f"SELECT {calls}".encode()).fetchone()
+    return dict(zip(asked, row or (), strict=True))
 
 
 def set_all(connection: "psycopg.Connection[Any]", settings: Mapping[str, str], *, local: bool = True) -> None:
@@ -51,10 +58,7 @@ def set_all(connection: "psycopg.Connection[Any]", settings: Mapping[str, str], 
 
 def styles_of(connection: "psycopg.Connection[Any]") -> Mapping[str, str]:
     """Return the styles of a database, as a session of this role has them."""
-    names = [name for name in OURS if name not in _OF_THIS_MACHINE]
-    current = ", ".join(f"current_setting('{name}')" for name in names)
-    row = connection.execute(f"SELECT {current}".encode()).fetchone() or ()
-    return dict(zip(names, row, strict=True))
+    return current(connection, (name for name in OURS if name not in _OF_THIS_MACHINE))
 
 
 def as_sql(settings: Mapping[str, str], word: str = "SET LOCAL") -> str:

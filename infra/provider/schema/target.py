@@ -183,10 +183,10 @@ def live_target(connection: "psycopg.Connection[Any]", url: str, schema: str, al
         {name: version for name, version, _, _ in rows},
         {name: home for name, _, home, _ in rows},
         read_surroundings(connection, schema),
-        acts_as,
-        of_database if of_database in acts_as else "",
-        through if through in acts_as else "",
-        styles_of(connection),
+        acts_as=acts_as,
+        database_owner=of_database if of_database in acts_as else "",
+        schema_owner=through if through in acts_as else "",
+        styles=styles_of(connection),
     )
     known = known_schemas(connection, schema)
     return Target(
